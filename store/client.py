@@ -1,0 +1,50 @@
+"""The connection: one server, two databases."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bson.codec_options import CodecOptions, DatetimeConversion
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from store.documents import Document
+
+# Dates beyond Python's years are clamped and broken UTF-8 is replaced: an app's bad document must not stop a job.
+_CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
+    unicode_decode_error_handler="replace",
+)
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The running app's database and ours."""
+
+    app: Database[Document]
+    analytics: Database[Document]
+
+    @property
+    def client(self) -> MongoClient[Document]:
+        """The client that both databases share."""
+        return self.analytics.client
+
+
+def connect(uri: str, prefix: str = "", **options: Any) -> Databases:
+    """Both databases of the server at `uri`; `prefix` stands before both names.
+
+    Nothing is opened before the first command. Small pool and short selection timeout, as a function needs them.
+    """
+    defaults: dict[str, Any] = {
+        "maxIdleTimeMS": 60_000,
+        "maxPoolSize": 8,
+        "serverSelectionTimeoutMS": 8_000,
+        "retryWrites": True,
+        "w": "majority",
+        "appname": "feedpulse",
+    }
+    client: MongoClient[Document] = MongoClient(uri, **(defaults | options))
+    return Databases(
+        app=client.get_database(f"{prefix}app-db", codec_options=_CODEC),
+        analytics=client.get_database(f"{prefix}analytics-db", codec_options=_CODEC),
+    )

@@ -1,0 +1,33 @@
+"""Reads: streams of projected documents and counts, each on an index."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from store.client import Databases
+from store.documents import Document
+from store.schema import collection
+
+_EVERY_TYPE_BUT_DATE = [
+    *("double", "string", "object", "array", "binData", "undefined", "objectId", "bool", "null", "regex"),
+    *("javascript", "int", "timestamp", "long", "decimal", "minKey", "maxKey"),
+]
+
+
+def stream(db: Databases, name: str, stages: Sequence[Mapping[str, Any]]) -> Iterator[Document]:
+    """The documents of an aggregation on the collection `name`, one at a time."""
+    yield from collection(db, name).aggregate(list(stages), allowDiskUse=True, batchSize=5_000)
+
+
+def exists(db: Databases, name: str, condition: Mapping[str, Any]) -> bool:
+    """Whether a document of `name` meets the condition."""
+    return collection(db, name).find_one(condition, {"_id": 1}) is not None
+
+
+def count(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
+    """How many documents of `name` meet the condition."""
+    return collection(db, name).count_documents(condition)
+
+
+def count_without_date(db: Databases, name: str, field: str) -> int:
+    """How many documents of `name` have no date in `field`; they are set aside by every job that filters on it."""
+    return count(db, name, {"$or": [{field: {"$exists": False}}, {field: {"$type": _EVERY_TYPE_BUT_DATE}}]})

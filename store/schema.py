@@ -1,0 +1,272 @@
+"""Every collection: where it lives, the shape of its documents, its indexes, in this one file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
+
+from store.client import Databases
+from store.documents import Document
+
+# Field names of feeditems move between app versions: the present name first, then its older spellings.
+FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "seenCredential": ("seenCredential", "seenUUID"),
+    "offScreenAt": ("offScreenAt", "offViewAt"),
+}
+
+ENGAGEMENT_TYPES = ("like", "comment", "recast", "quote")
+CONTENT_TYPES = ("short", "blog", "image", "long", "video")
+
+
+class Account(TypedDict, total=False):
+    """A login of the app. It also holds secrets (e-mail, tokens): always project."""
+
+    _id: ObjectId
+    isGuest: bool
+    visibility: str
+    geolocation: dict[str, str]  # countryCode, lower-case ISO 3166-1 alpha-2
+    preferences: dict[str, list[str]]  # languages
+    createdAt: datetime
+
+
+class User(TypedDict, total=False):
+    """A public profile owned by an account."""
+
+    _id: ObjectId
+    ownerAccount: ObjectId
+    type: str  # people · page
+    displayId: str
+    displayName: str
+    visibility: str
+    followerCount: int  # who follows me
+    followedCount: int  # whom I follow
+    createdAt: datetime
+
+
+class Content(TypedDict, total=False):
+    """A post."""
+
+    _id: ObjectId
+    author: dict[str, Any]  # id → users
+    type: str
+    payload: dict[str, Any]  # message, photo.contents[], link[]
+    engagements: dict[str, dict[str, int]]  # like, comment, recast, quote: count
+    hashtags: list[str]
+    isRecast: bool
+    isQuote: bool
+    originalPost: dict[str, Any]  # _id, author.id
+    visibility: str
+    createdAt: datetime
+    updatedAt: datetime
+
+
+class Comment(TypedDict, total=False):
+    """A comment on a content or on a comment."""
+
+    _id: ObjectId
+    author: dict[str, Any]
+    message: str
+    type: str
+    targetRef: Any
+    createdAt: datetime
+
+
+class Engagement(TypedDict, total=False):
+    """One act of a user on a content."""
+
+    _id: ObjectId
+    user: ObjectId
+    account: ObjectId
+    targetRef: Any  # DBRef {$ref: content | comment, $id}
+    type: str
+    itemId: ObjectId
+    visibility: str
+    createdAt: datetime
+
+
+class FeedItem(TypedDict, total=False):
+    """One content put before one viewer; `seenAt` makes it an exposure."""
+
+    _id: ObjectId
+    viewer: ObjectId
+    content: ObjectId
+    author: ObjectId
+    calledAt: datetime
+    seenAt: datetime
+    offScreenAt: datetime
+    seenCredential: ObjectId
+    analytics: dict[str, Any]
+
+
+class Relationship(TypedDict, total=False):
+    """`user` follows or blocks `followedUser`."""
+
+    _id: ObjectId
+    user: ObjectId
+    followedUser: ObjectId
+    following: bool
+    blocking: bool
+    createdAt: datetime
+
+
+class Credential(TypedDict, total=False):
+    """One device or login."""
+
+    _id: ObjectId
+    account: ObjectId
+
+
+class GuestFeedItem(TypedDict):
+    """One line of a country's guest feed; ascending `_id` is descending `score` inside a country."""
+
+    _id: ObjectId
+    content: ObjectId
+    score: float
+    countryCode: str
+    type: str
+    author: ObjectId | None
+    originalContent: ObjectId | None
+    originalAuthor: ObjectId | None
+    createdAt: datetime
+    updatedAt: datetime
+
+
+class ContentStats(TypedDict):
+    """What is counted of a content at a clock."""
+
+    _id: ObjectId
+    contentId: ObjectId
+    authorId: ObjectId | None
+    likeCount: int
+    commentCount: int
+    recastCount: int
+    quoteCount: int
+    photoCount: int
+    characterLength: int
+    aggregator: dict[str, float]  # ageScore, engagementScore
+    score: float
+    createdAt: datetime
+    updatedAt: datetime  # the clock of the run that counted
+
+
+class CreatorStats(TypedDict, total=False):
+    """What is counted of a creator at a clock, over the published contents of the last 30 days."""
+
+    _id: ObjectId
+    creatorId: ObjectId
+    ownerAccount: ObjectId | None
+    displayId: str | None
+    userCreatedAt: datetime | None
+    lastContentUpdatedAt: datetime | None
+    followedCount: int
+    followerCount: int
+    geolocation: dict[str, str] | None
+    contentCount: int
+    creatorLikedCount: int
+    creatorCommentedCount: int
+    creatorRecastedCount: int
+    creatorQuotedCount: int
+    summary: list[dict[str, Any]]
+    aggregator: dict[str, float]
+    score: float
+    updatedAt: datetime  # the clock of the run that last counted contents
+
+
+class Artifact(TypedDict, total=False):
+    """A model as bytes that need no unpickling; `previous` is the version a rollback returns to."""
+
+    account: ObjectId | str
+    model: str
+    artifact: bytes
+    format: str  # ubj · npz · identity
+    checksum: str  # SHA-256 of artifact, hexadecimal
+    features: list[str]
+    trainedAt: datetime
+    version: int
+    parent: str | None
+    report: dict[str, Any]
+    previous: dict[str, Any]
+
+
+class Run(TypedDict, total=False):
+    """One run of one job."""
+
+    function: str
+    time: datetime  # the job's clock
+    startedAt: datetime
+    seconds: float
+    counts: dict[str, Any]
+    status: Literal["running", "done", "failed", "skipped"]
+    error: str
+
+
+class Lease(TypedDict):
+    """Who runs what, until when by the server's clock."""
+
+    _id: str
+    owner: str
+    expiresAt: datetime
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One collection as this project knows it."""
+
+    database: Literal["app", "analytics"]
+    shape: type
+    indexes: tuple[IndexModel, ...] = ()
+    temporary: str | None = None  # where the next generation is built before the swap
+
+
+def _index(*keys: str, unique: bool = False, expire_seconds: int | None = None) -> IndexModel:
+    pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
+    extra: dict[str, Any] = {} if expire_seconds is None else {"expireAfterSeconds": expire_seconds}
+    return IndexModel(pairs, unique=unique, **extra)
+
+
+_ARTIFACT_KEY = _index("account", "model", unique=True)
+_DAY_SECONDS = 86_400
+
+COLLECTIONS: Mapping[str, Declared] = {
+    "accounts": Declared("app", Account),
+    "users": Declared("app", User, (_index("ownerAccount"),)),
+    "contents": Declared("app", Content, (_index("createdAt"), _index("author.id", "createdAt"))),
+    "comments": Declared("app", Comment),
+    "engagements": Declared(
+        "app",
+        Engagement,
+        (_index("createdAt"), _index("targetRef.$id", "createdAt"), _index("user", "createdAt"), _index("account")),
+    ),
+    "feeditems": Declared("app", FeedItem, (_index("seenAt"), _index("viewer", "seenAt"))),
+    "relationships": Declared("app", Relationship, (_index("user"), _index("followedUser"))),
+    "credentials": Declared("app", Credential, (_index("account"),)),
+    "guestfeeditems": Declared(
+        "app",
+        GuestFeedItem,
+        (_index("countryCode", "_id"), _index("countryCode", "-score"), _index("content")),
+        temporary="guestfeeditemstemp",
+    ),
+    "contentStats": Declared("analytics", ContentStats, (_index("updatedAt"), _index("-score"), _index("authorId"))),
+    "creatorStats": Declared("analytics", CreatorStats, (_index("-score"), _index("contentCount", "updatedAt"))),
+    "mlArtifacts": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
+    "mlArtifacts_country": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
+    "mlArtifacts_global": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
+    "runs": Declared("analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))),
+    "leases": Declared("analytics", Lease),
+}
+
+
+def collection(db: Databases, name: str) -> Collection[Document]:
+    """The collection of that name, in the database where it belongs."""
+    return (db.app if COLLECTIONS[name].database == "app" else db.analytics)[name]
+
+
+def ensure_indexes(db: Databases, *names: str) -> None:
+    """Makes the declared indexes of these collections where they are missing."""
+    for name in names:
+        if COLLECTIONS[name].indexes:
+            collection(db, name).create_indexes(list(COLLECTIONS[name].indexes))
