@@ -1,0 +1,69 @@
+"""A lone mongod as the primary of its own one-member replica set."""
+
+import time
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
+
+REPLICA_SET = "rs0"
+NOT_YET_INITIALIZED = 94
+STILL_STARTING = {23, 109}  # AlreadyInitialized (its configuration is being read), ConfigurationInProgress
+
+
+def become_primary(address: str, *, durable: bool, timeout_seconds: float) -> None:
+    """Makes the mongod at `host:port` the writable primary of the set `rs0`; a second call changes nothing.
+
+    A data directory that was served at another address is told its new one. `durable` makes majority writes
+    wait for the journal; a server that is durable already stays so.
+    Raises TimeoutError when it is no primary in time, ConnectionError when it refuses.
+    """
+    until = time.monotonic() + timeout_seconds
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        address, directConnection=True, serverSelectionTimeoutMS=1000, appname="feedpulse"
+    )
+    with client:
+        while not _is_primary(client.admin, address, durable):
+            if time.monotonic() > until:
+                raise TimeoutError(f"mongod at {address} did not become primary in {timeout_seconds:g} s")
+            time.sleep(0.02)
+
+
+def _is_primary(admin: Database[dict[str, Any]], address: str, durable: bool) -> bool:
+    """One attempt: the configuration is right and the server takes writes."""
+    try:
+        _configure(admin, address, durable)
+        return bool(admin.command("hello")["isWritablePrimary"])
+    except AutoReconnect:
+        return False
+    except OperationFailure as failure:
+        if failure.code in STILL_STARTING:
+            return False
+        raise ConnectionError(str(failure)) from failure
+    except PyMongoError as error:
+        raise ConnectionError(str(error)) from error
+
+
+def _configure(admin: Database[dict[str, Any]], address: str, durable: bool) -> None:
+    """Initiates the set, or corrects the configuration that the data directory remembers."""
+    config = _remembered_config(admin)
+    if config is None:
+        first = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
+        admin.command("replSetInitiate", first | {"writeConcernMajorityJournalDefault": durable})
+        return
+    journalled = config.get("writeConcernMajorityJournalDefault", True)
+    if config["members"][0]["host"] != address or (durable and not journalled):
+        config["members"][0]["host"] = address
+        config["writeConcernMajorityJournalDefault"] = durable or journalled
+        admin.command("replSetReconfig", config, force=True)
+
+
+def _remembered_config(admin: Database[dict[str, Any]]) -> dict[str, Any] | None:
+    try:
+        config: dict[str, Any] = admin.command("replSetGetConfig")["config"]
+    except OperationFailure as failure:
+        if failure.code == NOT_YET_INITIALIZED:
+            return None
+        raise
+    return config
