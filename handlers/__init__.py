@@ -1,0 +1,1 @@
+"""Thin Lambda entries, one file per stage."""

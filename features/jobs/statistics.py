@@ -1,4 +1,4 @@
-"""Jobs of the features: read from app-db, aggregate in the server, write analytics-db."""
+"""Content and creator statistics: aggregated inside the server, from app-db into analytics-db."""
 
 from datetime import datetime
 from typing import Any

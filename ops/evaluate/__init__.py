@@ -1,0 +1,1 @@
+"""`feedpulse evaluate …`: honest figures, one file a subject."""
