@@ -1,0 +1,44 @@
+"""One real mongod for the run (or the server of MONGODB_URI), fresh databases for every test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.mongod import serving
+from store.client import Databases, connect
+from store.documents import ObjectId
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server of this run."""
+    if given := os.environ.get("MONGODB_URI"):
+        yield given
+        return
+    with serving(tmp_path_factory.mktemp("mongod"), durable=False) as started:
+        yield started
+
+
+@pytest.fixture
+def db(uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
+    """Fresh databases; handlers and commands called in the test use them too."""
+    prefix = f"test-{ObjectId()}-"
+    databases = connect(uri, prefix)
+    monkeypatch.setenv("MONGODB_URI", uri)
+    monkeypatch.setenv("DB_PREFIX", prefix)
+    yield databases
+    databases.client.drop_database(databases.app.name)
+    databases.client.drop_database(databases.analytics.name)
+    databases.client.close()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real data beside the checkout."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real data (../shared/data) is not beside this checkout")
+    return SHARED_DATA
