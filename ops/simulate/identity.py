@@ -1,0 +1,42 @@
+"""Object ids that repeat: four bytes of creation time as a real app has, eight bytes of mixed row number."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.documents import ObjectId
+
+from .world import Ints
+
+TABLES = (
+    "accounts", "users", "credentials", "contents", "comments", "engagements", "feeditems", "relationships",
+)  # fmt: skip
+
+
+def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """SplitMix64: a bijection, so different rows never meet."""
+    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return number ^ (number >> np.uint64(31))
+
+
+def id_bytes(seed: int, table: str, rows: Ints, created_ms: Ints) -> bytes:
+    """The ids of some rows of a table, 12 bytes each, one after the other."""
+    serial = np.uint64(TABLES.index(table) + 1) << np.uint64(40)
+    salt = _mixed(np.array([seed + 1], dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    ids = np.empty((len(rows), 12), dtype=np.uint8)
+    ids[:, :4] = (created_ms // 1000).astype(">u4").view(np.uint8).reshape(-1, 4)
+    mixed = _mixed((serial + rows.astype(np.uint64)) ^ salt)
+    ids[:, 4:] = mixed.astype(">u8").view(np.uint8).reshape(-1, 8)
+    return ids.tobytes()
+
+
+def object_ids(seed: int, table: str, rows: Ints, created_ms: Ints) -> list[ObjectId]:
+    """The ids of some rows of a table as ObjectIds."""
+    raw = id_bytes(seed, table, rows, created_ms)
+    return [ObjectId(raw[start : start + 12]) for start in range(0, len(raw), 12)]
+
+
+def hex_ids(seed: int, table: str, rows: Ints, created_ms: Ints) -> list[str]:
+    """The ids of some rows of a table as 24 hexadecimal digits."""
+    digits = id_bytes(seed, table, rows, created_ms).hex()
+    return [digits[start : start + 24] for start in range(0, len(digits), 24)]

@@ -1,0 +1,118 @@
+"""What people really like: the probability of an engagement given that a post is on the screen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .config import Config
+from .world import DAY_MS, HOUR_MS, Accounts, Contents, Flags, Floats, Follows, Ints, Users, World
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """The hidden side of people."""
+
+    base: Floats  # (accounts,) logits
+    affinity: Floats  # (accounts, topics) logits at the begin of the log
+    drift: Floats  # (accounts, topics) logits per 30 days
+    fluency: Floats  # (accounts, languages) 0-1
+    country: Ints  # (accounts,)
+    fond_of: Ints  # (pairs,) account · users + user, ascending
+    fondness: Floats  # (pairs,) logits
+    users: int
+
+
+@dataclass(frozen=True)
+class Posts:
+    """What a post offers, row by row; the same rows as the contents of the community."""
+
+    created_ms: Ints  # (contents,)
+    author: Ints  # (contents,) user row
+    language: Ints  # (contents,)
+    topic: Ints  # (contents,)
+    second_topic: Ints  # (contents,) -1 = none
+    appeal: Floats  # (contents,) logits: the post's own quality and its author's
+    country: Ints  # (contents,) of the author
+    original: Flags  # (contents,) not a bare copy: found in pools, not only by followers
+
+
+def make_tastes(accounts: Accounts, users: Users, follows: Follows) -> Tastes:
+    """The hidden side of the members of a community."""
+    return Tastes(
+        base=accounts.base,
+        affinity=accounts.affinity,
+        drift=accounts.drift,
+        fluency=accounts.fluency,
+        country=accounts.country,
+        fond_of=follows.account * len(users.account) + follows.user,
+        fondness=follows.fondness,
+        users=len(users.account),
+    )
+
+
+def make_posts(accounts: Accounts, users: Users, contents: Contents) -> Posts:
+    """What the contents of a community offer."""
+    return Posts(
+        created_ms=contents.created_ms,
+        author=contents.author,
+        language=contents.language,
+        topic=contents.topic,
+        second_topic=contents.second_topic,
+        appeal=contents.quality + users.quality[contents.author],
+        country=accounts.country[users.account[contents.author]],
+        original=(contents.root < 0) | contents.quote,
+    )
+
+
+def _topic_logit(config: Config, tastes: Tastes, account: Ints, topic: Ints, time_ms: Ints) -> Floats:
+    months = (time_ms - config.start_ms) / (30 * DAY_MS)
+    return tastes.affinity[account, topic] + months * tastes.drift[account, topic]
+
+
+def _fondness(tastes: Tastes, account: Ints, author: Ints) -> Floats:
+    pair = account * tastes.users + author
+    place = np.minimum(np.searchsorted(tastes.fond_of, pair), len(tastes.fond_of) - 1)
+    return np.where(tastes.fond_of[place] == pair, tastes.fondness[place], 0.0)
+
+
+def engagement_logit(
+    config: Config,
+    tastes: Tastes,
+    posts: Posts,
+    account: Ints,
+    content: Ints,
+    time_ms: Ints,
+    repeated: Flags | bool = False,
+) -> Floats:
+    """Logit of engaging with a content that is on the screen of an account at a time, shape (pairs,).
+
+    base + affinity(topic, time) + ½ affinity(second topic) + fondness(author) + appeal
+    + foreign · (1 − fluency) + country · [same country] + age · ln(1 + age / 12 h) + repeat · [seen before].
+    """
+    logit = tastes.base[account] + posts.appeal[content]
+    logit += _topic_logit(config, tastes, account, posts.topic[content], time_ms)
+    second = posts.second_topic[content]
+    logit += 0.5 * (second >= 0) * _topic_logit(config, tastes, account, second, time_ms)
+    logit += _fondness(tastes, account, posts.author[content])
+    logit += config.foreign_logit * (1 - tastes.fluency[account, posts.language[content]])
+    logit += config.country_logit * (tastes.country[account] == posts.country[content])
+    age_hours = np.maximum(time_ms - posts.created_ms[content], 0) / HOUR_MS
+    return logit + config.age_logit * np.log1p(age_hours / 12) + config.repeat_logit * repeated
+
+
+def probability(logit: Floats) -> Floats:
+    """The probability of a logit, without overflow.
+
+    >>> probability(np.array([0.0, -1000.0])).tolist()
+    [0.5, 0.0]
+    """
+    bounded = np.clip(logit, -700, 700)
+    chance: Floats = 1 / (1 + np.exp(-bounded))
+    return np.where(logit < -700, 0.0, chance)
+
+
+def world_logit(world: World, account: Ints, content: Ints, time_ms: Ints) -> Floats:
+    """`engagement_logit` of rows of a community, nothing seen before, shape (pairs,)."""
+    tastes = make_tastes(world.accounts, world.users, world.follows)
+    posts = make_posts(world.accounts, world.users, world.contents)
+    return engagement_logit(world.config, tastes, posts, account, content, time_ms)
