@@ -124,7 +124,8 @@ def _flags(cache_gb: float) -> list[str]:
 def _using(home: Path) -> Iterator[BinaryIO]:
     """The open users.lock of the home folder; at the end the last user waits for the server to stop."""
     try:
-        (home / "data").mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's data
+        (home / "data").mkdir(exist_ok=True)
         users = (home / "users.lock").open("ab")
     except OSError as error:
         raise EmbeddedDatabaseError(
