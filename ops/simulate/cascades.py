@@ -16,7 +16,13 @@ def root_of(contents: Contents, rows: Ints) -> Ints:
 
 
 def add_reshares(
-    config: Config, shelf: Shelf, account: Ints, parent: Ints, quote: Ints, time_ms: Ints, rng: np.random.Generator
+    config: Config,
+    shelf: Shelf,
+    account: Ints,
+    parent: Ints,
+    quote: Ints,
+    time_ms: Ints,
+    rng: np.random.Generator,
 ) -> Ints:
     """Makes one content per reshare and gives its row; a recast appeals as its original does, (reshares,)."""
     contents, users = shelf.contents(), shelf.users

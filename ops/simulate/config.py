@@ -34,7 +34,7 @@ class Config:
     late_follow_share: float = 0.12  # follows made during the log
     fond_share: float = 0.22  # of the followed, those a member is really fond of
     sessions_extra: float = 0.9  # sessions on an active day = 1 + Poisson
-    items_per_session: float = 6.0  # mean number of posts in a session
+    items_per_session: float = 5.3  # mean number of posts in a session
     unseen_share: float = 0.3  # sessions whose last delivered post never reached the screen
     repeat_share: float = 0.03  # chance that the seen-filter of the app lets a repetition through
 
@@ -49,7 +49,7 @@ class Config:
     popularity_decay_hours: float = 24.0  # of one engagement's part in what is trending
     live_days: float = 10.0  # older posts are never shown
 
-    base_logit: float = -4.6  # of engaging with a neutral post; sets the 4-8 % of the whole
+    base_logit: float = -4.5  # of engaging with a neutral post; sets the 4-8 % of the whole
     base_sigma: float = 0.9  # between members
     lurker_share: float = 0.3  # members who hardly ever engage
     lurker_logit: float = -1.8  # added to a lurker's base

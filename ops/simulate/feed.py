@@ -13,7 +13,7 @@ FOLLOWING, TRENDING, COUNTRY, INTEREST, FRESH, PROFILE = range(len(SOURCES))
 RECENT = 8  # newest posts of an author that followers may get
 OLDER = 0.45  # chance to go one post further back in a followed author's list
 _MEMORY = 64  # views that the app's seen-filter remembers
-_DRAWS = 12  # candidates per slot
+_DRAWS = 8  # candidates per slot
 
 
 def language_chances(fluency: Floats) -> Floats:
@@ -26,7 +26,9 @@ def language_chances(fluency: Floats) -> Floats:
 class Feed:
     """Remembers each author's newest posts and each viewer's latest views."""
 
-    def __init__(self, config: Config, accounts: Accounts, users: Users, follows: Follows, client: Ints) -> None:
+    def __init__(
+        self, config: Config, accounts: Accounts, users: Users, follows: Follows, client: Ints
+    ) -> None:
         self.config, self.accounts, self.users, self.follows = config, accounts, users, follows
         self.client = client
         self.languages = np.cumsum(language_chances(accounts.fluency), axis=1)
@@ -52,7 +54,7 @@ class Feed:
     def fill(
         self, account: Ints, posts: Posts, pools: Pools, rng: np.random.Generator
     ) -> tuple[Ints, Ints, Flags, Floats]:
-        """Content row (-1 = nothing left), source, whether seen before, and the app's score, each (slots,)."""
+        """Content row (-1 = nothing left), source, whether seen before, the app's score, each (slots,)."""
         source = self._sources(account, rng)
         candidates = self._candidates(account, source, posts, pools, rng)  # (slots, draws)
         weight = self._weights(account, source, candidates, posts, pools, rng)
@@ -111,7 +113,13 @@ class Feed:
         return np.where(there, self.recent[author, (self.posted[author] - 1 - back) % RECENT], -1)
 
     def _weights(
-        self, account: Ints, source: Ints, candidates: Ints, posts: Posts, pools: Pools, rng: np.random.Generator
+        self,
+        account: Ints,
+        source: Ints,
+        candidates: Ints,
+        posts: Posts,
+        pools: Pools,
+        rng: np.random.Generator,
     ) -> Floats:
         """0 for what may not be shown; followed authors' posts fade with age; (slots, draws)."""
         age = age_hours(posts, candidates, pools.time_ms)

@@ -12,8 +12,8 @@ def make_follows(config: Config, accounts: Accounts, users: Users) -> Follows:
     """Who follows whom since when, and how fond they really are."""
     rng = generator(config, 4)
     wanted = rng.lognormal(np.log(config.follows_median), config.follows_sigma, config.users)
-    wanted = np.minimum(wanted, config.users / 4).astype(int) + 1
-    account = np.repeat(np.arange(config.users), wanted)
+    number = np.minimum(wanted, config.users / 4).astype(np.int64) + 1
+    account = np.repeat(np.arange(config.users), number)
     user = _targets(account, accounts, users, rng)
     proper = (user >= 0) & (users.account[user] != account)
     edges = np.unique(account[proper] * len(users.account) + user[proper])
@@ -29,7 +29,7 @@ def make_follows(config: Config, accounts: Accounts, users: Users) -> Follows:
 
 def fame(users: Users) -> Floats:
     """How likely somebody is found: by quality and by how often they post, (users,)."""
-    return np.exp(1.2 * users.quality) * np.sqrt(np.minimum(users.posts_per_day, 3.0))
+    return np.asarray(np.exp(1.2 * users.quality) * np.sqrt(np.minimum(users.posts_per_day, 3.0)))
 
 
 def _targets(account: Ints, accounts: Accounts, users: Users, rng: np.random.Generator) -> Ints:
@@ -56,7 +56,8 @@ def _since(
     within = np.maximum(possible, config.start_ms)
     during = within + rng.random(len(account)) * np.maximum(config.until_ms - within - 60_000, 0)
     late = rng.random(len(account)) < config.late_follow_share
-    return np.where(late, during, before).astype(np.int64)
+    since: Ints = np.where(late, during, before).astype(np.int64)
+    return since
 
 
 def _fondness(config: Config, bot: Ints, rng: np.random.Generator) -> Floats:

@@ -92,7 +92,9 @@ class History:
         keep = (content >= 0) & ~(twice & human)
         account, content = account[keep], content[keep]
         self.feed.remember(account, content)
-        return Delivered(slots[keep], account, content, source[keep], repeated[keep] | twice[keep], score[keep])
+        return Delivered(
+            slots[keep], account, content, source[keep], repeated[keep] | twice[keep], score[keep]
+        )
 
     def _read(self, d: Delivered, posts: Posts) -> None:
         start = self.slots.start_ms[d.slot]
@@ -172,7 +174,13 @@ class History:
         reshare, target = reshare[fresh], target[fresh]
         item = np.full(len(account), -1)
         item[reshare] = add_reshares(
-            self.config, self.shelf, account[reshare], content[reshare], kind[reshare] == QUOTE, when[reshare], self.rng
+            self.config,
+            self.shelf,
+            account[reshare],
+            content[reshare],
+            kind[reshare] == QUOTE,
+            when[reshare],
+            self.rng,
         )
         self.engaged.update((account * (1 << 32) + target).tolist())
         counting = kind != REPORT
@@ -216,7 +224,9 @@ def _blocks(config: Config, users: Users, follows: Follows, exposures: Exposures
     last = len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1]
     followed = np.isin(pair[last], follows.account * len(users.account) + follows.user)
     last = last[~followed & (exposures.account[last] < config.users) & exposures.seen[last]]
-    chosen = np.sort(rng.choice(last, min(len(last), round(config.users * config.block_share)), replace=False))
+    chosen = np.sort(
+        rng.choice(last, min(len(last), round(config.users * config.block_share)), replace=False)
+    )
     since = exposures.seen_ms[chosen] + 1000
     return Blocks(exposures.account[chosen], author[exposures.content[chosen]], since)
 

@@ -1,11 +1,13 @@
 """Object ids that repeat: four bytes of creation time as a real app has, eight bytes of mixed row number."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from store.documents import ObjectId
 
-from .world import Ints
+from .world import Floats, Ints, World, generator
 
 TABLES = (
     "accounts", "users", "credentials", "contents", "comments", "engagements", "feeditems", "relationships",
@@ -40,3 +42,37 @@ def hex_ids(seed: int, table: str, rows: Ints, created_ms: Ints) -> list[str]:
     """The ids of some rows of a table as 24 hexadecimal digits."""
     digits = id_bytes(seed, table, rows, created_ms).hex()
     return [digits[start : start + 24] for start in range(0, len(digits), 24)]
+
+
+class Ids(NamedTuple):
+    """ObjectIds by row."""
+
+    accounts: list[ObjectId]
+    users: list[ObjectId]
+    credentials: list[ObjectId]
+    contents: list[ObjectId]
+
+
+def all_ids(world: World) -> Ids:
+    """The ids that other documents refer to."""
+    tables = (world.accounts, world.users, world.credentials, world.contents)
+    names = Ids._fields
+    created = [table.created_ms for table in tables]
+    seed = world.config.seed
+    return Ids(*(object_ids(seed, n, np.arange(len(c)), c) for n, c in zip(names, created, strict=True)))
+
+
+def dates(milliseconds: Ints) -> list[Any]:
+    """Naive UTC datetimes.
+
+    >>> dates(np.array([0]))
+    [datetime.datetime(1970, 1, 1, 0, 0)]
+    """
+    return milliseconds.astype("datetime64[ms]").tolist()  # type: ignore[no-any-return]
+
+
+def luck(world: World, part: int, rows: Ints) -> Floats:
+    """One random number per row, whatever the batch, shape (rows,)."""
+    rng = generator(world.config, part)
+    rng.bit_generator.advance(int(rows[0]))  # type: ignore[attr-defined]
+    return rng.random(len(rows))

@@ -68,13 +68,14 @@ def _affinity(rng: np.random.Generator, n: int) -> Floats:
 
 def _base(config: Config, rng: np.random.Generator, n: int) -> Floats:
     lurkers = rng.random(n) < config.lurker_share
-    return rng.normal(config.base_logit, config.base_sigma, n) + lurkers * config.lurker_logit
+    base: Floats = rng.normal(config.base_logit, config.base_sigma, n) + lurkers * config.lurker_logit
+    return base
 
 
 def _own_kinds(kinds: Floats, rng: np.random.Generator) -> Floats:
     """Each person's mix of engagement, scattered around the country's."""
     own = rng.gamma(kinds * 8 + 0.05)
-    return own / own.sum(axis=1, keepdims=True)
+    return np.asarray(own / own.sum(axis=1, keepdims=True))
 
 
 def make_users(config: Config, accounts: Accounts) -> Users:

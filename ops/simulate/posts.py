@@ -89,10 +89,10 @@ def _quality(config: Config, types: Ints, rng: np.random.Generator) -> Floats:
     """Gumbel: many plain posts, some great ones; pictures help."""
     scale = config.quality_scale
     bonus = np.array([0.0, 0.25, 0.0, 0.2, -0.1])[types]
-    return rng.gumbel(-0.5772 * scale, scale, len(types)) + bonus
+    quality: Floats = rng.gumbel(-0.5772 * scale, scale, len(types)) + bonus
+    return quality
 
 
 def _visibility_chances(config: Config) -> Floats:
     share = config.unpublished_share
     return np.cumsum([1 - share, 0.3 * share, 0.5 * share, 0.2 * share])
-

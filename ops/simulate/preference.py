@@ -89,7 +89,7 @@ def engagement_logit(
     base + affinity(topic, time) + ½ affinity(second topic) + fondness(author) + appeal
     + foreign · (1 − fluency) + country · [same country] + age · ln(1 + age / 12 h) + repeat · [seen before].
     """
-    logit = tastes.base[account] + posts.appeal[content]
+    logit: Floats = tastes.base[account] + posts.appeal[content]
     logit += _topic_logit(config, tastes, account, posts.topic[content], time_ms)
     second = posts.second_topic[content]
     logit += 0.5 * (second >= 0) * _topic_logit(config, tastes, account, second, time_ms)
@@ -97,7 +97,8 @@ def engagement_logit(
     logit += config.foreign_logit * (1 - tastes.fluency[account, posts.language[content]])
     logit += config.country_logit * (tastes.country[account] == posts.country[content])
     age_hours = np.maximum(time_ms - posts.created_ms[content], 0) / HOUR_MS
-    return logit + config.age_logit * np.log1p(age_hours / 12) + config.repeat_logit * repeated
+    logit += config.age_logit * np.log1p(age_hours / 12) + config.repeat_logit * repeated
+    return logit
 
 
 def probability(logit: Floats) -> Floats:

@@ -14,7 +14,8 @@ from .world import Floats, Ints
 
 DAY_SECONDS = 86_400.0
 BOT_KINDS = (
-    "fixed", "jitter", "exponential", "lognormal", "lognormal_sessions", "replay", "shared_replay", "click_farm",
+    "fixed", "jitter", "exponential", "lognormal",
+    "lognormal_sessions", "replay", "shared_replay", "click_farm",
 )  # fmt: skip
 # Share of a day's reading per local hour, midnight first.
 HOUR_RHYTHM = np.array(
@@ -33,7 +34,7 @@ class Reading(NamedTuple):
 def local_hours(n: int, rng: np.random.Generator) -> Floats:
     """Hours of the day (0-24) at which people read, shape (n,)."""
     level = rng.random(n) * HOUR_RHYTHM.sum()
-    return np.interp(level, np.concatenate([[0.0], np.cumsum(HOUR_RHYTHM)]), np.arange(25.0))
+    return np.asarray(np.interp(level, np.concatenate([[0.0], np.cumsum(HOUR_RHYTHM)]), np.arange(25.0)))
 
 
 def human_durations(
@@ -159,7 +160,9 @@ def shared_replay(n: int, accounts: int, rng: np.random.Generator, per_day: floa
     source = human(n, rng, per_day)
     delays = rng.uniform(0, 1800, accounts)
     copies = [noisy_copy(source, 0.005, rng) for _ in range(accounts)]
-    return [Reading(c.seen_seconds + delay, c.duration_seconds) for c, delay in zip(copies, delays, strict=True)]
+    return [
+        Reading(c.seen_seconds + delay, c.duration_seconds) for c, delay in zip(copies, delays, strict=True)
+    ]
 
 
 def click_farm(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:

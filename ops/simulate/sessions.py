@@ -83,7 +83,8 @@ def _without_overlap(account: Ints, start: Ints, room: Ints) -> Flags:
     """Sessions that do not begin before the one before has had its time."""
     end = start + room * _SECONDS_APIECE * 1000
     after = np.concatenate([[True], start[1:] > end[:-1]])
-    return after | np.diff(account, prepend=-1).astype(bool)
+    free: Flags = after | np.diff(account, prepend=-1).astype(bool)
+    return free
 
 
 def _bot_slots(config: Config, accounts: Accounts) -> tuple[Ints, Ints, Ints, Flags, Floats]:
@@ -102,8 +103,7 @@ def _bot_slots(config: Config, accounts: Accounts) -> tuple[Ints, Ints, Ints, Fl
 def _devices(config: Config, account: Ints, session: Ints, credentials: Credentials) -> Ints:
     """The first device, in a third of the sessions the second one if there is one."""
     rng = generator(config, 9)
-    count = int(account.max(initial=-1)) + 1
-    second = np.full(max(count, int(credentials.account.max()) + 1), -1)
+    second = np.full(int(credentials.account.max()) + 1, -1)
     extra = np.arange(len(second), len(credentials.account))
     second[credentials.account[extra]] = extra
     other = (rng.random(int(session.max(initial=-1)) + 1) < 0.33)[session] & (second[account] >= 0)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from .preference import Posts
 from .world import Accounts, Contents, Ints, Users
 
 

@@ -4,6 +4,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .phrases import FEELINGS, REPLIES, SENTENCES
 from .places import LANGUAGES
@@ -75,38 +76,47 @@ def quote_wording(n: int, rng: np.random.Generator) -> Ints:
     return wording
 
 
-def _fragments(wording: Ints, language: Ints, topic: Ints) -> list[tuple[Ints, list[str]]]:
-    """Columns of rows in a list of fragments (-1 = absent), in the order in which they are written."""
-    texts, place = book(), language * len(TOPICS) + topic
+@cache
+def _fragments() -> list[NDArray[np.object_]]:
+    """What each column of the wording chooses from, in order of writing; the last one is empty."""
+    texts = book()
+    lists = [texts.sentences] * SENTENCE_SLOTS + [texts.feelings, texts.replies, list(EMOJI)]
+    lists += [[f"#{tag}" for tag in texts.tags]] * 2
+    lists += [[f"https://example.org/{topic}" for _ in LANGUAGES for topic in TOPICS]]
+    return [np.array([*fragments, ""], dtype=object) for fragments in lists]
+
+
+@cache
+def _sizes() -> list[Ints]:
+    """Characters of each fragment and the space after it; nothing for the empty one."""
+    return [np.array([len(text) + bool(text) for text in fragments]) for fragments in _fragments()]
+
+
+def _rows(wording: Ints, language: Ints, topic: Ints) -> list[Ints]:
+    """Rows in each of `_fragments` (-1 = absent), each (posts,)."""
+    place = language * len(TOPICS) + topic
 
     def row(slot: int, start: Ints, choices: int) -> Ints:
         return np.where(wording[:, slot] < 0, -1, start * choices + wording[:, slot])
 
-    columns = [(row(slot, place, SENTENCE_CHOICES), texts.sentences) for slot in range(SENTENCE_SLOTS)]
-    columns.append((row(FEELING, language, 6), texts.feelings))
-    columns.append((row(REPLY, language, REPLY_CHOICES), texts.replies))
-    columns.append((wording[:, EMOJI_SLOT], list(EMOJI)))
-    hashtags = [f"#{tag}" for tag in texts.tags]
-    columns += [(row(slot, place, TAG_CHOICES), hashtags) for slot in (FIRST_TAG, SECOND_TAG)]
-    links = [f"https://example.org/{topic}" for _ in LANGUAGES for topic in TOPICS]
-    return [*columns, (row(LINK, place, 1), links)]
+    columns = [row(slot, place, SENTENCE_CHOICES) for slot in range(SENTENCE_SLOTS)]
+    columns += [row(FEELING, language, 6), row(REPLY, language, REPLY_CHOICES), wording[:, EMOJI_SLOT]]
+    columns += [row(slot, place, TAG_CHOICES) for slot in (FIRST_TAG, SECOND_TAG)]
+    return [*columns, row(LINK, place, 1)]
 
 
 def message_length(wording: Ints, language: Ints, topic: Ints) -> Ints:
     """Characters of each message, fragments joined by spaces, shape (posts,)."""
     length = np.zeros(len(wording), dtype=np.int64)
-    for rows, fragments in _fragments(wording, language, topic):
-        size = np.array([len(fragment) + 1 for fragment in fragments] + [0])  # [-1] = 0
+    for size, rows in zip(_sizes(), _rows(wording, language, topic), strict=True):
         length += size[rows]
     return np.maximum(length - 1, 0)
 
 
 def messages(wording: Ints, language: Ints, topic: Ints) -> list[str]:
     """The message of each post, as long as `message_length` says."""
-    columns = [
-        np.array([*fragments, ""], dtype=object)[rows].tolist()
-        for rows, fragments in _fragments(wording, language, topic)
-    ]
+    rows = _rows(wording, language, topic)
+    columns = [texts[row].tolist() for texts, row in zip(_fragments(), rows, strict=True)]
     return [" ".join(filter(None, parts)) for parts in zip(*columns, strict=True)]
 
 

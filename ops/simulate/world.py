@@ -155,11 +155,11 @@ def draw(cumulative: Floats, rng: np.random.Generator, size: int) -> Ints:
     >>> draw(np.array([0.0, 2.0, 2.0]), np.random.default_rng(0), 3).tolist()
     [1, 1, 1]
     """
-    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    return np.asarray(np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right"))
 
 
 def draw_per_row(cumulative: Floats, rng: np.random.Generator) -> Ints:
     """One column index per row of cumulative chances (rows, columns), shape (rows,)."""
     level = rng.random(len(cumulative)) * cumulative[:, -1]
-    found: Ints = (cumulative <= level[:, None]).sum(axis=1)
-    return np.minimum(found, cumulative.shape[1] - 1)
+    found = (cumulative <= level[:, None]).sum(axis=1)
+    return np.asarray(np.minimum(found, cumulative.shape[1] - 1))
