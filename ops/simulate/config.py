@@ -27,14 +27,14 @@ class Config:
     click_farm_visits: float = 0.4  # share of a click farm's readings that are its client's posts
     click_farm_engagement: float = 0.7  # probability per reading of its client's posts
 
-    posts_per_user_day: float = 0.115  # mean; log-normal over creators
+    posts_per_user_day: float = 0.10  # mean; log-normal over creators
     posts_sigma: float = 1.4  # of the log rate: few creators post most
     follows_median: float = 14.0  # followed accounts per member
     follows_sigma: float = 0.8  # of the log number
     late_follow_share: float = 0.12  # follows made during the log
     fond_share: float = 0.22  # of the followed, those a member is really fond of
     sessions_extra: float = 0.9  # sessions on an active day = 1 + Poisson
-    items_per_session: float = 5.3  # mean number of posts in a session
+    items_per_session: float = 4.7  # mean number of posts in a session
     unseen_share: float = 0.3  # sessions whose last delivered post never reached the screen
     repeat_share: float = 0.03  # chance that the seen-filter of the app lets a repetition through
 

@@ -126,8 +126,8 @@ class History:
     def _durations(self, d: Delivered, interest: Floats, kind: Ints) -> Ints:
         """Milliseconds on the screen; writing takes longer, (n,)."""
         contents, n = self.shelf.contents(), len(d.account)
-        speed = self.feed.accounts.speed[d.account]
-        seconds = human_durations(contents.length[d.content], speed, interest, self.rng)
+        speed, spread = self.feed.accounts.speed[d.account], self.feed.accounts.spread[d.account]
+        seconds = human_durations(contents.length[d.content], speed, interest, self.rng, spread)
         writing = (kind == KINDS.index("comment")) | (kind == QUOTE)
         seconds += writing * self.rng.lognormal(np.log(14), 0.6, n)
         fixed = self.slots.duration_seconds[d.slot]

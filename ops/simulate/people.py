@@ -31,6 +31,7 @@ def make_accounts(config: Config) -> Accounts:
         base=np.round(_base(config, rng, n), 3),
         kinds=np.round(_own_kinds(kinds, rng), 3),
         speed=rng.lognormal(np.log(32), 0.35, n),
+        spread=rng.uniform(0.4, 0.85, n),
         activity=rng.beta(2.6, 1.1, n) * np.where(guest, 0.5, 1),
         chronotype=rng.normal(0, 1.5, n),
     )

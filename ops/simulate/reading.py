@@ -38,12 +38,13 @@ def local_hours(n: int, rng: np.random.Generator) -> Floats:
 
 
 def human_durations(
-    length: Ints, speed: Floats, interest: Floats, rng: np.random.Generator, sigma: float = 0.55
+    length: Ints, speed: Floats, interest: Floats, rng: np.random.Generator, sigma: Floats | float
 ) -> Floats:
     """Seconds that people look at posts, shape (n,).
 
-    A third is scrolled past; the rest takes log-normal time around length / speed (characters, characters
-    per second), longer with interest (any centred scale); one in a hundred is left open.
+    A third is scrolled past; the rest takes log-normal time (sigma of its logarithm) around length / speed
+    (characters, characters per second), longer with interest (any centred scale); one in a hundred is left
+    open.
     """
     n = len(length)
     middle = (0.9 + length / speed) * np.exp(0.2 * np.clip(interest, -2, 2))
@@ -87,47 +88,50 @@ def human(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """One person with an own speed, own taste and sessions."""
     length = np.maximum(rng.lognormal(np.log(75), 0.7, n), 5).astype(int)
     speed = np.full(n, rng.lognormal(np.log(32), 0.35))
-    durations = human_durations(length, speed, rng.normal(size=n), rng, rng.uniform(0.4, 0.75))
+    durations = human_durations(length, speed, rng.normal(size=n), rng, rng.uniform(0.4, 0.85))
     return in_sessions(durations, human_gaps(n, rng), per_day, rng)
 
 
-def _in_blocks(durations: Floats, gaps: Floats, per_day: float, hour: Floats | float) -> Reading:
-    """One block of readings a day, which starts at the given hour (one for all days, or one a day)."""
-    n, block = len(durations), max(1, round(per_day))
+def _in_blocks(
+    durations: Floats, gaps: Floats, per_day: float, hour: Floats | float, rng: np.random.Generator
+) -> Reading:
+    """One to four blocks of readings a day; `hour` (0-22) delays all of them, or each in turn."""
+    rounds = int(rng.integers(1, 5))
+    n, size = len(durations), max(1, round(per_day / rounds))
     elapsed = np.cumsum(durations + gaps) - (durations + gaps)
-    day = np.arange(n) // block
-    inside = elapsed - elapsed[day * block]
-    hours = np.resize(hour, day[-1] + 1)[day]
-    return Reading(day * DAY_SECONDS + hours * 3600 + inside, durations)
+    block = np.arange(n) // size
+    inside = elapsed - elapsed[block * size]
+    hours = np.resize(hour, block[-1] + 1)[block]
+    return Reading((block * DAY_SECONDS + hours * 3600) / rounds + inside, durations)
 
 
 def fixed(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """Every post the same time, started by a timer at the same hour."""
     pace = rng.uniform(0.5, 6)
     durations = np.full(n, pace) + rng.uniform(0, 0.004, n)
-    return _in_blocks(durations, np.full(n, rng.uniform(0.05, 1.0)), per_day, rng.uniform(0, 22))
+    return _in_blocks(durations, np.full(n, rng.uniform(0.05, 1.0)), per_day, rng.uniform(0, 22), rng)
 
 
 def jitter(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """A fixed pace with uniform noise, at the same hour give or take."""
     pace, width = rng.uniform(1, 7), rng.uniform(0.1, 0.5)
     durations = pace * rng.uniform(1 - width, 1 + width, n)
-    hour = rng.uniform(0, 20) + rng.uniform(0, 1.5, n // max(1, round(per_day)) + 1)
-    return _in_blocks(durations, rng.uniform(0.1, 0.6, n), per_day, hour)
+    hour = rng.uniform(0, 20) + rng.uniform(0, 1.5, n)
+    return _in_blocks(durations, rng.uniform(0.1, 0.6, n), per_day, hour, rng)
 
 
 def exponential(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """Memoryless times at any hour."""
     durations = 0.1 + rng.exponential(rng.uniform(1.5, 6), n)
-    hour = rng.uniform(0, 20, n // max(1, round(per_day)) + 1)
-    return _in_blocks(durations, 0.1 + rng.exponential(0.5, n), per_day, hour)
+    hour = rng.uniform(0, 20, n)
+    return _in_blocks(durations, 0.1 + rng.exponential(0.5, n), per_day, hour, rng)
 
 
 def lognormal(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """Log-normal times at any hour, without rhythm, breaks or regard to the text."""
     durations = np.clip(rng.lognormal(np.log(rng.uniform(1.5, 5)), rng.uniform(0.4, 0.9), n), 0.15, 300)
-    hour = rng.uniform(0, 20, n // max(1, round(per_day)) + 1)
-    return _in_blocks(durations, rng.lognormal(np.log(0.4), 0.3, n), per_day, hour)
+    hour = rng.uniform(0, 20, n)
+    return _in_blocks(durations, rng.lognormal(np.log(0.4), 0.3, n), per_day, hour, rng)
 
 
 def lognormal_sessions(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
@@ -168,8 +172,8 @@ def shared_replay(n: int, accounts: int, rng: np.random.Generator, per_day: floa
 def click_farm(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
     """Paid hands: real people, but hasty, in shifts."""
     durations = rng.lognormal(np.log(1.3), 0.35, n)
-    hour = rng.uniform(8, 11) + rng.uniform(0, 2, n // max(1, round(per_day)) + 1)
-    return _in_blocks(durations, rng.lognormal(np.log(0.5), 0.3, n), per_day, hour)
+    hour = rng.uniform(8, 11) + rng.uniform(0, 2, n)
+    return _in_blocks(durations, rng.lognormal(np.log(0.5), 0.3, n), per_day, hour, rng)
 
 
 def human_mix(n: int, rng: np.random.Generator, per_day: float = 24.0, machine: float = 0.7) -> Reading:

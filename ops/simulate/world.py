@@ -38,6 +38,7 @@ class Accounts:
     base: Floats  # (accounts,) logit of engaging with a neutral post
     kinds: Floats  # (accounts, 4) chances of like, comment, recast, quote given an engagement
     speed: Floats  # (accounts,) characters read per second
+    spread: Floats  # (accounts,) sigma of the log reading time
     activity: Floats  # (accounts,) chance of being active on a day
     chronotype: Floats  # (accounts,) hours later than the usual rhythm
 

@@ -243,6 +243,16 @@ def test_negative_feedback_exists_in_small_numbers(app):
     assert 0 < blocks < 0.05 * len(app["relationships"])
 
 
+def test_who_blocks_an_author_sees_no_more_of_them(app):
+    blocked = {(r["user"], r["followedUser"]): r["createdAt"] for r in app["relationships"] if r["blocking"]}
+    user = {u["ownerAccount"]: u["_id"] for u in app["users"] if u["type"] == "people"}
+
+    assert blocked
+    for f in app["feeditems"]:
+        since = blocked.get((user.get(f["viewer"]), f["author"]))
+        assert since is None or f.get("seenAt", f["calledAt"]) < since
+
+
 def test_people_engage_with_four_to_eight_percent_of_what_they_see(world):
     human = (world.accounts.bot < 0) & ~world.accounts.guest
     seen = (human[world.exposures.account] & world.exposures.seen).sum()
