@@ -1,0 +1,1 @@
+"""Behaviour features, detectors and thresholds: who reads like a script."""

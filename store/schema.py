@@ -176,6 +176,66 @@ class CreatorStats(TypedDict, total=False):
     updatedAt: datetime  # the clock of the run that last counted contents
 
 
+class ContentInfo(TypedDict, total=False):
+    """What the text of a post says."""
+
+    contentId: ObjectId
+    language: str  # ISO 639-1, "und" when unknown
+    topics: list[ObjectId]  # root first
+    emotions: dict[str, float]  # label: probability; empty where the language is not understood
+    emotion: str | None  # the label, when one is likely enough
+    provider: str  # offline · comprehend
+    textHash: str  # of the cleaned text and the classifier's version
+    updatedAt: datetime
+
+
+class Topic(TypedDict):
+    """A node of the hierarchy of topics."""
+
+    _id: ObjectId
+    slug: str
+    parents: list[dict[str, Any]]  # _id, slug
+    children: list[dict[str, Any]]
+    createdAt: datetime
+    updatedAt: datetime
+
+
+class HashtagStats(TypedDict):
+    """What is counted of a hashtag at a clock, over the published contents of the window."""
+
+    _id: str  # the hashtag, lower case, without #
+    contentCount: int
+    creatorCount: int
+    engagementScore: float  # decayed
+    score: float
+    updatedAt: datetime
+
+
+class Mood(TypedDict, total=False):
+    """A user's consent (`_id` = the user), or one analysis (`_id` = {user, at}); gone after the retention."""
+
+    _id: Any
+    userId: ObjectId
+    consentedAt: datetime
+    analysedAt: datetime
+    mood: str  # Cheerful · Satisfied · Stressed · Depressed · unknown
+    reason: str | None  # why unknown
+    positivity: float
+    negativity: float
+    interval: dict[str, list[float]]
+    happiest: ObjectId | None
+    saddest: ObjectId | None
+    contents: int
+    expiresAt: datetime
+
+
+class TextSpending(TypedDict):
+    """Dollars of one day for classifying by an outside service."""
+
+    _id: str  # the day, ISO 8601
+    dollars: float
+
+
 class Artifact(TypedDict, total=False):
     """A model as bytes that need no unpickling; `previous` is the version a rollback returns to."""
 
@@ -212,6 +272,94 @@ class Lease(TypedDict):
     expiresAt: datetime
 
 
+class CredentialFeatures(TypedDict, total=False):
+    """How a credential read, over its latest readings up to `lastSeenAt`; also every name of fraud.behaviour.OWN."""
+
+    _id: ObjectId
+    seenCredential: ObjectId
+    firstSeenAt: datetime
+    lastSeenAt: datetime
+    count: int
+    judged: bool  # readings enough for a score
+    replayKeys: list[int]
+    lockstepKeys: list[int]
+    fraudScore: float  # 0-1
+    reasons: list[str]
+    likelyBot: bool  # fraudScore over the threshold of the detector that served
+    scoredVersion: int  # of the training behind the score
+    scoredAt: datetime
+    verificationStatus: bool  # true = a bot
+    verifiedAt: datetime
+    createdAt: datetime
+    updatedAt: datetime
+
+
+class FraudDetector(TypedDict, total=False):
+    """One candidate of one training; of each training one is served."""
+
+    _id: str  # trainedAt and model
+    model: str
+    version: int
+    served: bool
+    reason: str  # why this training serves the one it serves
+    threshold: float  # fraudScore from which a case is opened
+    dataset: dict[str, Any]
+    features: list[str]
+    model_classes: list[str]
+    artifact: bytes
+    format: str  # npz
+    checksum: str  # SHA-256 of artifact, hexadecimal
+    evaluationReport: dict[str, Any]
+    trainedAt: datetime
+
+
+class SuspiciousCredential(TypedDict, total=False):
+    """A case for a moderator, who adds verificationStatus and verifiedAt."""
+
+    _id: ObjectId
+    seenCredential: ObjectId
+    firstSeenAt: datetime
+    lastSeenAt: datetime
+    score: float
+    reasons: list[str]
+    source: str  # score · audit
+    audit: bool  # drawn by lot, whatever its score
+    status: str  # open · closed
+    createdAt: datetime
+    closedAt: datetime
+    copied: dict[str, Any]  # the verdict that has reached credentialfeatures
+    verificationStatus: bool  # true = a bot
+    verifiedAt: datetime
+
+
+class Watermark(TypedDict):
+    """Up to when an incremental job has read."""
+
+    _id: str
+    until: datetime
+
+
+class Cascade(TypedDict, total=False):
+    """The reshare tree of a content (`_id`)."""
+
+    _id: ObjectId
+    contentId: ObjectId
+    authorId: ObjectId | None
+    nodes: list[dict[str, Any]]  # id, user, parent, level, time, rank, method, confidence, candidates[{id, share}]
+    size: int
+    depth: int
+    breadth: list[int]  # nodes per level
+    structuralVirality: float
+    rootGone: bool  # no longer published, or not in the database
+    truncated: bool  # the app counted more reshares than there are, or more nodes than a document holds
+    forecast: dict[str, Any]  # size, interval, coverage
+    members: str  # changes with the reshares and the settings
+    policy: str
+    createdAt: datetime
+    lastReshareAt: datetime
+    asOf: datetime  # the moment that the forecast is about
+
+
 @dataclass(frozen=True)
 class Declared:
     """One collection as this project knows it."""
@@ -228,20 +376,40 @@ def _index(*keys: str, unique: bool = False, expire_seconds: int | None = None) 
     return IndexModel(pairs, unique=unique, **extra)
 
 
+def _where_present(*keys: str) -> IndexModel:
+    """An index of the documents that have the first key: an old spelling costs nothing where it is not used."""
+    first = {keys[0]: {"$exists": True}}
+    pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
+    return IndexModel(pairs, partialFilterExpression=first)
+
+
 _ARTIFACT_KEY = _index("account", "model", unique=True)
 _DAY_SECONDS = 86_400
 
 COLLECTIONS: Mapping[str, Declared] = {
     "accounts": Declared("app", Account),
     "users": Declared("app", User, (_index("ownerAccount"),)),
-    "contents": Declared("app", Content, (_index("createdAt"), _index("author.id", "createdAt"))),
+    "contents": Declared(
+        "app", Content, (_index("createdAt"), _index("author.id", "createdAt"), _index("originalPost._id"))
+    ),
     "comments": Declared("app", Comment),
     "engagements": Declared(
         "app",
         Engagement,
         (_index("createdAt"), _index("targetRef.$id", "createdAt"), _index("user", "createdAt"), _index("account")),
     ),
-    "feeditems": Declared("app", FeedItem, (_index("seenAt"), _index("viewer", "seenAt"))),
+    "feeditems": Declared(
+        "app",
+        FeedItem,
+        (
+            _index("seenAt"),
+            _index("viewer", "seenAt"),
+            _index("seenCredential", "-seenAt", "offScreenAt", "content"),  # covers a credential's latest readings
+            _index("offScreenAt", "seenCredential"),  # who read since the last run
+            _where_present("seenUUID", "-seenAt"),
+            _where_present("offViewAt", "seenCredential"),
+        ),
+    ),
     "relationships": Declared("app", Relationship, (_index("user"), _index("followedUser"))),
     "credentials": Declared("app", Credential, (_index("account"),)),
     "guestfeeditems": Declared(
@@ -252,9 +420,23 @@ COLLECTIONS: Mapping[str, Declared] = {
     ),
     "contentStats": Declared("analytics", ContentStats, (_index("updatedAt"), _index("-score"), _index("authorId"))),
     "creatorStats": Declared("analytics", CreatorStats, (_index("-score"), _index("contentCount", "updatedAt"))),
+    "contentinfo": Declared("app", ContentInfo, (_index("contentId", unique=True),)),
+    "topics": Declared("analytics", Topic, (_index("slug", unique=True),)),
+    "hashtagStats": Declared("analytics", HashtagStats, (_index("-score"), _index("updatedAt"))),
+    "moods": Declared("analytics", Mood, (_index("userId", "-analysedAt"), _index("expiresAt", expire_seconds=0))),
+    "textSpending": Declared("analytics", TextSpending),
     "mlArtifacts": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
     "mlArtifacts_country": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
     "mlArtifacts_global": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
+    "credentialfeatures": Declared(
+        "analytics",
+        CredentialFeatures,
+        (_index("seenCredential", "-lastSeenAt", unique=True), _index("likelyBot"), _index("verificationStatus")),
+    ),
+    "frauddetectionmlartifacts": Declared("analytics", FraudDetector, (_index("-trainedAt"),)),
+    "suspiciouscredentials": Declared("app", SuspiciousCredential, (_index("seenCredential"), _index("status"))),
+    "cascades": Declared("analytics", Cascade, (_index("nodes.id"), _index("-size"))),
+    "watermarks": Declared("analytics", Watermark),
     "runs": Declared("analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))),
     "leases": Declared("analytics", Lease),
 }

@@ -1,0 +1,83 @@
+"""Everything that is known of how a credential reads: names and order of the features in one place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fraud.moments import named_numbers
+from fraud.order import order_numbers
+from fraud.pace import pace_numbers
+from fraud.readings import Readings
+from fraud.rhythm import rhythm_numbers
+from fraud.rows import Flags, Floats, Ints
+from fraud.sketches import lockstep_keys, replay_keys
+
+NAMED = (
+    "postReadingTimeAbsSkew",
+    "postReadingTimeAbsKurt",
+    "postReadingTimeNormStd",
+    "postReadingTimeDifferenceNormStd",
+)
+_SHAPE = ("LogMedian", "LogMad", "LogIqr", "LogTail", "LogHead", "LogSkew", "RepeatShare")
+_SEQUENCE = ("Memory", "LongMemory", "Peak", "Predictability")
+OWN = (
+    *NAMED,
+    *(f"{of}{name}" for of in ("reading", "gap", "pause") for name in _SHAPE),
+    "readingSkimShare",
+    "readingRoundShare",
+    "readingLogNormalDistance",
+    "readingExponentialDistance",
+    "pauseLogNormalDistance",
+    "pauseExponentialDistance",
+    "gapBurstiness",
+    "overlapShare",
+    *(f"{of}{name}" for of in ("reading", "pause") for name in _SEQUENCE),
+    "readingPauseTie",
+    "contentRepeatShare",
+    "textSlope",
+    "sessionShare",
+    "awayShare",
+    "breakLogMedian",
+    "hourEntropy",
+    "dailyRestHours",
+    "startHourSpread",
+    "readingsPerDayLog",
+)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What was measured of some credentials, row by row."""
+
+    count: Ints  # (credentials,) readings behind the numbers
+    first_seen_ms: Ints  # (credentials,)
+    last_seen_ms: Ints  # (credentials,)
+    numbers: Floats  # (credentials, len(OWN)), NaN where too little is known
+    replay: Ints  # (credentials, REPLAY_KEYS)
+    lockstep: Ints  # (credentials, LOCKSTEP_KEYS)
+
+    def at(self, rows: Ints | Flags) -> "Behaviour":
+        """These rows only."""
+        return Behaviour(**{name: value[rows] for name, value in vars(self).items()})
+
+
+def measure(readings: Readings) -> Behaviour:
+    """The behaviour behind a table of one reading a row or more; every row depends on its own readings only."""
+    found = (
+        named_numbers(readings) | pace_numbers(readings) | order_numbers(readings) | rhythm_numbers(readings)
+    )
+    numbers = np.stack([found[name] for name in OWN], axis=1)
+    return Behaviour(
+        count=readings.count,
+        first_seen_ms=readings.seen_ms[:, 0],
+        last_seen_ms=readings.seen_ms[np.arange(len(readings.count)), readings.count - 1],
+        numbers=np.where(np.isfinite(numbers), numbers, np.nan),
+        replay=replay_keys(readings),
+        lockstep=lockstep_keys(readings),
+    )
+
+
+def stacked(parts: list[Behaviour]) -> Behaviour:
+    """The rows of all parts, in order."""
+    columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
+    return Behaviour(**{name: np.concatenate(column) for name, column in columns.items()})

@@ -1,0 +1,36 @@
+"""Which credentials a moderator is asked about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraud.readings import mixed, number_of
+from fraud.rows import Flags, Floats
+
+BY_LOT = "drawn by lot for a check, whatever its score"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked about, row by row."""
+
+    suspected: Flags  # (credentials,) over the threshold
+    drawn: Flags  # (credentials,) in the audit sample
+
+
+def asked(
+    score: Floats, credential: NDArray[np.bytes_], threshold: float, share: float, period: int
+) -> Asked:
+    """Suspects, and the audit sample: a `share` of all credentials that changes with the period only.
+
+    Args:
+        score: (credentials,) 0-1.
+        credential: (credentials,) S12.
+        threshold: the score from which a credential is suspected.
+        share: of credentials that are drawn, 0-1.
+        period: a number that stays the same for as long as the same credentials are to be drawn.
+    """
+    with np.errstate(over="ignore"):
+        lot = mixed(number_of(credential) ^ mixed(np.array([period], np.uint64)))
+    return Asked(score >= threshold, (lot >> np.uint64(11)) < np.uint64(int(share * 2**53)))

@@ -1,0 +1,118 @@
+"""The candidates: what they are called, how they are fitted, how they are kept as arrays."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraud.designed import DesignPca, fit_design_pca
+from fraud.one_class import OneClass, fit_one_class
+from fraud.reference import Reference
+from fraud.rows import Floats
+from fraud.sample import Sample
+from fraud.supervised import Supervised, fit_supervised
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Detector(Protocol):
+    """Scores rows of columns; higher is more suspicious."""
+
+    def score(self, X: Floats) -> Floats:
+        """The raw score, shape (rows,)."""
+
+
+@dataclass(frozen=True)
+class Combined:
+    """One class and supervised, added in spreads of people: what nobody has seen counts as much as what is known."""
+
+    one_class: OneClass
+    supervised: Supervised
+    usual: Floats  # (2, 2) middle and spread over people of either score
+
+    def score(self, X: Floats) -> Floats:
+        """The sum of both, each within ±12 spreads, shape (rows,)."""
+        both = np.column_stack([self.one_class.score(X), self.supervised.score(X)])
+        total: Floats = np.clip((both - self.usual[0]) / self.usual[1], -12, 12).sum(axis=1)
+        return total
+
+
+def fit_combined(sample: Sample, one_class: OneClass, supervised: Supervised) -> Combined:
+    """Puts both together; their spreads are those of people whom the booster has seen, so calibrate on others."""
+    people = sample.X[~sample.bot]
+    both = np.column_stack([one_class.score(people), supervised.score(people)])
+    spread = np.maximum(np.subtract(*np.quantile(both, [0.84, 0.5], axis=0)), 1e-6)
+    return Combined(one_class, supervised, np.stack([np.median(both, axis=0), spread]))
+
+
+def fit_candidates(sample: Sample, labelled: bool = True) -> dict[str, Detector]:
+    """Every candidate by name, fitted on the sample; without labels only what needs none."""
+    one_class = fit_one_class(sample)
+    if not labelled:
+        return {WITHOUT_LABELS: one_class}
+    supervised = fit_supervised(sample)
+    return {
+        "design_pca": fit_design_pca(sample),
+        "one_class": one_class,
+        "supervised": supervised,
+        "combined": fit_combined(sample, one_class, supervised),
+    }
+
+
+CANDIDATES = ("design_pca", "one_class", "supervised", "combined")
+WITHOUT_LABELS = "one_class"
+
+
+def to_arrays(detector: Detector) -> Arrays:
+    """The detector as named arrays."""
+    if isinstance(detector, Combined):
+        parts = _under("one_class", to_arrays(detector.one_class)) | _under(
+            "booster", to_arrays(detector.supervised)
+        )
+        return parts | {"usual": detector.usual}
+    if isinstance(detector, OneClass):
+        return _under("reference", vars(detector.reference)) | {"usual": detector.usual}
+    return {name: np.asarray(value) for name, value in vars(detector).items()}
+
+
+def from_arrays(model: str, arrays: Mapping[str, NDArray[Any]]) -> Detector:
+    """The detector that `to_arrays` was given.
+
+    Raises:
+        ValueError: for a model that is not a candidate, or arrays that are not its own.
+    """
+    if model not in _READERS:
+        raise ValueError(f"model: {model!r} is not one of {', '.join(_READERS)}")
+    try:
+        return _READERS[model](arrays)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"artifact: not the arrays of {model} ({error})") from error
+
+
+def _one_class(arrays: Mapping[str, NDArray[Any]]) -> OneClass:
+    return OneClass(Reference(**_inside("reference", arrays)), arrays["usual"])
+
+
+def _combined(arrays: Mapping[str, NDArray[Any]]) -> Combined:
+    booster = Supervised(**_inside("booster", arrays))
+    return Combined(_one_class(_inside("one_class", arrays)), booster, arrays["usual"])
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Detector]] = {
+    "design_pca": lambda arrays: DesignPca(**arrays),
+    "one_class": _one_class,
+    "supervised": lambda arrays: Supervised(**arrays),
+    "combined": _combined,
+}
+
+
+def _under(part: str, arrays: Mapping[str, Any]) -> Arrays:
+    return {f"{part}.{name}": np.asarray(value) for name, value in arrays.items()}
+
+
+def _inside(part: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {
+        name.removeprefix(f"{part}."): each for name, each in arrays.items() if name.startswith(f"{part}.")
+    }

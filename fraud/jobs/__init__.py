@@ -1,0 +1,1 @@
+"""Jobs of the fraud stage: extraction, training, prediction, verdicts."""

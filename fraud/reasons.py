@@ -1,0 +1,83 @@
+"""Why a credential is suspected, in words that a moderator reads."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fraud.reference import Reference
+from fraud.rows import Floats
+from fraud.sample import COLUMNS
+
+_MOST = 3  # reasons for one credential
+_STRANGE = 1.8  # standard deviations of people from which a feature is a reason
+_LIKE_BOTS = "no single habit stands out, but together they are unlike people's"
+
+# feature → what it says when it is higher than among people, and when it is lower
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "copiedShare": ("replays the same sequence of reading times and pauses as an earlier credential", ""),
+    "copiesLog": ("several credentials replay one and the same sequence of reading times", ""),
+    "lockstepShare": ("sees the same posts in the same order at the same time as another credential", ""),
+    "readingRepeatShare": ("reading times repeat to the millisecond", ""),
+    "gapRepeatShare": ("times from post to post repeat to the millisecond", ""),
+    "pauseRepeatShare": ("pauses between posts repeat to the millisecond", ""),
+    "readingRoundShare": ("reading times end on the same milliseconds, as timers do", ""),
+    "readingSkimShare": ("leaves most posts faster than anybody can read", "never skips past a post, as people do"),
+    "readingLogMad": ("reading times scatter more than people's", "every post is read for nearly the same time"),
+    "readingLogIqr": ("reading times scatter more than people's", "every post is read for nearly the same time"),
+    "readingLogTail": ("some posts stay open far longer than people keep them", "never stays with a post"),
+    "readingLogHead": ("many posts are left far sooner than the rest", "never leaves a post early"),
+    "readingLogMedian": ("reads each post far longer than people do", "reads each post far shorter than people do"),
+    "gapLogMad": ("times from post to post are wildly uneven", "posts follow each other at an even beat"),
+    "gapLogIqr": ("times from post to post are wildly uneven", "posts follow each other at an even beat"),
+    "gapLogTail": ("long waits between posts, unlike people's", "no longer breaks between posts"),
+    "gapLogMedian": ("posts follow each other more slowly than for people", "posts follow each other faster than for people"),
+    "gapBurstiness": ("reads in sharper bursts than people", "no bursts and breaks: the pace of a metronome"),
+    "pauseLogMad": ("pauses between posts are wildly uneven", "pauses between posts are all alike"),
+    "pauseLogIqr": ("pauses between posts are wildly uneven", "pauses between posts are all alike"),
+    "pauseLogTail": ("pauses now and then far longer than people's", "never looks away between posts"),
+    "pauseLogMedian": ("pauses longer between posts than people do", "pauses shorter between posts than people do"),
+    "overlapShare": ("sees the next post before the last one has left", "posts never share the screen, as they do for people"),
+    "readingLogNormalDistance": ("reading times come in clumps", "reading times follow a random generator's curve"),
+    "readingExponentialDistance": ("", "reading times follow a memoryless random clock"),
+    "pauseExponentialDistance": ("", "pauses follow a memoryless random clock"),
+    "pauseLogNormalDistance": ("pauses come in clumps", "pauses follow a random generator's curve"),
+    "readingMemory": ("one reading time tells the next too well", "reading times are independent of each other"),
+    "readingLongMemory": ("reading times repeat a pattern", "reading times are independent of each other"),
+    "readingPeak": ("reading times rise and fall in a fixed round", ""),
+    "pausePeak": ("pauses rise and fall in a fixed round", ""),
+    "readingPredictability": ("the next reading time can be told from the last", ""),
+    "pausePredictability": ("the next pause can be told from the last", ""),
+    "textSlope": ("", "reads long posts no longer than short ones"),
+    "contentRepeatShare": ("returns to the same posts again and again", ""),
+    "hourEntropy": ("reads at every hour of the day alike", "reads at one hour of the day only"),
+    "dailyRestHours": ("reads in a few hours only, every day the same", "never rests: reads round the clock"),
+    "startHourSpread": ("", "starts at the same time every day, as a timer does"),
+    "sessionShare": ("very many short sessions", "hardly ever pauses for half an hour"),
+    "awayShare": ("looks away between posts very often", "never looks away between posts"),
+    "readingsPerDayLog": ("reads far more posts a day than people", ""),
+    "postReadingTimeNormStd": ("reading times vary more than people's", "reading times vary less than people's"),
+    "postReadingTimeDifferenceNormStd": ("gaps vary more than people's", "gaps between posts vary less than people's"),
+}  # fmt: skip
+
+
+def reasons(X: Floats, reference: Reference) -> list[list[str]]:
+    """For each row up to three reasons, the strangest first; never none.
+
+    Args:
+        X: (rows, len(COLUMNS)).
+        reference: what people look like.
+    """
+    z = reference.gaussian(X)
+    return [_reasons(row) for row in z]
+
+
+def _reasons(z: Floats) -> list[str]:
+    told: list[str] = []
+    for column in np.argsort(-np.abs(z), kind="stable"):
+        if abs(z[column]) < _STRANGE or len(told) == _MOST:
+            break
+        high, low = _WORDS.get(COLUMNS[column], ("", ""))
+        words = high if z[column] > 0 else low
+        if words and words not in told:
+            told.append(words)
+    return told or [_LIKE_BOTS]
