@@ -1,0 +1,1 @@
+"""Use: guest feed, personal ranking, reasons."""

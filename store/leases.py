@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pymongo.errors import DuplicateKeyError
+from pymongo import ReturnDocument
 
 from store.client import Databases
 from store.schema import collection
@@ -75,13 +75,15 @@ def _acquire(lease: Lease) -> None:
 
 
 def _take(lease: Lease) -> bool:
-    free = {"_id": lease.name, "$expr": {"$lte": ["$expiresAt", "$$NOW"]}}
-    mine = [{"$set": {"owner": lease.owner, "expiresAt": _expiry(lease.seconds)}}]
-    try:
-        collection(lease.db, "leases").update_one(free, mine, upsert=True)
-    except DuplicateKeyError:
-        return False
-    return True
+    free = {"$lte": [{"$ifNull": ["$expiresAt", "$$NOW"]}, "$$NOW"]}
+    taken = {
+        "owner": {"$cond": [free, lease.owner, "$owner"]},
+        "expiresAt": {"$cond": [free, _expiry(lease.seconds), "$expiresAt"]},
+    }
+    after = collection(lease.db, "leases").find_one_and_update(
+        {"_id": lease.name}, [{"$set": taken}], upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return bool(after and after["owner"] == lease.owner)
 
 
 def _expiry(seconds: float) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Fit and judge: global, country and user rankers."""

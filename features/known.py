@@ -1,0 +1,105 @@
+"""The history, indexed so that any number of rows can ask what was known before their time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.asof import EventIndex, Ints, PairIndex, first_times
+from features.history import Contents, Events, History
+
+LIKE, COMMENT, RECAST, QUOTE, REPORT = range(5)
+
+
+class Activity(NamedTuple):
+    """Engagements and first views by the same key."""
+
+    engaged: PairIndex
+    viewed: PairIndex
+
+
+@dataclass(frozen=True)
+class Known:
+    """Indices over a history; each answers "how many before this time"."""
+
+    contents: Contents
+    author_country: Ints  # (contents,)
+    by_kind: tuple[EventIndex, ...]  # like, comment, recast, quote, report; key: content
+    engaged: EventIndex  # key: content
+    viewed: EventIndex  # first view of each account; key: content
+    creator_contents: EventIndex  # key: author
+    creator_kinds: tuple[EventIndex, ...]  # like, comment, recast, quote; key: author
+    creator_viewed: EventIndex  # key: author
+    by_country: Mapping[str, Activity]  # what: content, author, language; left key: country
+    by_account: Mapping[str, Activity]  # what: any, content, author, author_country, language, tag; left key: account
+    views: PairIndex  # every view, repeated ones too: account × content
+    follows: PairIndex  # account × author
+
+
+def index(history: History) -> Known:
+    """Indexes a history."""
+    contents, engagements = history.contents, _only(history.engagements, history.engagements.kind < REPORT)
+    views = history.exposures
+    first = _only(views, first_times(views.account, views.content))
+    author_country = _author_country(history)
+    keys = {"content": np.arange(len(contents.id)), "author": contents.author, "language": contents.language}
+    kinds = [_only(history.engagements, history.engagements.kind == kind) for kind in range(5)]
+    return Known(
+        contents=contents,
+        author_country=author_country,
+        by_kind=tuple(EventIndex.build(each.content, each.time_ms) for each in kinds),
+        engaged=EventIndex.build(engagements.content, engagements.time_ms),
+        viewed=EventIndex.build(first.content, first.time_ms),
+        creator_contents=EventIndex.build(contents.author, contents.created_ms),
+        creator_kinds=tuple(EventIndex.build(contents.author[each.content], each.time_ms) for each in kinds[:REPORT]),
+        creator_viewed=EventIndex.build(contents.author[first.content], first.time_ms),
+        by_country={
+            name: _activity(engagements, first, history.country[engagements.account], history.country[first.account], key)
+            for name, key in keys.items()
+        },
+        by_account={
+            name: _activity(engagements, first, engagements.account, first.account, key)
+            for name, key in {**keys, "any": np.zeros_like(contents.author), "author_country": author_country}.items()
+        }
+        | {"tag": _tag_activity(engagements, first, contents)},
+        views=PairIndex.build(views.account, views.content, views.time_ms, len(contents.id) + 1),
+        follows=PairIndex.build(
+            history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1
+        ),
+    )
+
+
+def _activity(engagements: Events, views: Events, engager: Ints, viewer: Ints, key: Ints) -> Activity:
+    width = int(key.max(initial=0)) + 1
+    return Activity(
+        PairIndex.build(engager, key[engagements.content], engagements.time_ms, width),
+        PairIndex.build(viewer, key[views.content], views.time_ms, width),
+    )
+
+
+def _tag_activity(engagements: Events, views: Events, contents: Contents) -> Activity:
+    width = int(contents.tag.max(initial=0)) + 1
+    pairs = []
+    for events in (engagements, views):
+        row, tag = expand_tags(contents, events.content)
+        pairs.append(PairIndex.build(events.account[row], tag, events.time_ms[row], width))
+    return Activity(*pairs)
+
+
+def expand_tags(contents: Contents, content: Ints) -> tuple[Ints, Ints]:
+    """The row and the tag of every tag of every row's content; both (rows × their tags,)."""
+    start, count = contents.tag_start[content], np.diff(contents.tag_start)[content]
+    row = np.repeat(np.arange(len(content)), count)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return row, contents.tag[start[row] + offset] if len(row) else row
+
+
+def _author_country(history: History) -> Ints:
+    owner = np.append(history.owner, -1)[history.contents.author]
+    return np.append(history.country, -1)[owner]
+
+
+def _only(events: Events, keep: NDArray[np.bool_]) -> Events:
+    return Events(events.time_ms[keep], events.account[keep], events.content[keep], events.kind[keep])

@@ -1,0 +1,181 @@
+"""The one definition of the rankers' columns: names, order, meaning, for training and for serving alike.
+
+Every value is as of the row's time: an event counts when it lies strictly before it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.asof import Floats, Ints
+from features.history import NONE
+from features.known import Activity, Known, expand_tags
+
+Matrix = NDArray[np.float32]
+
+DESIGN: Final = (
+    *("likeCount", "commentCount", "recastCount", "quoteCount", "photoCount", "characterLength"),
+    *("creatorContentCount", "creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount"),
+    *("creatorQuotedCount", "ageScore"),
+)
+CONTENT: Final = (
+    *DESIGN,
+    *("ageHours", "isReshare", "tagCount"),
+    *("engaged1h", "engaged6h", "engaged24h", "engaged72h", "viewed1h", "viewed6h", "viewed24h", "viewedCount"),
+    *("engagementRate", "engagementRate24h", "hoursSinceEngaged", "hoursSinceViewed", "gravity", "reportedCount"),
+    *("creatorViewedCount", "creatorRate"),
+)
+COUNTRY: Final = (
+    *("countryEngaged", "countryEngaged24h", "countryViewed", "countryRate"),
+    *("countryCreatorEngaged", "countryCreatorRate", "countryLanguageRate", "sameCountry"),
+)
+MEMBER: Final = (
+    *("userEngaged", "userViewed", "userRate", "ownViews", "hoursSinceOwnView"),
+    *("userCreatorEngaged", "userCreatorViewed", "userCreatorRate", "follows"),
+    *("userTagEngaged", "userTagRate", "userLanguageRate", "userCreatorCountryRate"),
+    *("hourSine", "hourCosine"),
+)
+GUEST_COLUMNS: Final = (*CONTENT, *COUNTRY)
+MEMBER_COLUMNS: Final = (*GUEST_COLUMNS, *MEMBER)
+
+_PRIOR_RATE = 0.05  # of engagement per view, where nothing is known
+_PRIOR_VIEWS = 20.0  # how many views the prior weighs
+_HALF_LIFE_HOURS = 24.0
+_MONTH_HOURS = 720.0
+_KINDS: Final = DESIGN[:4]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Who would see which content when; every array has shape (rows,)."""
+
+    content: Ints  # row of contents
+    account: Ints  # row of accounts, −1 a guest
+    country: Ints  # number in COUNTRIES, −1 unknown
+    time_ms: Ints
+
+    def take(self, chosen: NDArray[np.generic]) -> "Rows":
+        """The chosen rows, by mask or position."""
+        return Rows(self.content[chosen], self.account[chosen], self.country[chosen], self.time_ms[chosen])
+
+
+def build(known: Known, rows: Rows, columns: tuple[str, ...]) -> Matrix:
+    """The columns of each row; shape (rows, columns), float32; missing is NaN."""
+    found = content_columns(known, rows.content, rows.time_ms) | country_columns(known, rows)
+    if columns is MEMBER_COLUMNS:
+        found |= member_columns(known, rows)
+    return stacked(found, columns)
+
+
+def stacked(found: Mapping[str, NDArray[Any]], columns: Sequence[str]) -> Matrix:
+    """The named columns side by side; shape (rows, columns), float32."""
+    return np.stack([found[name].astype(np.float32) for name in columns], axis=1)
+
+
+def content_columns(known: Known, content: Ints, time_ms: Ints) -> dict[str, Floats]:
+    """What is known of each content and its creator, whoever sees it."""
+    contents = known.contents
+    author = contents.author[content]
+    age_hours = np.maximum(time_ms - contents.created_ms[content], 0) / 3_600_000
+    engaged, viewed = known.engaged.before(content, time_ms), known.viewed.before(content, time_ms)
+    engaged_day = known.engaged.within(content, time_ms, 24)
+    viewed_day = known.viewed.within(content, time_ms, 24)
+    creator = [kind.within(author, time_ms, _MONTH_HOURS) for kind in known.creator_kinds]
+    creator_viewed = known.creator_viewed.before(author, time_ms)
+    return {
+        **{name: known.by_kind[n].before(content, time_ms) for n, name in enumerate(_KINDS)},
+        "photoCount": contents.photos[content],
+        "characterLength": contents.length[content],
+        "creatorContentCount": known.creator_contents.within(author, time_ms, _MONTH_HOURS),
+        **dict(zip(DESIGN[7:11], creator, strict=True)),
+        "ageScore": 2.0 ** (-age_hours / _HALF_LIFE_HOURS),
+        "ageHours": age_hours,
+        "isReshare": contents.original_id[content] != NONE,
+        "tagCount": np.diff(contents.tag_start)[content],
+        **{f"engaged{hours}h": known.engaged.within(content, time_ms, hours) for hours in (1, 6, 72)},
+        **{f"viewed{hours}h": known.viewed.within(content, time_ms, hours) for hours in (1, 6)},
+        "engaged24h": engaged_day,
+        "viewed24h": viewed_day,
+        "viewedCount": viewed,
+        "engagementRate": _rate(engaged, viewed),
+        "engagementRate24h": _rate(engaged_day, viewed_day),
+        "hoursSinceEngaged": known.engaged.hours_since(content, time_ms),
+        "hoursSinceViewed": known.viewed.hours_since(content, time_ms),
+        "gravity": np.log1p(engaged + viewed) / (age_hours + 2.0) ** 1.8,
+        "reportedCount": known.by_kind[4].before(content, time_ms),
+        "creatorViewedCount": creator_viewed,
+        "creatorRate": _rate(np.sum(creator, axis=0), creator_viewed),
+    }
+
+
+def country_columns(known: Known, rows: Rows) -> dict[str, Floats]:
+    """What is known of the country's people and this content, its creator and its language."""
+    content, country, time_ms = rows.content, rows.country, rows.time_ms
+    author, language = known.contents.author[content], known.contents.language[content]
+    of_content, of_author, of_language = (known.by_country[what] for what in ("content", "author", "language"))
+    engaged, viewed = _counts(of_content, country, content, time_ms)
+    author_engaged, author_viewed = _counts(of_author, country, author, time_ms)
+    return {
+        "countryEngaged": engaged,
+        "countryEngaged24h": of_content.engaged.index.within(of_content.engaged.key(country, content), time_ms, 24),
+        "countryViewed": viewed,
+        "countryRate": _rate(engaged, viewed),
+        "countryCreatorEngaged": author_engaged,
+        "countryCreatorRate": _rate(author_engaged, author_viewed),
+        "countryLanguageRate": _rate(*_counts(of_language, country, language, time_ms)),
+        "sameCountry": (known.author_country[content] == country) & (country >= 0),
+    }
+
+
+def member_columns(known: Known, rows: Rows) -> dict[str, Floats]:
+    """What is known of this member, and of the member with this content."""
+    account, content, time_ms = rows.account, rows.content, rows.time_ms
+    author, language = known.contents.author[content], known.contents.language[content]
+    of = known.by_account
+    engaged, viewed = _counts(of["any"], account, np.zeros_like(content), time_ms)
+    own = _rate(engaged, viewed)
+    author_engaged, author_viewed = _counts(of["author"], account, author, time_ms)
+    tag_engaged, tag_viewed = _tag_counts(known, rows)
+    seen = known.views.key(account, content)
+    angle = 2 * np.pi * (time_ms / 3_600_000 % 24) / 24
+    return {
+        "userEngaged": engaged,
+        "userViewed": viewed,
+        "userRate": own,
+        "ownViews": known.views.index.before(seen, time_ms),
+        "hoursSinceOwnView": known.views.index.hours_since(seen, time_ms),
+        "userCreatorEngaged": author_engaged,
+        "userCreatorViewed": author_viewed,
+        "userCreatorRate": _rate(author_engaged, author_viewed, own),
+        "follows": known.follows.index.before(known.follows.key(account, author), time_ms) > 0,
+        "userTagEngaged": tag_engaged,
+        "userTagRate": _rate(tag_engaged, tag_viewed, own),
+        "userLanguageRate": _rate(*_counts(of["language"], account, language, time_ms), own),
+        "userCreatorCountryRate": _rate(
+            *_counts(of["author_country"], account, known.author_country[content], time_ms), own
+        ),
+        "hourSine": np.sin(angle),
+        "hourCosine": np.cos(angle),
+    }
+
+
+def _counts(activity: Activity, left: Ints, right: Ints, time_ms: Ints) -> tuple[Floats, Floats]:
+    engaged = activity.engaged.index.before(activity.engaged.key(left, right), time_ms)
+    viewed = activity.viewed.index.before(activity.viewed.key(left, right), time_ms)
+    return engaged.astype(np.float64), viewed.astype(np.float64)
+
+
+def _tag_counts(known: Known, rows: Rows) -> tuple[Floats, Floats]:
+    """Engagements and views of the member with contents that share each tag of this one, summed over the tags."""
+    row, tag = expand_tags(known.contents, rows.content)
+    counts = _counts(known.by_account["tag"], rows.account[row], tag, rows.time_ms[row])
+    engaged, viewed = (np.bincount(row, weights=each, minlength=len(rows.content)) for each in counts)
+    return engaged, viewed
+
+
+def _rate(engaged: Floats, viewed: Floats, prior: Floats | float = _PRIOR_RATE) -> Floats:
+    """Engagements per view, drawn to the prior as _PRIOR_VIEWS views would."""
+    return (engaged + prior * _PRIOR_VIEWS) / (viewed + _PRIOR_VIEWS)

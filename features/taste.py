@@ -1,0 +1,99 @@
+"""Co-engagement: how much the people who chose a content resemble this member, as of the row's time.
+
+Members are compared by what they viewed and engaged with before the UTC day of the row; who chose the content is
+counted up to the row's very time. taste(u, c, t) = Σ over accounts v that acted on c before t of cos(u, v), v ≠ u.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from features.asof import Floats, Ints
+from features.history import Events, History
+from features.known import REPORT
+
+DAY_MS = 86_400_000
+_WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0
+_MOST_ACTS = 5.0  # more of one member on one content say nothing more
+_MOST_ACTORS = 200  # of a content, the latest; bounds the work for what everybody saw
+
+
+@dataclass(frozen=True)
+class ByContent:
+    """Acts by content, then time."""
+
+    start: Ints  # (contents + 1,)
+    time_ms: Ints  # (acts,)
+    account: Ints  # (acts,)
+
+    @classmethod
+    def of(cls, events: Events, contents: int) -> "ByContent":
+        """Sorts the events by their content."""
+        order = np.lexsort((events.time_ms, events.content))
+        start = np.searchsorted(events.content[order], np.arange(contents + 1))
+        return cls(start, events.time_ms[order], events.account[order])
+
+    def actors_before(self, content: Ints, time_ms: Ints) -> tuple[Ints, Ints]:
+        """The row and the account of each act on the row's content before its time, the latest _MOST_ACTORS."""
+        origin = int(self.time_ms.min(initial=0))
+        key = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start)) << 44 | (self.time_ms - origin)
+        end = np.searchsorted(key, content << 44 | np.maximum(time_ms - origin, 0))
+        count = np.minimum(end - self.start[content], _MOST_ACTORS)
+        row = np.repeat(np.arange(len(content)), count)
+        offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+        return row, self.account[(end - count)[row] + offset]
+
+
+def interests(history: History, before_ms: int) -> sp.csr_array[Any]:
+    """What each account had chosen before a time, each row of length 1; shape (accounts, contents).
+
+    An act on a content that n accounts chose weighs log(1 + acts)/√n.
+    """
+    engagements, views = history.engagements, history.exposures
+    good = (engagements.kind < REPORT) & (engagements.time_ms < before_ms)
+    seen = views.time_ms < before_ms
+    weight = np.concatenate([np.full(seen.sum(), _WEIGHT_VIEW), np.full(good.sum(), _WEIGHT_ENGAGEMENT)])
+    account = np.concatenate([views.account[seen], engagements.account[good]])
+    content = np.concatenate([views.content[seen], engagements.content[good]])
+    shape = (len(history.account_id), len(history.contents.id))
+    acts = sp.coo_array((weight, (account, content)), shape=shape).tocsr()
+    acts.data = np.log1p(np.minimum(acts.data, _MOST_ACTS))
+    popularity = np.bincount(acts.indices, minlength=shape[1])
+    acts.data /= np.sqrt(popularity[acts.indices])
+    norm = np.sqrt(np.asarray(acts.multiply(acts).sum(axis=1))).ravel()
+    acts.data /= np.repeat(np.maximum(norm, 1e-12), np.diff(acts.indptr))
+    return acts
+
+
+def taste_columns(history: History, account: Ints, content: Ints, time_ms: Ints) -> dict[str, Floats]:
+    """tasteEngaged, tasteViewed: sums over who engaged, who viewed; tasteMean: the mean over viewers; shape (rows,)."""
+    engaged, viewed, count = (np.zeros(len(content)) for _ in range(3))
+    size = len(history.contents.id)
+    good = history.engagements.kind < REPORT
+    engagements = Events(*(column[good] for column in vars(history.engagements).values()))
+    acts = (ByContent.of(engagements, size), ByContent.of(history.exposures, size))
+    day = np.where(account >= 0, time_ms // DAY_MS, -1)
+    for each in np.unique(day[day >= 0]).tolist():
+        rows = np.flatnonzero(day == each)
+        chosen = interests(history, each * DAY_MS)
+        engaged[rows], _ = _sums(chosen, acts[0], account[rows], content[rows], time_ms[rows])
+        viewed[rows], count[rows] = _sums(chosen, acts[1], account[rows], content[rows], time_ms[rows])
+    return {"tasteEngaged": engaged, "tasteViewed": viewed, "tasteMean": viewed / np.maximum(count, 1)}
+
+
+def _sums(
+    chosen: "sp.csr_array[Any]", acts: ByContent, account: Ints, content: Ints, time_ms: Ints
+) -> tuple[Floats, Floats]:
+    """The summed likeness of each row's actors to its account, and their number."""
+    row, actor = acts.actors_before(content, time_ms)
+    likeness = np.zeros(len(row))
+    order = np.argsort(account[row], kind="stable")
+    members, first = np.unique(account[row][order], return_index=True)
+    for member, chunk in zip(members.tolist(), np.split(order, first[1:]), strict=True):
+        like = chosen @ chosen[[member]].toarray().ravel()
+        like[member] = 0.0
+        likeness[chunk] = like[actor[chunk]]
+    total = np.bincount(row, weights=likeness, minlength=len(account))
+    return total, np.bincount(row, minlength=len(account)).astype(np.float64)

@@ -1,0 +1,92 @@
+"""The guest feed of every country: scores of all live contents, then the best, no author too often."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from features.asof import Floats, Ints
+from features.countries import COUNTRIES, parents
+from features.history import History
+from features.known import Known
+from features.margins import margins
+from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns, country_columns, stacked
+from predictors.diversity import diversified
+
+NOWHERE = "en"  # the list of guests without a country
+_AT_ONCE = 16  # countries; bounds the matrix
+Columns = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One country's list, best first; arrays of shape (items,)."""
+
+    country: str
+    content: Ints  # row of contents
+    score: Floats  # falling, 0 to 1
+
+
+def country_feeds(
+    history: History, known: Known, boosters: Mapping[str, Any], live: Ints, now_ms: int, top: int
+) -> Iterator[Feed]:
+    """The feeds of NOWHERE and of every country; `boosters` by level, `live` rows of contents.
+
+    A country in which nobody acts or writes sees what its continent sees.
+    """
+    shared = content_columns(known, live, np.full(len(live), now_ms))
+    author = known.contents.author[live]
+    active = sorted({*history.country[history.engagements.account], *history.country[history.exposures.account]} - {-1})
+    quiet = [number for number in range(len(COUNTRIES)) if number not in set(active)]
+    for numbers in ([-1], *(active[start : start + _AT_ONCE] for start in range(0, len(active), _AT_ONCE))):
+        matrices = _matrices(known, shared, live, numbers, now_ms)
+        base = _world_margin(boosters, shared, matrices, len(numbers))
+        for number, matrix, margin in zip(numbers, matrices, base, strict=True):
+            lists = [NOWHERE, *(COUNTRIES[each] for each in quiet)] if number < 0 else [COUNTRIES[number]]
+            yield from _lists(lists, boosters, matrix, margin, live, author, top)
+
+
+def _matrices(known: Known, shared: Columns, live: Ints, numbers: Sequence[int], now_ms: int) -> list[Matrix]:
+    """One matrix (contents, columns) for each country."""
+    found = []
+    for number in numbers:
+        size = len(live)
+        rows = Rows(live, np.full(size, -1), np.full(size, number), np.full(size, now_ms))
+        found.append(stacked({**shared, **country_columns(known, rows)}, GUEST_COLUMNS))
+    return found
+
+
+def _world_margin(
+    boosters: Mapping[str, Any], shared: Columns, matrices: Sequence[Matrix], countries: int
+) -> Sequence[Floats]:
+    """The world's log-odds, (countries, contents); without a model the content score of the statistics, as odds."""
+    if "global" in boosters:
+        return np.split(margins(boosters["global"], np.concatenate(matrices)), countries)
+    engaged = sum(shared[name] for name in DESIGN[:4])
+    return [np.log((engaged + 1.0) * np.maximum(shared["ageScore"], 1e-300))] * countries
+
+
+def _lists(
+    countries: Sequence[str],
+    boosters: Mapping[str, Any],
+    matrix: Matrix,
+    margin: Floats,
+    live: Ints,
+    author: Ints,
+    top: int,
+) -> Iterator[Feed]:
+    """The lists of countries that share a matrix; those on the same levels share one computation."""
+    best: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
+    for code in countries:
+        levels = tuple(level for level in (*parents(code), code) if level in boosters and level != "global")
+        if levels not in best:
+            total = margin + sum(margins(boosters[level], matrix) for level in levels)
+            best[levels] = _best(diversified(expit(total), author), live, top)
+        yield Feed(code, *best[levels])
+
+
+def _best(score: Floats, live: Ints, top: int) -> tuple[Ints, Floats]:
+    order = np.lexsort((live, -score))[:top]
+    return live[order], score[order]

@@ -1,0 +1,93 @@
+"""coldstartPredictor: scores all live contents for all countries and publishes the guest feed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from features.countries import COUNTRIES
+from features.history import History, assemble
+from features.known import index
+from features.margins import opened
+from features.matrix import GUEST_COLUMNS
+from predictors.guest_feed import Feed, country_feeds
+from store import logs, models, publish
+from store.client import Databases
+from store.columns import object_ids
+from store.documents import Document, ObjectId
+
+MODEL = "guest"
+_LAST_SECOND = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Config:
+    """How long the lists are and how far back they look."""
+
+    top: int = 500  # contents a country
+    live_days: float = 30.0
+    history_days: float = 60.0  # as the trainer reads
+
+
+def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
+    """guestfeeditems of every country, swapped in as one generation; without a live content the old one stays."""
+    since = now - timedelta(days=config.history_days)
+    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    boosters, refused = read_boosters(db)
+
+    now_ms = int(now.timestamp() * 1000)
+    live = np.flatnonzero(history.contents.created_ms >= now_ms - int(config.live_days * 86_400_000))
+    counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
+    if not len(live):
+        return {"items": 0, "countries": 0, **counts}
+    feeds = list(country_feeds(history, index(history), boosters, live, now_ms, config.top))
+
+    with publish.replacing(db, "guestfeeditems") as temporary:
+        for feed_items in items(feeds, history, now):
+            temporary.insert_many(feed_items, ordered=False)
+    return {"items": sum(len(feed.content) for feed in feeds), "countries": len(feeds), **counts}
+
+
+def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
+    """The opened boosters by level, and how many artifacts were refused, by reason; their parents answer for those."""
+    boosters: dict[str, Any] = {}
+    refused: dict[str, int] = {}
+    for name in ("mlArtifacts_global", "mlArtifacts_country"):
+        for document in models.read(db, name, MODEL, {"format": "ubj"}):
+            try:
+                boosters[document["account"]] = opened(models.check(document, GUEST_COLUMNS).artifact)
+            except models.ArtifactError as error:
+                refused[str(error)] = 1
+    return boosters, refused
+
+
+def items(feeds: Sequence[Feed], history: History, now: datetime) -> Iterator[list[Document]]:
+    """The documents of each list.
+
+    Their ids rise with falling score, and every id of a later generation lies before every id of an earlier one: a
+    reader that pages by `_id` across a swap comes to the end of its list, and never repeats or mixes two generations.
+    """
+    described = _described(history)
+    generation = (_LAST_SECOND - int(now.timestamp())).to_bytes(4, "big")
+    for feed in feeds:
+        prefix = generation + feed.country.encode().ljust(5, b"\0")
+        stamp = {"countryCode": feed.country, "type": "content", "createdAt": now, "updatedAt": now}
+        yield [
+            {"_id": ObjectId(prefix + rank.to_bytes(3, "big")), **described[row], "score": score, **stamp}
+            for rank, (row, score) in enumerate(zip(feed.content.tolist(), feed.score.tolist(), strict=True))
+        ]
+
+
+def _described(history: History) -> list[Document]:
+    """What an item says of each content; by row of contents."""
+    contents, users = history.contents, [*object_ids(history.user_id), None]
+    columns = (
+        object_ids(contents.id),
+        [users[row] for row in contents.author.tolist()],
+        object_ids(contents.original_id),
+        object_ids(contents.original_author_id),
+    )
+    names = ("content", "author", "originalContent", "originalAuthor")
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

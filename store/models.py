@@ -1,0 +1,122 @@
+"""Models as bytes that nothing unpickles: XGBoost's UBJSON or numpy's npy, with a checksum and their columns' names."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from store.client import Databases
+from store.documents import Document, ObjectId
+from store.schema import collection, ensure_indexes
+
+_VERSIONED = ("artifact", "format", "checksum", "features", "trainedAt", "version", "parent", "report")
+
+
+class ArtifactError(ValueError):
+    """An artifact whose bytes or columns are not what they were when it was stored."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One model of one account; without bytes it is an identity: its parent answers for it."""
+
+    account: ObjectId | str
+    model: str
+    artifact: bytes
+    format: str  # ubj · npy · identity
+    features: Sequence[str]
+    parent: str | None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+    trained_at: datetime | None = None
+
+
+def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime) -> int:
+    """Stores the artifacts as trained at `now`; gives how many.
+
+    A later training keeps the version before it as `previous`; the same training again replaces itself.
+    """
+    ensure_indexes(db, name)
+    batch: list[UpdateOne] = []
+    saved = 0
+    for artifact in artifacts:
+        key = {"account": artifact.account, "model": artifact.model}
+        batch.append(UpdateOne(key, _stored(artifact, now), upsert=True))
+        if len(batch) == 2_000:
+            saved += _write(db, name, batch)
+            batch = []
+    return saved + _write(db, name, batch)
+
+
+def load(db: Databases, name: str, model: str, features: Sequence[str], condition: Mapping[str, Any]) -> Iterator[Artifact]:
+    """The artifacts of `model` that meet the condition, each checked against its checksum and the expected columns.
+
+    Raises:
+        ArtifactError: at the first artifact that fails; `check` does it one at a time.
+    """
+    for document in read(db, name, model, condition):
+        yield check(document, features)
+
+
+def read(db: Databases, name: str, model: str, condition: Mapping[str, Any]) -> Iterator[Document]:
+    """The stored documents, unchecked, without their previous version."""
+    yield from collection(db, name).find({**condition, "model": model}, {"previous": 0})
+
+
+def check(document: Document, features: Sequence[str]) -> Artifact:
+    """The artifact of a stored document.
+
+    Raises:
+        ArtifactError: when the bytes have another checksum or the columns are others.
+    """
+    where = f"{document.get('model')} of {document.get('account')}"
+    payload = bytes(document.get("artifact") or b"")
+    if hashlib.sha256(payload).hexdigest() != document.get("checksum"):
+        raise ArtifactError(f"{where}: the checksum does not fit the artifact")
+    if list(document.get("features") or []) != list(features):
+        raise ArtifactError(f"{where}: trained on other columns than these {len(features)}")
+    return Artifact(
+        account=document["account"],
+        model=document["model"],
+        artifact=payload,
+        format=document["format"],
+        features=features,
+        parent=document.get("parent"),
+        report=document.get("report") or {},
+        version=document["version"],
+        trained_at=document["trainedAt"],
+    )
+
+
+def roll_back(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
+    """Puts the previous version back wherever there is one; what was current becomes the previous; gives how many."""
+    kept = {part: f"${part}" for part in _VERSIONED}
+    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", {"previous": kept}]}}]
+    return collection(db, name).update_many({**condition, "previous": {"$type": "object"}}, swapped).modified_count
+
+
+def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
+    again = {"$eq": ["$trainedAt", now]}
+    first = {"$eq": [{"$type": "$version"}, "missing"]}
+    kept = {part: f"${part}" for part in _VERSIONED}
+    new = {
+        "artifact": {"$literal": artifact.artifact},
+        "format": artifact.format,
+        "checksum": hashlib.sha256(artifact.artifact).hexdigest(),
+        "features": {"$literal": list(artifact.features)},
+        "parent": {"$literal": artifact.parent},
+        "report": {"$literal": dict(artifact.report)},
+        "trainedAt": now,
+    }
+    step = {"$switch": {"branches": [{"case": first, "then": 1}, {"case": again, "then": "$version"}], "default": {"$add": ["$version", 1]}}}
+    before = {"$switch": {"branches": [{"case": first, "then": "$$REMOVE"}, {"case": again, "then": "$previous"}], "default": kept}}
+    return [{"$set": {"previous": before, "version": step}}, {"$set": new}]
+
+
+def _write(db: Databases, name: str, batch: list[UpdateOne]) -> int:
+    if batch:
+        collection(db, name).bulk_write(batch, ordered=False)
+    return len(batch)

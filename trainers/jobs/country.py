@@ -1,0 +1,88 @@
+"""coldstartTrainer: the guest rankers of the world, the continents and all countries of ISO 3166-1."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+
+from features.countries import CONTINENT_OF, COUNTRIES
+from features.history import History, assemble
+from features.known import Known, index
+from features.matrix import GUEST_COLUMNS, build
+from store import logs, models
+from store.client import Databases
+from trainers.levels import Ladder, Table, Trained, climb, unlearnt
+from trainers.requests import Requests, choices, requests
+from trainers.sampling import Sample, sample
+
+MODEL = "guest"
+
+
+@dataclass(frozen=True)
+class Config:
+    """How much is learnt from."""
+
+    learn_days: float = 30.0  # requests of this long before the clock
+    live_days: float = 30.0  # contents older than this are not ranked
+    most_requests: int = 12_000  # the newest; bounds memory and time
+    others: int = 40  # sampled candidates a request that were not shown
+    seed: int = 7
+    ladder: Ladder = field(default_factory=Ladder)
+
+
+def train_countries(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
+    """One artifact for every country, trained on what lies before `now`; those without a gain name their parent."""
+    since = now - timedelta(days=config.learn_days + config.live_days)
+    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+
+    learnt, trained = learn(history, now, config)
+
+    trained = list(trained)
+    _save(db, [each for each in trained if each.account in CONTINENT_OF], "mlArtifacts_country", now)
+    _save(db, [each for each in trained if each.account not in CONTINENT_OF], "mlArtifacts_global", now)
+    return {
+        "countries": len(COUNTRIES),
+        "ownModel": sum(bool(each.artifact) for each in trained if each.account in CONTINENT_OF),
+        "failed": sum(str(each.report.get("why")).startswith("failed") for each in trained),
+        **learnt,
+        "rejected": dict(history.rejected),
+    }
+
+
+def learn(history: History, now: datetime, config: Config) -> tuple[dict[str, int], Iterator[Trained]]:
+    """How much there is to learn from, and the trained levels."""
+    table = learning_table(history, index(history), now, config)
+    counts = {"rows": len(table.request), "engaged": int(table.engaged.sum())}
+    return counts, climb(table, config.ladder) if table.engaged.any() else unlearnt()
+
+
+def learning_table(history: History, known: Known, now: datetime, config: Config) -> Table:
+    """Rows of the newest requests before `now`, as guests see them."""
+    taken = sampled(history, now, config)
+    matrix = build(known, taken.rows, GUEST_COLUMNS)
+    return Table(matrix, taken.engaged, taken.weight, taken.request, taken.rows.country)
+
+
+def sampled(history: History, now: datetime, config: Config) -> Sample:
+    """The newest requests whose 24 h are over at `now`, as rows."""
+    end = int(now.timestamp() * 1000) - 86_400_000
+    asked = requests(history, end - int(config.learn_days * 86_400_000), end)
+    newest = Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
+    return sample(history, choices(history, newest, config.live_days), config.others, config.seed)
+
+
+def _save(db: Databases, trained: list[Trained], name: str, now: datetime) -> None:
+    artifacts = (
+        models.Artifact(
+            account=each.account,
+            model=MODEL,
+            artifact=each.artifact,
+            format="ubj" if each.artifact else "identity",
+            features=GUEST_COLUMNS,
+            parent=each.parent,
+            report=each.report,
+        )
+        for each in trained
+    )
+    models.save(db, name, artifacts, now)

@@ -1,0 +1,54 @@
+"""How good an order is: NDCG@10, Recall@20, MRR and AUC of one request, and intervals over people."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+Floats = NDArray[np.float64]
+
+
+class Quality(NamedTuple):
+    """Figures of one request, each from 0 to 1."""
+
+    ndcg: float
+    recall: float
+    mrr: float
+    auc: float
+
+
+def quality(scores: Floats, relevant: NDArray[np.bool_], ties: Floats) -> Quality:
+    """Judges the order of falling `scores`; `ties` (random numbers) order the equal ones. All of shape (candidates,).
+
+    NDCG@10 with gains 0 and 1 (Järvelin & Kekäläinen 2002); AUC counts a tie as half (Mann & Whitney 1947).
+
+    >>> quality(np.array([3.0, 2.0, 1.0]), np.array([False, True, False]), np.zeros(3)).mrr
+    0.5
+    """
+    order = np.lexsort((ties, -scores))
+    hits = relevant[order]
+    found = np.flatnonzero(hits)
+    total = len(found)
+    discounts = 1.0 / np.log2(np.arange(2, 12))
+    ndcg = float(hits[:10] @ discounts[: len(hits[:10])] / discounts[:total].sum())
+    others = len(hits) - total
+    ranks = rankdata(scores)[relevant].sum()
+    auc = (ranks - total * (total + 1) / 2) / (total * others) if others else 0.5
+    return Quality(ndcg, float(hits[:20].sum() / total), float(1.0 / (found[0] + 1)), float(auc))
+
+
+def interval_over_people(values: Floats, person: NDArray[np.int64], seed: int, draws: int = 1000) -> tuple[float, float]:
+    """The 95 % bootstrap interval of the mean of `values` when people are drawn, each with all their requests.
+
+    `values` and `person` have shape (requests,).
+    """
+    _, member = np.unique(person, return_inverse=True)
+    total, count = np.bincount(member, weights=values), np.bincount(member).astype(np.float64)
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for draw in range(draws):  # one row at a time: draws × people would not fit for a million people
+        times = np.bincount(generator.integers(len(total), size=len(total)), minlength=len(total))
+        means[draw] = (times @ total) / (times @ count)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

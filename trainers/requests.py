@@ -1,0 +1,82 @@
+"""The moments that a ranker is judged at, and learns for: who asked, what was there, what they engaged with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.asof import Ints, positions
+from features.history import History
+from features.known import REPORT
+from features.matrix import Rows
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Requests:
+    """A member's first activity of a UTC day on which that member engages; arrays of shape (requests,), by time."""
+
+    account: Ints
+    time_ms: Ints
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One request: every live content that the member has not engaged with, and which were engaged within 24 h."""
+
+    account: int
+    time_ms: int
+    content: Ints  # (candidates,)
+    relevant: NDArray[np.bool_]  # (candidates,)
+
+    def rows(self, history: History, guest: bool = False) -> Rows:
+        """The rows to score; as a guest of the member's country when `guest`."""
+        return Rows(
+            content=self.content,
+            account=np.full(len(self.content), -1 if guest else self.account),
+            country=np.full(len(self.content), history.country[self.account]),
+            time_ms=np.full(len(self.content), self.time_ms),
+        )
+
+
+def requests(history: History, since_ms: int, until_ms: int) -> Requests:
+    """The requests of [since, until)."""
+    engagements, exposures = history.engagements, history.exposures
+    good = engagements.kind < REPORT
+    engaging = np.unique(_account_day(engagements.account[good], engagements.time_ms[good]))
+    account = np.concatenate([engagements.account, exposures.account])
+    time_ms = np.concatenate([engagements.time_ms, exposures.time_ms])
+    inside = (time_ms >= since_ms) & (time_ms < until_ms) & ~history.guest[account]
+    account, time_ms = account[inside], time_ms[inside]
+    order = np.argsort(time_ms, kind="stable")
+    days, first = np.unique(_account_day(account[order], time_ms[order]), return_index=True)
+    chosen = np.sort(order[first[positions(engaging, days) >= 0]])
+    chosen = chosen[np.lexsort((account[chosen], time_ms[chosen]))]
+    return Requests(account[chosen], time_ms[chosen])
+
+
+def choices(history: History, asked: Requests, window_days: float = 30.0) -> Iterator[Choice]:
+    """Each request with its candidates; requests without a relevant candidate are left out."""
+    engagements, created = history.engagements, history.contents.created_ms
+    good = np.flatnonzero(engagements.kind < REPORT)
+    by_account = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
+    start = np.searchsorted(engagements.account[by_account], np.arange(len(history.account_id) + 1))
+    for account, time_ms in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True):
+        own = by_account[start[account] : start[account + 1]]
+        content, time_engaged = engagements.content[own], engagements.time_ms[own]
+        low, high = np.searchsorted(created, (time_ms - int(window_days * DAY_MS), time_ms + 1))
+        live = np.arange(low, high)
+        live = live[~np.isin(live, content[time_engaged < time_ms])]
+        soon = content[(time_engaged >= time_ms) & (time_engaged < time_ms + DAY_MS)]
+        relevant = np.isin(live, soon)
+        if relevant.any():
+            yield Choice(account, time_ms, live, relevant)
+
+
+def _account_day(account: Ints, time_ms: Ints) -> Ints:
+    return account << 20 | time_ms // DAY_MS

@@ -1,0 +1,114 @@
+"""Training rows: for each request what was engaged, what was shown without engagement, and a sample of the rest."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.asof import Floats, Ints
+from features.history import History
+from features.known import REPORT
+from features.matrix import Rows
+from trainers.requests import DAY_MS, Choice
+
+_REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
+_EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to learn from; every array has shape (rows,)."""
+
+    rows: Rows
+    engaged: NDArray[np.bool_]
+    weight: Floats  # a sampled row stands for all that it was sampled from; an engaged one weighs by its kinds
+    request: Ints  # number of the request, ascending
+
+
+def sample(history: History, asked: Iterable[Choice], others: int, seed: int) -> Sample:
+    """Rows of the requests: all relevant, all shown, and `others` of the remaining candidates of each."""
+    generator = np.random.default_rng(seed)
+    shown_to, weigh = _Shown(history), _KindWeights(history)
+    parts = [_of_request(history, choice, shown_to, others, generator) for choice in asked]
+    request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
+    rows = _joined([rows for rows, _, _ in parts])
+    engaged = np.concatenate([np.zeros(0, dtype=np.bool_), *(engaged for _, engaged, _ in parts)])
+    weight = np.concatenate([np.zeros(0), *(weight for _, _, weight in parts)])
+    weight[engaged] = weigh.of(rows.take(engaged))
+    return Sample(rows, engaged, weight, request)
+
+
+def kind_weights(counts: NDArray[np.integer]) -> Floats:
+    """1 − share of each kind of engagement, the shares drawn towards a quarter; `counts`: (…, 4).
+
+    >>> kind_weights(np.array([8, 0, 0, 0])).round(3).tolist()
+    [0.125, 0.958, 0.958, 0.958]
+    """
+    total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    share = (counts / total + _EVEN / 4) / (1 + _EVEN)
+    return np.asarray(1.0 - share)
+
+
+class _Shown:
+    """Which contents an account was shown, and which it reported, in a day."""
+
+    def __init__(self, history: History) -> None:
+        views, acts = history.exposures, history.engagements
+        reports = acts.kind == REPORT
+        account = np.concatenate([views.account, acts.account[reports]])
+        time_ms = np.concatenate([views.time_ms, acts.time_ms[reports]])
+        content = np.concatenate([views.content, acts.content[reports]])
+        reported = np.repeat([False, True], [len(views.account), int(reports.sum())])
+        order = np.lexsort((time_ms, account))
+        self.start = np.searchsorted(account[order], np.arange(len(history.account_id) + 1))
+        self.time_ms, self.content, self.reported = time_ms[order], content[order], reported[order]
+
+    def within_day(self, choice: Choice) -> tuple[Ints, Ints]:
+        """Contents shown and contents reported in the 24 h from the request."""
+        own = slice(self.start[choice.account], self.start[choice.account + 1])
+        low, high = np.searchsorted(self.time_ms[own], (choice.time_ms, choice.time_ms + DAY_MS))
+        content, reported = self.content[own][low:high], self.reported[own][low:high]
+        return content, content[reported]
+
+
+class _KindWeights:
+    """The label "weight engagement": an engagement weighs by how rare its kind is in the account's country."""
+
+    def __init__(self, history: History) -> None:
+        acts = history.engagements
+        good = acts.kind < REPORT
+        account, content, kind = acts.account[good], acts.content[good], acts.kind[good]
+        self.width = len(history.contents.id) + 1
+        country = history.country[account]
+        counts = np.zeros((int(history.country.max(initial=0)) + 2, 4), dtype=np.int64)
+        np.add.at(counts, (country, kind), 1)  # country −1 is the last row
+        weights = kind_weights(counts)[country, kind]
+        self.pairs, place = np.unique(account * self.width + content, return_inverse=True)
+        self.weight = np.bincount(place, weights=weights, minlength=len(self.pairs))
+
+    def of(self, rows: Rows) -> Floats:
+        """The summed weights of what the account did to the content; mean 1 over the rows."""
+        place = np.searchsorted(self.pairs, rows.account * self.width + rows.content)
+        found = self.weight[place] if len(place) else np.zeros(0)
+        return np.asarray(found / found.mean() if len(found) else found)
+
+
+def _of_request(
+    history: History, choice: Choice, shown_to: _Shown, others: int, generator: np.random.Generator
+) -> tuple[Rows, NDArray[np.bool_], Floats]:
+    shown, reported = shown_to.within_day(choice)
+    passed_over = np.isin(choice.content, shown) & ~choice.relevant
+    rest = np.flatnonzero(~passed_over & ~choice.relevant)
+    picked = generator.permutation(rest)[:others]
+    certain = np.flatnonzero(passed_over | choice.relevant)
+    chosen = np.concatenate([certain, picked])
+    weight = np.concatenate([np.ones(len(certain)), np.full(len(picked), len(rest) / max(len(picked), 1))])
+    weight[np.isin(choice.content[chosen], reported)] *= _REPORT_WEIGHT
+    return choice.rows(history).take(chosen), choice.relevant[chosen], weight
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    none = np.zeros(0, dtype=np.int64)
+    names = ("content", "account", "country", "time_ms")
+    return Rows(*(np.concatenate([none, *(getattr(part, name) for part in parts)]) for name in names))
