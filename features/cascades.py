@@ -71,9 +71,7 @@ def structural_virality(sizes: Ints, root: Ints) -> Floats:
     total: Floats = sizes[root].astype(np.float64)
     across = np.bincount(root, weights=sizes * (total - sizes), minlength=len(root))
     pairs = sizes * (sizes - 1.0)
-    mean: Floats = np.divide(
-        2.0 * across, pairs, out=np.zeros(len(sizes)), where=(pairs > 0) & (sizes == total)
-    )
+    mean: Floats = np.divide(2.0 * across, pairs, out=np.zeros(len(sizes)), where=(pairs > 0) & (sizes == total))
     return mean
 
 

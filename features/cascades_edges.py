@@ -68,9 +68,7 @@ def _root(edges: Sequence[Edge]) -> Hashable:
 
 
 def _adopt_orphans(first: _First, root: Hashable, edges: Sequence[Edge]) -> int:
-    orphans = {
-        parent: minutes for parent, _, minutes in reversed(edges) if parent != root and parent not in first
-    }
+    orphans = {parent: minutes for parent, _, minutes in reversed(edges) if parent != root and parent not in first}
     first.update({orphan: (root, minutes) for orphan, minutes in orphans.items()})
     return len(orphans)
 

@@ -28,7 +28,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Follows:
-    """Who follows whom since when; sorted by follower."""
+    """Who follows whom since when."""
 
     follower: Ints  # (f,) user number
     followed: Ints  # (f,) user number
@@ -48,15 +48,12 @@ class Candidates:
 
 def candidates(nodes: Nodes, follows: Follows) -> Candidates:
     """Every earlier post of the same tree whose author the child's author followed by then."""
-    first, last = _found(follows.follower, nodes.user)
-    child, tie = _expanded(first, np.where(nodes.user < 0, first, last))
+    child, tie = joined(nodes.user, follows.follower)
     users = int(max(nodes.user.max(initial=0), follows.followed.max(initial=0))) + 1
-    owner = nodes.tree * users + nodes.user
-    by_owner = np.argsort(owner, kind="stable")
     wanted = nodes.tree[child] * users + follows.followed[tie]
-    pair, at = _expanded(*_found(owner[by_owner], wanted))
-    child, parent, tie = child[pair], by_owner[at], tie[pair]
-    fits = (nodes.position[parent] < nodes.position[child]) & (nodes.user[parent] >= 0)
+    pair, parent = joined(wanted, np.where(nodes.user < 0, -1, nodes.tree * users + nodes.user))
+    child, tie = child[pair], tie[pair]
+    fits = nodes.position[parent] < nodes.position[child]
     fits &= (follows.since_minutes[tie] <= nodes.minutes[child]) & (nodes.user[parent] != nodes.user[child])
     child, parent, tie = child[fits], parent[fits], tie[fits]
     order = np.lexsort((nodes.position[parent], child))
@@ -98,14 +95,15 @@ def chosen(found: Candidates, share: Floats, policy: str) -> NDArray[np.int64]:
     return order[new]
 
 
-def _found(ordered: Ints, wanted: Ints) -> tuple[Ints, Ints]:
-    """Where each wanted number begins and ends among the ordered ones."""
-    return np.searchsorted(ordered, wanted), np.searchsorted(ordered, wanted, "right")
+def joined(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """Rows of `left` and rows of `right` with the same key of 0 or more, both of shape (pairs,).
 
-
-def _expanded(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """Row and position for every position from first[row] to last[row], both shape (Σ lengths,)."""
-    counts = last - first
-    row = np.repeat(np.arange(len(counts)), counts)
-    before = np.cumsum(counts) - counts
-    return row, np.arange(len(row)) - before[row] + first[row]
+    >>> [rows.tolist() for rows in joined(np.array([7, -1, 3]), np.array([3, 7, 7, -1]))]
+    [[0, 0, 2], [1, 2, 0]]
+    """
+    order = np.argsort(right, kind="stable")
+    first, last = (np.searchsorted(right[order], left, side) for side in ("left", "right"))
+    counts = np.where(left < 0, 0, last - first)
+    row = np.repeat(np.arange(len(left)), counts)
+    at = np.arange(len(row)) - (np.cumsum(counts) - counts)[row] + first[row]
+    return row, order[at]
