@@ -1,0 +1,18 @@
+"""`feedpulse`, also as `python -m ops`."""
+
+import sys
+
+from ops.app import INTERRUPTED, execute
+
+
+def main() -> None:
+    """Runs the command and leaves with its status."""
+    try:
+        status = execute(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The feedpulse command: its subcommands, imported when they are called, and its exit status."""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import typer
+from typer.exceptions import TyperException
+
+DONE, FAILED, CALLED_WRONG, INTERRUPTED = 0, 1, 2, 130
+ABOUT = "A data-science pipeline for social apps: statistics, rankers, guest feed, fraud. --debug shows tracebacks."
+UNREACHABLE = "no MongoDB answers: start it, or unset MONGODB_URI to use the embedded one"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a subcommand is, and its line in the help."""
+
+    module: str
+    attribute: str
+    about: str
+
+    def exists(self) -> bool:
+        """Whether the module is there."""
+        return find_spec(self.module) is not None
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself."""
+        found: Callable[..., Any] = getattr(importlib.import_module(self.module), self.attribute)
+        return found
+
+
+COMMANDS = {
+    "demo": Entry("ops.demo", "demo", "A simulated community, every job in order, the evaluation, a report"),
+    "load": Entry("ops.load", "load", "Load MongoDB extended JSON, <collection>.jsonl[.gz], into app-db"),
+    "simulate": Entry("ops.community", "simulate", "A community with known truth"),
+    "run": Entry("ops.run", "run", "The hourly, the daily or all jobs in their order"),
+    "invoke": Entry("ops.run", "invoke", "One function of serverless.yml"),
+    "schedule": Entry(
+        "ops.schedule", "schedule", "Run serverless.yml on this machine: crons and change streams"
+    ),
+    "status": Entry("ops.status", "status", "Last runs, freshness, guest feed, database"),
+    "rank": Entry("ops.rank", "rank", "The personal order of an account"),
+    "why": Entry("ops.rank", "why", "The reasons for one score"),
+    "cascade": Entry("ops.cascade", "command", "The reshare tree of a content, with ranks"),
+    "models": Entry("ops.models", "command", "List the models, or roll one back"),
+    "forget": Entry("ops.forget", "command", "Delete what is known of an account"),
+    "panel": Entry("panel.command", "command", "The control panel"),
+    "bench": Entry("ops.bench", "command", "Measure this machine"),
+}
+SUBJECTS = {
+    "ranking": Entry("ops.evaluate.ranking", "command", "The rankers against popularity and recency"),
+    "fraud": Entry("ops.evaluate.fraud", "command", "Detectors against families of bots"),
+    "emotion": Entry("ops.evaluate.emotion", "command", "Emotions against labelled texts"),
+    "language": Entry("ops.evaluate.language", "command", "Languages against labelled texts"),
+    "karma": Entry("ops.evaluate.karma", "command", "Karma against planted influence"),
+    "cascades": Entry("ops.evaluate.cascades", "command", "Ranks and parents of reshare trees"),
+}
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """The application with every subcommand that is there; only the called one is imported."""
+    called = [word for word in arguments if not word.startswith("-")]
+    app = _group(COMMANDS, called[:1], ABOUT)
+    subjects = _group(SUBJECTS, called[1:2] if called[:1] == ["evaluate"] else [], "Honest figures.")
+    app.add_typer(subjects, name="evaluate")
+    return app
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Runs the command; gives its exit status. What goes wrong is one line on standard error."""
+    rest = [word for word in arguments if word != "--debug"]
+    try:
+        command = typer.main.get_command(build(rest))
+        status = command.main(rest, prog_name="feedpulse", standalone_mode=False)
+    except Exception as error:
+        if len(rest) < len(arguments):
+            traceback.print_exc()
+        sys.stderr.write(one_line(error) + "\n")
+        return exit_status(error)
+    return status if isinstance(status, int) else DONE
+
+
+def exit_status(error: Exception) -> int:
+    """2 for a wrong call, else 1.
+
+    >>> exit_status(ValueError("userId: 5 is not an id")), exit_status(OSError("disk full"))
+    (2, 1)
+    """
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    wrong = isinstance(error, TyperException) or type(error) is ValueError  # its subclasses come from inside
+    return CALLED_WRONG if wrong else FAILED
+
+
+def one_line(error: Exception) -> str:
+    """What to tell of an error: what happened and, where it is known, how to mend it."""
+    if isinstance(error, TyperException):
+        return f"feedpulse: {_plain(error.format_message())}{_hint(error)}"
+    if "ConnectionFailure" in {each.__name__ for each in type(error).__mro__}:
+        return f"feedpulse: {UNREACHABLE} ({_plain(str(error))[:120]})"
+    if isinstance(error, typer.Abort):
+        return "feedpulse: stopped"
+    named = type(error) is ValueError or type(error).__name__ == "EmbeddedDatabaseError"
+    return f"feedpulse: {'' if named else type(error).__name__ + ': '}{_plain(str(error))}"
+
+
+def _group(entries: dict[str, Entry], called: list[str], about: str) -> typer.Typer:
+    app = typer.Typer(
+        help=about,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_nothing)
+    for name, entry in entries.items():
+        if entry.exists():
+            chosen = entry.load() if name in called else _nothing
+            app.command(name, help=None if name in called else entry.about)(chosen)
+    return app
+
+
+def _nothing() -> None:
+    """Stands for a subcommand that was not called."""
+
+
+def _plain(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _hint(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see `{context.command_path} --help`)" if context else ""

@@ -1,0 +1,124 @@
+"""The functions of serverless.yml: what they call, and what calls them."""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.timing import Timing, parse_timing
+
+FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
+FEATURES_MINUTE = 15  # hourly functions before this minute make what the daily trainers need
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: its key, the dotted name of its handler and its triggers."""
+
+    key: str
+    handler: str
+    timings: tuple[Timing, ...] = ()
+    changes: str | None = None  # collection of app-db whose changes trigger it
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether a schedule fires it every hour."""
+        return any(timing.is_hourly for timing in self.timings)
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it runs by itself, by the clock or by a change."""
+        return bool(self.timings or self.changes)
+
+    def load(self) -> Any:
+        """The handler itself."""
+        module, _, name = self.handler.rpartition(".")
+        return getattr(importlib.import_module(module), name)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's tags (!Ref, !Sub, !GetAtt …) as the plain values that they stand before."""
+
+
+def _untagged(loader: _Loader, tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+_Loader.add_multi_constructor("!", _untagged)
+
+
+@cache
+def functions(path: Path = FILE) -> Mapping[str, Function]:
+    """Every function of serverless.yml by its key.
+
+    Raises:
+        FileNotFoundError: when the project was installed without its serverless.yml.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: install feedpulse from its checkout (make install)")
+    document = yaml.load(path.read_text(), Loader=_Loader)
+    changes = (document.get("custom") or {}).get("changes") or {}
+    return {
+        key: Function(key, body["handler"], tuple(_timings(body)), changes.get(key) or _changes(body))
+        for key, body in document["functions"].items()
+    }
+
+
+def named(key: str) -> Function:
+    """The function with that key.
+
+    Raises:
+        ValueError: with the keys that there are.
+    """
+    known = functions()
+    if key not in known:
+        raise ValueError(f"there is no function {key[:60]} in serverless.yml: it has {', '.join(known)}")
+    return known[key]
+
+
+def hourly() -> list[Function]:
+    """What runs every hour, by the minute."""
+    return sorted((each for each in functions().values() if each.is_hourly), key=_order)
+
+
+def daily() -> list[Function]:
+    """What runs by the clock but not every hour, by the time of day."""
+    timed = (each for each in functions().values() if each.timings and not each.is_hourly)
+    return sorted(timed, key=_order)
+
+
+def everything() -> list[Function]:
+    """All that runs by the clock, with the trainers between the features that they need and what needs the models."""
+    early = [each for each in hourly() if _order(each) < FEATURES_MINUTE]
+    return [*early, *daily(), *(each for each in hourly() if each not in early)]
+
+
+def _order(function: Function) -> int:
+    return min(timing.minute_of_day for timing in function.timings)
+
+
+def _timings(body: Mapping[str, Any]) -> Iterator[Timing]:
+    for event in body.get("events") or []:
+        given = event.get("schedule") if isinstance(event, dict) else None
+        rates = given["rate"] if isinstance(given, dict) else given
+        for rate in rates if isinstance(rates, list) else [rates]:
+            if rate:
+                yield parse_timing(rate)
+
+
+def _changes(body: Mapping[str, Any]) -> str | None:
+    """The collection that a rule on database triggers (`detail.ns.coll`) listens to."""
+    for event in body.get("events") or []:
+        bus = event.get("eventBridge") if isinstance(event, dict) else None
+        namespace = (((bus or {}).get("pattern") or {}).get("detail") or {}).get("ns") or {}
+        if namespace.get("coll"):
+            return str(namespace["coll"][0])
+    return None
