@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.asof import Ints, positions
 
 Columns = Mapping[str, NDArray[Any]]
+LIKE, COMMENT, RECAST, QUOTE, REPORT = range(5)  # kinds of engagement
 NONE = b""  # a missing id: twelve zero bytes compare equal to it
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.asof import EventIndex, Ints, PairIndex, first_times
-from features.history import Contents, Events, History
-
-LIKE, COMMENT, RECAST, QUOTE, REPORT = range(5)
+from features.history import REPORT, Contents, Events, History
+from features.taste import ByContent
 
 
 class Activity(NamedTuple):
@@ -24,6 +23,7 @@ class Activity(NamedTuple):
 class Known:
     """Indices over a history; each answers "how many before this time"."""
 
+    history: History
     contents: Contents
     author_country: Ints  # (contents,)
     by_kind: tuple[EventIndex, ...]  # like, comment, recast, quote, report; key: content
@@ -36,6 +36,8 @@ class Known:
     by_account: Mapping[str, Activity]  # what: any, content, author, author_country, language, tag; left key: account
     views: PairIndex  # every view, repeated ones too: account × content
     follows: PairIndex  # account × author
+    engagers: ByContent
+    viewers: ByContent
 
 
 def index(history: History) -> Known:
@@ -47,6 +49,7 @@ def index(history: History) -> Known:
     keys = {"content": np.arange(len(contents.id)), "author": contents.author, "language": contents.language}
     kinds = [_only(history.engagements, history.engagements.kind == kind) for kind in range(5)]
     return Known(
+        history=history,
         contents=contents,
         author_country=author_country,
         by_kind=tuple(EventIndex.build(each.content, each.time_ms) for each in kinds),
@@ -68,6 +71,8 @@ def index(history: History) -> Known:
         follows=PairIndex.build(
             history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1
         ),
+        engagers=ByContent.of(engagements, len(contents.id)),
+        viewers=ByContent.of(views, len(contents.id)),
     )
 
 

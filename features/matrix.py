@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from features.asof import Floats, Ints
 from features.history import NONE
 from features.known import Activity, Known, expand_tags
+from features.taste import taste_columns
 
 Matrix = NDArray[np.float32]
+Numbers = NDArray[Any]  # whole numbers, fractions or yes and no
+Columns = dict[str, Numbers]
 
 DESIGN: Final = (
     *("likeCount", "commentCount", "recastCount", "quoteCount", "photoCount", "characterLength"),
@@ -36,7 +39,7 @@ MEMBER: Final = (
     *("userEngaged", "userViewed", "userRate", "ownViews", "hoursSinceOwnView"),
     *("userCreatorEngaged", "userCreatorViewed", "userCreatorRate", "follows"),
     *("userTagEngaged", "userTagRate", "userLanguageRate", "userCreatorCountryRate"),
-    *("hourSine", "hourCosine"),
+    *("tasteEngaged", "tasteViewed", "tasteMean", "hourSine", "hourCosine"),
 )
 GUEST_COLUMNS: Final = (*CONTENT, *COUNTRY)
 MEMBER_COLUMNS: Final = (*GUEST_COLUMNS, *MEMBER)
@@ -67,15 +70,16 @@ def build(known: Known, rows: Rows, columns: tuple[str, ...]) -> Matrix:
     found = content_columns(known, rows.content, rows.time_ms) | country_columns(known, rows)
     if columns is MEMBER_COLUMNS:
         found |= member_columns(known, rows)
+        found |= taste_columns(known.history, known.engagers, known.viewers, rows.account, rows.content, rows.time_ms)
     return stacked(found, columns)
 
 
-def stacked(found: Mapping[str, NDArray[Any]], columns: Sequence[str]) -> Matrix:
+def stacked(found: Mapping[str, Numbers], columns: Sequence[str]) -> Matrix:
     """The named columns side by side; shape (rows, columns), float32."""
     return np.stack([found[name].astype(np.float32) for name in columns], axis=1)
 
 
-def content_columns(known: Known, content: Ints, time_ms: Ints) -> dict[str, Floats]:
+def content_columns(known: Known, content: Ints, time_ms: Ints) -> Columns:
     """What is known of each content and its creator, whoever sees it."""
     contents = known.contents
     author = contents.author[content]
@@ -111,7 +115,7 @@ def content_columns(known: Known, content: Ints, time_ms: Ints) -> dict[str, Flo
     }
 
 
-def country_columns(known: Known, rows: Rows) -> dict[str, Floats]:
+def country_columns(known: Known, rows: Rows) -> Columns:
     """What is known of the country's people and this content, its creator and its language."""
     content, country, time_ms = rows.content, rows.country, rows.time_ms
     author, language = known.contents.author[content], known.contents.language[content]
@@ -130,7 +134,7 @@ def country_columns(known: Known, rows: Rows) -> dict[str, Floats]:
     }
 
 
-def member_columns(known: Known, rows: Rows) -> dict[str, Floats]:
+def member_columns(known: Known, rows: Rows) -> Columns:
     """What is known of this member, and of the member with this content."""
     account, content, time_ms = rows.account, rows.content, rows.time_ms
     author, language = known.contents.author[content], known.contents.language[content]
@@ -168,14 +172,14 @@ def _counts(activity: Activity, left: Ints, right: Ints, time_ms: Ints) -> tuple
     return engaged.astype(np.float64), viewed.astype(np.float64)
 
 
-def _tag_counts(known: Known, rows: Rows) -> tuple[Floats, Floats]:
+def _tag_counts(known: Known, rows: Rows) -> tuple[Numbers, Numbers]:
     """Engagements and views of the member with contents that share each tag of this one, summed over the tags."""
     row, tag = expand_tags(known.contents, rows.content)
-    counts = _counts(known.by_account["tag"], rows.account[row], tag, rows.time_ms[row])
-    engaged, viewed = (np.bincount(row, weights=each, minlength=len(rows.content)) for each in counts)
-    return engaged, viewed
+    engaged, viewed = _counts(known.by_account["tag"], rows.account[row], tag, rows.time_ms[row])
+    size = len(rows.content)
+    return np.bincount(row, weights=engaged, minlength=size), np.bincount(row, weights=viewed, minlength=size)
 
 
-def _rate(engaged: Floats, viewed: Floats, prior: Floats | float = _PRIOR_RATE) -> Floats:
+def _rate(engaged: Numbers, viewed: Numbers, prior: Numbers | float = _PRIOR_RATE) -> Floats:
     """Engagements per view, drawn to the prior as _PRIOR_VIEWS views would."""
-    return (engaged + prior * _PRIOR_VIEWS) / (viewed + _PRIOR_VIEWS)
+    return np.asarray((engaged + prior * _PRIOR_VIEWS) / (viewed + _PRIOR_VIEWS))

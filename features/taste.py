@@ -11,8 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from features.asof import Floats, Ints
-from features.history import Events, History
-from features.known import REPORT
+from features.history import REPORT, Events, History
 
 DAY_MS = 86_400_000
 _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0
@@ -67,19 +66,17 @@ def interests(history: History, before_ms: int) -> sp.csr_array[Any]:
     return acts
 
 
-def taste_columns(history: History, account: Ints, content: Ints, time_ms: Ints) -> dict[str, Floats]:
+def taste_columns(
+    history: History, engagers: ByContent, viewers: ByContent, account: Ints, content: Ints, time_ms: Ints
+) -> dict[str, Floats]:
     """tasteEngaged, tasteViewed: sums over who engaged, who viewed; tasteMean: the mean over viewers; shape (rows,)."""
     engaged, viewed, count = (np.zeros(len(content)) for _ in range(3))
-    size = len(history.contents.id)
-    good = history.engagements.kind < REPORT
-    engagements = Events(*(column[good] for column in vars(history.engagements).values()))
-    acts = (ByContent.of(engagements, size), ByContent.of(history.exposures, size))
     day = np.where(account >= 0, time_ms // DAY_MS, -1)
     for each in np.unique(day[day >= 0]).tolist():
         rows = np.flatnonzero(day == each)
         chosen = interests(history, each * DAY_MS)
-        engaged[rows], _ = _sums(chosen, acts[0], account[rows], content[rows], time_ms[rows])
-        viewed[rows], count[rows] = _sums(chosen, acts[1], account[rows], content[rows], time_ms[rows])
+        engaged[rows], _ = _sums(chosen, engagers, account[rows], content[rows], time_ms[rows])
+        viewed[rows], count[rows] = _sums(chosen, viewers, account[rows], content[rows], time_ms[rows])
     return {"tasteEngaged": engaged, "tasteViewed": viewed, "tasteMean": viewed / np.maximum(count, 1)}
 
 

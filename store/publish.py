@@ -1,6 +1,6 @@
 """Publishing a whole collection by a swap, so that readers see the old one or the new one and nothing between."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,7 +46,7 @@ def replacing(db: Databases, name: str) -> Iterator[Collection[Document]]:
             raise
 
 
-def merge_into(db: Databases, source: str, pipeline: list[Mapping[str, Any]], target: str) -> None:
+def merge_into(db: Databases, source: str, pipeline: Sequence[Mapping[str, Any]], target: str) -> None:
     """Runs the pipeline on `source` and merges its documents into `target` by `_id`, inside the server."""
     into = collection(db, target)
     merge = {"$merge": {"into": {"db": into.database.name, "coll": target}, "whenMatched": "replace"}}

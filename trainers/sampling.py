@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.asof import Floats, Ints
-from features.history import History
-from features.known import REPORT
+from features.history import REPORT, History
 from features.matrix import Rows
 from trainers.requests import DAY_MS, Choice
 

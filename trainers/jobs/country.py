@@ -1,10 +1,8 @@
 """coldstartTrainer: the guest rankers of the world, the continents and all countries of ISO 3166-1."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-
 
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.history import History, assemble
@@ -38,7 +36,6 @@ def train_countries(db: Databases, now: datetime, config: Config = Config()) -> 
 
     learnt, trained = learn(history, now, config)
 
-    trained = list(trained)
     _save(db, [each for each in trained if each.account in CONTINENT_OF], "mlArtifacts_country", now)
     _save(db, [each for each in trained if each.account not in CONTINENT_OF], "mlArtifacts_global", now)
     return {
@@ -50,11 +47,11 @@ def train_countries(db: Databases, now: datetime, config: Config = Config()) -> 
     }
 
 
-def learn(history: History, now: datetime, config: Config) -> tuple[dict[str, int], Iterator[Trained]]:
+def learn(history: History, now: datetime, config: Config) -> tuple[dict[str, int], list[Trained]]:
     """How much there is to learn from, and the trained levels."""
     table = learning_table(history, index(history), now, config)
     counts = {"rows": len(table.request), "engaged": int(table.engaged.sum())}
-    return counts, climb(table, config.ladder) if table.engaged.any() else unlearnt()
+    return counts, list(climb(table, config.ladder) if table.engaged.any() else unlearnt())
 
 
 def learning_table(history: History, known: Known, now: datetime, config: Config) -> Table:
