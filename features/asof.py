@@ -18,7 +18,8 @@ NEVER_HOURS = 10_000.0
 class EventIndex:
     """Events by key and time, sorted, so that counts before a moment are two binary searches.
 
-    A key below 0 stands for nothing: it has no events.
+    A key below 0 stands for nothing: it has no events. What lies 2.2 years before the newest event counts as if it had
+    happened then.
     """
 
     events: Ints  # (n,) key and time in one number, ascending
@@ -32,8 +33,8 @@ class EventIndex:
         >>> index.before(np.array([7, 7, 7, 3]), np.array([10, 11, 99, 15])).tolist()
         [0, 1, 2, 0]
         """
-        origin = int(time_ms.min()) if len(time_ms) else 0
         known = key >= 0
+        origin = int(time_ms[known].max(initial=0)) + 1 - _LATEST  # any later moment is after the newest event
         return cls(np.sort(_packed(key[known].astype(np.int64), time_ms[known] - origin)), origin)
 
     def before(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:

@@ -9,6 +9,7 @@ Stage = dict[str, Any]
 
 ENGAGEMENT_TYPES = ("like", "comment", "recast", "quote")
 MOST_PLAUSIBLE_COUNT = 1e12  # above it a counter is a mistake of the app, and int64 is near
+LONGEST_TYPE = 40  # characters; a creator's summary lists its types within the 16 MB of a document
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _described(now: datetime, counters: bool) -> Stage:
         "_id": "$_id",
         "contentId": "$_id",
         "authorId": _typed("$author.id", "objectId", None),
-        "type": _typed("$type", "string", "unknown"),
+        "type": {"$substrCP": [_typed("$type", "string", "unknown"), 0, LONGEST_TYPE]},
         **(counts if counters else {}),
         "photoCount": {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]},
         "characterLength": {"$strLenCP": _typed("$payload.message", "string", "")},
@@ -147,6 +148,7 @@ def _reasons(counters: bool) -> Stage:
     present = [_mistyped(path, _is_count(f"${path}")) for path in paths]
     present.append(_mistyped("payload.message", {"$eq": [{"$type": "$payload.message"}, "string"]}))
     present.append(_mistyped("author.id", {"$eq": [{"$type": "$author.id"}, "objectId"]}))
+    present.append(_mistyped("type", {"$eq": [{"$type": "$type"}, "string"]}))
     return _listed(present)
 
 

@@ -22,6 +22,7 @@ def update_content_stats(db: Databases, now: datetime, statistics: Statistics = 
     """contentStats as of `now`: every published content of the window; what is older or no longer published leaves."""
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
+    _forget_clock(db, "contentStats", now)
 
     publish.merge_into(db, "contents", content_statistics(now, statistics, replay), "contentStats")
 
@@ -39,6 +40,7 @@ def update_creator_stats(db: Databases, now: datetime, statistics: Statistics = 
     """creatorStats as of `now`: every user, with the contents of the window; who has none left stays with zeros."""
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
+    _forget_clock(db, "creatorStats", now)
 
     publish.merge_into(db, "contents", creator_statistics(now, statistics, replay), "creatorStats")
 
@@ -50,6 +52,11 @@ def update_creator_stats(db: Databases, now: datetime, statistics: Statistics = 
         "emptied": emptied,
         "rejected": _rejected(db, "creatorStats"),
     }
+
+
+def _forget_clock(db: Databases, name: str, now: datetime) -> None:
+    """After an earlier run at the same clock: what has left since then would look as if this run had counted it."""
+    collection(db, name).update_many({"updatedAt": now}, {"$unset": {"updatedAt": ""}})
 
 
 def _rejected(db: Databases, name: str, **more: int) -> dict[str, int]:
