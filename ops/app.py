@@ -40,9 +40,7 @@ COMMANDS = {
     "simulate": Entry("ops.community", "simulate", "A community with known truth"),
     "run": Entry("ops.run", "run", "The hourly, the daily or all jobs in their order"),
     "invoke": Entry("ops.run", "invoke", "One function of serverless.yml"),
-    "schedule": Entry(
-        "ops.schedule", "schedule", "Run serverless.yml on this machine: crons and change streams"
-    ),
+    "schedule": Entry("ops.schedule", "schedule", "Run serverless.yml on this machine: crons and change streams"),
     "status": Entry("ops.status", "status", "Last runs, freshness, guest feed, database"),
     "rank": Entry("ops.rank", "rank", "The personal order of an account"),
     "why": Entry("ops.rank", "why", "The reasons for one score"),

@@ -28,9 +28,7 @@ def simulate(
     users: Annotated[int, typer.Option(help="member accounts; guests come on top")] = 2_000,
     days: Annotated[int, typer.Option(help="length of the history")] = 14,
     seed: Annotated[int, typer.Option(help="same seed, same bytes")] = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="write files instead of the database")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="write files instead of the database")] = None,
     drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ class Function:
     def is_job(self) -> bool:
         """Whether it runs by itself, by the clock or by a change."""
         return bool(self.timings or self.changes)
+
+    def next_after(self, moment: datetime) -> datetime:
+        """When a schedule fires it next."""
+        return min(timing.next_after(moment) for timing in self.timings)
 
     def load(self) -> Any:
         """The handler itself."""

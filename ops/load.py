@@ -100,9 +100,7 @@ def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
         else:
             others.append(path.name)
     if not files:
-        raise typer.BadParameter(
-            f"{folder} holds no <collection>.jsonl[.gz] of {', '.join(known)}", param_hint="DIR"
-        )
+        raise typer.BadParameter(f"{folder} holds no <collection>.jsonl[.gz] of {', '.join(known)}", param_hint="DIR")
     return files, others
 
 
@@ -198,8 +196,6 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _table(folder: Path, loaded: Mapping[str, Loaded]) -> Any:
-    rows = [
-        [name, *list(each.counts().values())[:-1], each.rejected.total()] for name, each in loaded.items()
-    ]
+    rows = [[name, *list(each.counts().values())[:-1], each.rejected.total()] for name, each in loaded.items()]
     columns = ("collection", "lines", "new", "changed", "same", "repeated", "later", "rejected")
     return show.table(f"Loaded from {folder}", columns, rows)

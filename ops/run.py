@@ -63,7 +63,7 @@ def run(
     """The jobs of serverless.yml in their order, at one clock. One that fails does not stop the others."""
     event = timed(time) or {"time": clock({}).isoformat()}
     chosen = {Jobs.HOURLY: hourly, Jobs.DAILY: daily, Jobs.ALL: everything}[jobs]()
-    with database():
+    with database(), contextlib.redirect_stdout(sys.stderr):
         outcomes = run_all(chosen, event, first=backfill() if jobs is Jobs.ALL else [])
     failed = sum(each.status == "failed" for each in outcomes)
     document = {
@@ -90,8 +90,7 @@ def call(function: Function, event: dict[str, Any]) -> Outcome:
     """Calls the function; a failure becomes the outcome."""
     started = perf_counter()
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            counts = function.load()(event, None)
+        counts = function.load()(event, None)
     except Exception as error:
         return Outcome(function.key, "failed", _since(started), {}, f"{type(error).__name__}: {error}")
     return Outcome(function.key, "skipped" if "skipped" in counts else "done", _since(started), counts)

@@ -56,9 +56,7 @@ def parse_timing(expression: str) -> Timing:
         return Timing(expression, every_minutes=int(rate[1]) * _UNITS[rate[2]])
     fields = expression.strip().removeprefix("cron(").removesuffix(")").split()
     if not expression.strip().startswith("cron(") or len(fields) != 6 or fields[5] != "*":
-        raise ValueError(
-            f"schedule: {expression} is neither rate(…) nor cron(…) with six fields and any year"
-        )
+        raise ValueError(f"schedule: {expression} is neither rate(…) nor cron(…) with six fields and any year")
     minute, hour, day, month, weekday, _ = fields
     numbered = _DAYS.sub(lambda match: str(int(match[0]) - 1), weekday)  # EventBridge counts 1 = Sunday
     return Timing(expression, " ".join([minute, hour, _any(day), month, _any(numbered)]))

@@ -66,8 +66,8 @@ def _extended(value: Any) -> Any:
 
 
 def _date(value: datetime) -> dict[str, str]:
-    moment = value.astimezone(UTC) if value.tzinfo else value
-    return {"$date": f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"}
+    naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    return {"$date": naive.isoformat(timespec="milliseconds") + "Z"}
 
 
 _FORMS: Mapping[type, Callable[[Any], Any]] = {

@@ -111,9 +111,7 @@ def _encoded(document: Document) -> RawBSONDocument:
     key = document.get("_id")
     if key is None:
         raise ValueError("it has no _id")
-    if isinstance(key, list | bson.Regex | bson.DBRef) or (
-        isinstance(key, dict) and any(k[:1] == "$" for k in key)
-    ):
+    if isinstance(key, list | bson.Regex | bson.DBRef) or (isinstance(key, dict) and any(k[:1] == "$" for k in key)):
         raise ValueError(f"its _id is {type(key).__name__}")
     if strange := [key for key in document if key.startswith("$")]:
         raise ValueError(f"its field {strange[0][:40]} begins with $")
@@ -178,9 +176,7 @@ def _write(target: Collection[Any], writes: list[Any], numbers: list[int]) -> Wr
         raise
     except OperationFailure as error:
         if len(writes) == 1:
-            return Written(
-                refused=[(numbers[0], f"the server refuses it: {str(error.details or error)[:120]}")]
-            )
+            return Written(refused=[(numbers[0], f"the server refuses it: {str(error.details or error)[:120]}")])
         middle = len(writes) // 2
         written = _write(target, writes[:middle], numbers[:middle])
         written.add(_write(target, writes[middle:], numbers[middle:]))
@@ -188,9 +184,7 @@ def _write(target: Collection[Any], writes: list[Any], numbers: list[int]) -> Wr
     return Written(inserted=done.inserted_count + done.upserted_count, changed=done.matched_count)
 
 
-def _partly(
-    target: Collection[Any], writes: list[Any], numbers: list[int], details: Mapping[str, Any]
-) -> Written:
+def _partly(target: Collection[Any], writes: list[Any], numbers: list[int], details: Mapping[str, Any]) -> Written:
     """What went in beside the errors; a document that another writer inserted meanwhile is replaced."""
     errors = details["writeErrors"]
     raced = [each["index"] for each in errors if each["code"] == _DUPLICATE_KEY and "_id_" in each["errmsg"]]

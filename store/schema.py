@@ -332,11 +332,12 @@ class SuspiciousCredential(TypedDict, total=False):
     verifiedAt: datetime
 
 
-class Watermark(TypedDict):
-    """Up to when an incremental job has read."""
+class Watermark(TypedDict, total=False):
+    """Up to where somebody has read."""
 
     _id: str
-    until: datetime
+    until: datetime  # an incremental job
+    token: dict[str, Any]  # who follows the changes of a collection
 
 
 class Cascade(TypedDict, total=False):

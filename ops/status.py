@@ -1,0 +1,83 @@
+"""`feedpulse status`: how the functions, the guest feed and the database are."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from handlers.runtime import clock
+from ops import show
+from ops.database import database, home, is_embedded
+from ops.functions import Function, functions
+from store import health
+
+GRACE = timedelta(minutes=15)  # a run may take that long, or wait its turn
+FAILURES = timedelta(days=1)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Last run of every function and whether it is late; the guest feed; the database."""
+    now = clock({})
+    with database() as db:
+        runs = health.last_runs(db, now - FAILURES)
+        feed, server = health.guest_feed(db), health.server(db)
+    document = {
+        "time": now.isoformat(),
+        "functions": [of_function(each, runs.get(each.key, {}), now) for each in functions().values() if each.is_job],
+        "guestFeed": feed | {"ageHours": _hours(now, feed["updatedAt"])},
+        "server": server | {"embedded": is_embedded(), "home": str(home())},
+    }
+    show.result(document, as_json, *_people(document))
+
+
+def of_function(function: Function, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """How one function is; `lateMinutes` counts from when it should have run after its last good run."""
+    return {
+        "function": function.key,
+        "status": run.get("status", "never ran"),
+        "time": run.get("time"),
+        "startedAt": run.get("startedAt"),
+        "seconds": run.get("seconds"),
+        "counts": run.get("counts") or {},
+        "lateMinutes": late_minutes(function, run.get("doneTime"), now),
+        "failedLastDay": run.get("failed", 0),
+        "error": run.get("error", ""),
+    }
+
+
+def late_minutes(function: Function, done: datetime | None, now: datetime) -> int | None:
+    """Minutes since the schedule wanted another run; 0 when none is due, None without a schedule or a good run."""
+    if done is None or not function.timings:
+        return None
+    late = now - function.next_after(done)
+    return round(late.total_seconds() / 60) if late > GRACE else 0
+
+
+def _hours(now: datetime, then: datetime | None) -> float | None:
+    return round((now - then) / timedelta(hours=1), 2) if then else None
+
+
+def _people(document: Mapping[str, Any]) -> list[Any]:
+    rows = [[each["function"], _when(each["time"]), each["status"], each["seconds"] or 0.0, *_health(each)]
+            for each in document["functions"]]  # fmt: skip
+    feed, server = document["guestFeed"], document["server"]
+    made = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
+    kind = f"embedded in {server['home']}" if server["embedded"] else "named by the environment"
+    size = f"{server['bytes'] / 2**20:,.1f} MB"
+    return [
+        show.table("Functions", ("function", "clock", "status", "seconds", "late", "failed in a day"), rows),
+        f"Guest feed: {feed['items']:,} items in {feed['countries']} countries{made}",
+        f"Database: MongoDB {server['version']} at {server['address'] or 'its address'}, {kind}, {size}",
+    ]
+
+
+def _health(each: Mapping[str, Any]) -> tuple[str, int]:
+    late = each["lateMinutes"]
+    return "" if late is None else f"{late // 60:,} h {late % 60} min" if late else "no", each["failedLastDay"]
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "-"

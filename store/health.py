@@ -1,0 +1,52 @@
+"""What an operator asks of the databases: last runs, the feed that is out, the server."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from store import reads
+from store.client import Databases
+from store.schema import collection
+
+_LAST = ("time", "startedAt", "seconds", "status", "counts", "error")
+
+
+def last_runs(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
+    """Function → its last run, the clock of its last good one (`doneTime`), and how many failed since the moment."""
+    failed = {"$and": [{"$eq": ["$status", "failed"]}, {"$gte": ["$startedAt", since]}]}
+    done = {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}
+    stages = [
+        {"$sort": {"startedAt": -1}},
+        {
+            "$group": {
+                "_id": "$function",
+                **{name: {"$first": f"${name}"} for name in _LAST},
+                "doneTime": {"$max": done},
+                "failed": {"$sum": {"$cond": [failed, 1, 0]}},
+            }
+        },
+    ]
+    return {each["_id"]: each for each in reads.stream(db, "runs", stages)}
+
+
+def guest_feed(db: Databases) -> dict[str, Any]:
+    """Size of the published guest feed, its countries, and when it was made."""
+    feed = collection(db, "guestfeeditems")
+    newest = feed.find_one({}, {"updatedAt": 1})
+    return {
+        "items": feed.estimated_document_count(),
+        "countries": len(feed.distinct("countryCode")),
+        "updatedAt": newest["updatedAt"] if newest else None,
+    }
+
+
+def server(db: Databases) -> dict[str, Any]:
+    """Version, address and role of the server, and the bytes that both databases take."""
+    hello = db.client.admin.command("hello")
+    sizes = [database.command("dbStats") for database in (db.app, db.analytics)]
+    return {
+        "version": db.client.server_info()["version"],
+        "address": hello.get("me") or "",
+        "replicaSet": hello.get("setName"),
+        "bytes": int(sum(each["storageSize"] + each["indexSize"] for each in sizes)),
+    }
