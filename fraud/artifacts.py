@@ -50,9 +50,7 @@ def unpack(document: Mapping[str, Any]) -> Judge:
 
 
 def _part(part: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name.removeprefix(f"{part}/"): each for name, each in arrays.items() if name.startswith(f"{part}/")
-    }
+    return {name.removeprefix(f"{part}/"): each for name, each in arrays.items() if name.startswith(f"{part}/")}
 
 
 def _check(kind: object, features: Sequence[str] | None, content: bytes, checksum: object) -> None:

@@ -19,7 +19,7 @@ NAMED = (
     "postReadingTimeDifferenceNormStd",
 )
 _SHAPE = ("LogMedian", "LogMad", "LogIqr", "LogTail", "LogHead", "LogSkew", "RepeatShare")
-_SEQUENCE = ("Memory", "LongMemory", "Peak", "Predictability")
+_SEQUENCE = ("Memory", "LongMemory", "Mood", "Peak", "Predictability")
 OWN = (
     *NAMED,
     *(f"{of}{name}" for of in ("reading", "gap", "pause") for name in _SHAPE),
@@ -63,9 +63,7 @@ class Behaviour:
 
 def measure(readings: Readings) -> Behaviour:
     """The behaviour behind a table of one reading a row or more; every row depends on its own readings only."""
-    found = (
-        named_numbers(readings) | pace_numbers(readings) | order_numbers(readings) | rhythm_numbers(readings)
-    )
+    found = named_numbers(readings) | pace_numbers(readings) | order_numbers(readings) | rhythm_numbers(readings)
     numbers = np.stack([found[name] for name in OWN], axis=1)
     return Behaviour(
         count=readings.count,

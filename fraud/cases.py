@@ -19,9 +19,7 @@ class Asked:
     drawn: Flags  # (credentials,) in the audit sample
 
 
-def asked(
-    score: Floats, credential: NDArray[np.bytes_], threshold: float, share: float, period: int
-) -> Asked:
+def asked(score: Floats, credential: NDArray[np.bytes_], threshold: float, share: float, period: int) -> Asked:
     """Suspects, and the audit sample: a `share` of all credentials that changes with the period only.
 
     Args:

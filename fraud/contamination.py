@@ -9,7 +9,8 @@ from fraud.validation import folds
 
 _FEWEST_BOTS = 20  # verified, under which nobody is left out
 _FEWEST_HUMANS = 30  # verified, under which nobody is left out
-_ROUNDS = 2
+_ROUNDS = 5
+_SETTLED = 0.005  # of the rows: fewer new ones end the rounds
 
 
 def likely_people_or_verified(sample: Sample) -> Flags:
@@ -22,7 +23,9 @@ def likely_people_or_verified(sample: Sample) -> Flags:
     if sample.bot.sum() < _FEWEST_BOTS or (sample.label == HUMAN).sum() < _FEWEST_HUMANS:
         return kept
     for _ in range(_ROUNDS):
-        kept = _without_excess(sample, _log_odds(sample, kept))
+        before, kept = kept, _without_excess(sample, _log_odds(sample, kept))
+        if before.sum() - kept.sum() <= _SETTLED * len(sample):
+            break
     return kept
 
 

@@ -68,9 +68,7 @@ WITHOUT_LABELS = "one_class"
 def to_arrays(detector: Detector) -> Arrays:
     """The detector as named arrays."""
     if isinstance(detector, Combined):
-        parts = _under("one_class", to_arrays(detector.one_class)) | _under(
-            "booster", to_arrays(detector.supervised)
-        )
+        parts = _under("one_class", to_arrays(detector.one_class)) | _under("booster", to_arrays(detector.supervised))
         return parts | {"usual": detector.usual}
     if isinstance(detector, OneClass):
         return _under("reference", vars(detector.reference)) | {"usual": detector.usual}
@@ -113,6 +111,4 @@ def _under(part: str, arrays: Mapping[str, Any]) -> Arrays:
 
 
 def _inside(part: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    return {
-        name.removeprefix(f"{part}."): each for name, each in arrays.items() if name.startswith(f"{part}.")
-    }
+    return {name.removeprefix(f"{part}."): each for name, each in arrays.items() if name.startswith(f"{part}.")}

@@ -43,13 +43,9 @@ def choose(sample: Sample, alpha: float, validation_share: float) -> Verdict:
     if sum(bots) < _FEWEST_BOTS or min(bots) < _FEWEST_EACH_SIDE:
         return _without_labels(sample, sum(bots))
     reports = _reports(sample, test, alpha)
-    merit = {
-        model: (report["tpr@1%fpr"] + report["unseen"]["tpr@1%fpr"]) / 2 for model, report in reports.items()
-    }
+    merit = {model: (report["tpr@1%fpr"] + report["unseen"]["tpr@1%fpr"]) / 2 for model, report in reports.items()}
     served = max(merit, key=lambda model: (round(merit[model], 3), reports[model]["auc"]))
-    ranked = ", ".join(
-        f"{model} {merit[model]:.3f}" for model in sorted(merit, key=lambda each: -merit[each])
-    )
+    ranked = ", ".join(f"{model} {merit[model]:.3f}" for model in sorted(merit, key=lambda each: -merit[each]))
     reason = f"best mean of recall at 1 % false positives on later bots and on kinds left out: {ranked}"
     return Verdict(served, reason, fit_judges(sample.at(likely_people_or_verified(sample))), reports)
 
@@ -87,9 +83,7 @@ def _unseen(past: Sample, future: Sample) -> dict[str, dict[str, float]]:
         for model, detector in fit_candidates(taught).items():
             found[model].append(ranking(detector.score(people), detector.score(past.X[left_out])))
     return {
-        model: {
-            name: float(np.mean([each[name] for each in each_kind])) if each_kind else 0.0 for name in _MERITS
-        }
+        model: {name: float(np.mean([each[name] for each in each_kind])) if each_kind else 0.0 for name in _MERITS}
         for model, each_kind in found.items()
     }
 

@@ -43,6 +43,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "pauseLogNormalDistance": ("pauses come in clumps", "pauses follow a random generator's curve"),
     "readingMemory": ("one reading time tells the next too well", "reading times are independent of each other"),
     "readingLongMemory": ("reading times repeat a pattern", "reading times are independent of each other"),
+    "readingMood": ("pace drifts in long waves, more than people's", "pace never drifts over a day, as people's does"),
     "readingPeak": ("reading times rise and fall in a fixed round", ""),
     "pausePeak": ("pauses rise and fall in a fixed round", ""),
     "readingPredictability": ("the next reading time can be told from the last", ""),

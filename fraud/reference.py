@@ -25,10 +25,7 @@ class Reference:
     def gaussian(self, X: Floats) -> Floats:
         """X as standard deviations of people, shape of X, within ±6; unknown values are 0."""
         return np.column_stack(
-            [
-                _gaussian(column, grid, unit)
-                for column, grid, unit in zip(X.T, self.quantiles, self.spread, strict=True)
-            ]
+            [_gaussian(column, grid, unit) for column, grid, unit in zip(X.T, self.quantiles, self.spread, strict=True)]
         )
 
     def distance(self, X: Floats) -> Floats:

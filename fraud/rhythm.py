@@ -60,7 +60,5 @@ def _hour_spread(readings: Readings, breaks: Flags) -> Floats:
     """Circular spread, 0-1, of the hours at which sessions begin: 0 for a timer; NaN for under three sessions."""
     angle = readings.seen_ms[:, 1:] % _DAY_MS * (2 * np.pi / _DAY_MS)
     n = breaks.sum(axis=1)
-    pull = np.hypot(
-        np.where(breaks, np.cos(angle), 0).sum(axis=1), np.where(breaks, np.sin(angle), 0).sum(axis=1)
-    )
+    pull = np.hypot(np.where(breaks, np.cos(angle), 0).sum(axis=1), np.where(breaks, np.sin(angle), 0).sum(axis=1))
     return np.where(n > 2, 1.0 - np.nan_to_num(over(pull, n)), np.nan)

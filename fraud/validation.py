@@ -37,9 +37,7 @@ def fit_judges(sample: Sample, labelled: bool = True) -> dict[str, Judge]:
     one_class = candidates["one_class"]
     assert isinstance(one_class, OneClass)
     return {
-        model: Judge(
-            model, detector, calibrate(held_out[model][people], sample.count[people]), one_class.reference
-        )
+        model: Judge(model, detector, calibrate(held_out[model][people], sample.count[people]), one_class.reference)
         for model, detector in candidates.items()
     }
 

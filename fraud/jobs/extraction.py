@@ -29,9 +29,7 @@ class Extraction:
     most: int = MOST  # latest readings of a credential
     fewest: int = FEWEST  # readings under which a credential is marked as not to be judged
     chunk: int = 250  # credentials in memory at a time
-    late_hours: float = (
-        2.0  # a phone may send the end of a reading that much later; else it waits for the next one
-    )
+    late_hours: float = 2.0  # a phone may send the end of a reading that much later; else it waits for the next one
     texts: int = 60  # latest readings whose text lengths are looked up
     history_days: float = 7.0  # superseded features older than that leave, unless they bear a verdict
 
@@ -45,13 +43,9 @@ def extract_features(db: Databases, now: datetime, config: Extraction = Extracti
     counts = {"credentials": 0, "readings": 0, "judged": 0, "tooFew": 0}
     negative = 0
     for readings, lengths in _read_ahead(db, credentials, now, config):
-        behaviour = measure(
-            padded(readings.counts, readings.seen_ms, readings.left_ms, readings.content, lengths)
-        )
+        behaviour = measure(padded(readings.counts, readings.seen_ms, readings.left_ms, readings.content, lengths))
 
-        behaviours.write_behaviours(
-            db, _documents(readings.credentials, behaviour, config), now, config.history_days
-        )
+        behaviours.write_behaviours(db, _documents(readings.credentials, behaviour, config), now, config.history_days)
         judged = int((behaviour.count >= config.fewest).sum())
         found = (len(behaviour.count), int(behaviour.count.sum()), judged, len(behaviour.count) - judged)
         counts = {name: counts[name] + more for name, more in zip(counts, found, strict=True)}
@@ -100,9 +94,7 @@ def _text_lengths(db: Databases, content: NDArray[np.bytes_]) -> Floats:
     return known[place]
 
 
-def _documents(
-    credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction
-) -> Iterator[Document]:
+def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction) -> Iterator[Document]:
     for row, credential in enumerate(credentials):
         numbers = behaviour.numbers[row].tolist()
         yield {

@@ -47,9 +47,7 @@ def predict_fraud(db: Databases, now: datetime, config: Prediction = Prediction(
 
     judged = stored.at(enough)
     scores = _judge(unpack(served), columns_of(stored.behaviour)[enough], judged, config)
-    who = asked(
-        scores.score, judged.credential, served["threshold"], config.audit_share, _period(now, config)
-    )
+    who = asked(scores.score, judged.credential, served["threshold"], config.audit_share, _period(now, config))
 
     scored = behaviours.write_scores(db, _scores(judged, scores, who.suspected, served["version"], now))
     return {
@@ -112,9 +110,7 @@ def _ask(
     for row in rows:
         credential = ids[row]
         assert credential is not None
-        outcome = _outcome(
-            cases.get(credential), verdicts.get(credential), now - timedelta(days=config.cooldown_days)
-        )
+        outcome = _outcome(cases.get(credential), verdicts.get(credential), now - timedelta(days=config.cooldown_days))
         if outcome == "opened":
             case = _case(judged, scores, who, row, now) | {"seenCredential": credential}
             outcome = "opened" if _open(db, cases.get(credential), case) else "alreadyOpen"

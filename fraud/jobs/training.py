@@ -59,9 +59,7 @@ def _sample(db: Databases, now: datetime, config: Training) -> Sample:
     label = np.array([_label(verdicts.get(each)) for each in ids if each], np.int64)
     known = accounts_of(db, [each for each in ids if each])
     _, group = np.unique([str(known.get(each, each)) for each in ids if each], return_inverse=True)
-    sample = Sample(
-        columns_of(behaviour), behaviour.count, label, group.astype(np.int64), behaviour.last_seen_ms
-    )
+    sample = Sample(columns_of(behaviour), behaviour.count, label, group.astype(np.int64), behaviour.last_seen_ms)
     return _thinned(sample.at(has_enough(behaviour.count)), config.most_people)
 
 
