@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from pymongo.collection import Collection
 
 from store.client import Databases
 from store.documents import Document
-from store.leases import LeaseLostError, hold
+from store.leases import LeaseHeldError, LeaseLostError, hold
 from store.schema import COLLECTIONS, collection
 
 
@@ -17,15 +18,16 @@ class NothingToPublishError(RuntimeError):
 
 
 @contextmanager
-def replacing(db: Databases, name: str) -> Iterator[Collection[Document]]:
+def replacing(db: Databases, name: str, now: datetime) -> Iterator[Collection[Document]]:
     """Gives an empty temporary collection, with its indexes, that takes the place of `name` when the block ends well.
 
     On any failure the old collection stays and the temporary one goes; a killed run's leftover is swept by the next.
-    The lease is renewed just before the swap, so a run that lost it can't publish over its successor.
+    The lease is renewed just before the swap, so a run that lost it can't publish over its successor. Every document
+    has `now` as its createdAt: what a run wrote that woke up after its successor had begun is not published with it.
 
     Raises:
         NothingToPublishError: when the block wrote nothing.
-        LeaseHeldError: when another run is publishing the same collection.
+        LeaseHeldError: when another run is publishing, or writes into, the same collection.
     """
     declared = COLLECTIONS[name]
     target = collection(db, name)
@@ -37,6 +39,8 @@ def replacing(db: Databases, name: str) -> Iterator[Collection[Document]]:
             yield temporary
             if temporary.find_one({}, {"_id": 1}) is None:
                 raise NothingToPublishError(f"{name}: the new generation is empty, the old one stays")
+            if temporary.find_one({"createdAt": {"$ne": now}}, {"_id": 1}):
+                raise LeaseHeldError(f"{name}: another run writes into the new generation, the old one stays")
             lease.renew()
             temporary.rename(name, dropTarget=True)
         except LeaseLostError:

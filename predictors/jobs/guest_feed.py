@@ -44,7 +44,7 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
         return {"items": 0, "countries": 0, **counts}
     feeds = list(country_feeds(history, index(history), boosters, live, now_ms, config.top))
 
-    with publish.replacing(db, "guestfeeditems") as temporary:
+    with publish.replacing(db, "guestfeeditems", now) as temporary:
         for feed_items in items(feeds, history, now):
             temporary.insert_many(feed_items, ordered=False)
     return {"items": sum(len(feed.content) for feed in feeds), "countries": len(feeds), **counts}

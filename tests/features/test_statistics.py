@@ -341,6 +341,10 @@ def plain_creator(own, followers):
     return [len(own), *sums, whole["ageScore"] * whole["engagementScore"] / len(own) + followed, summary]
 
 
+def own(contents, author):
+    return [each for each in contents.values() if each["authorId"] == author]
+
+
 @given(app=apps())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_pipelines_say_what_plain_python_says(db, app):
@@ -358,11 +362,10 @@ def test_the_pipelines_say_what_plain_python_says(db, app):
     assert rounded(found) == rounded(without_type)
     followers = {each["_id"]: plain_count(each["followerCount"]) for each in app["users"]}
     creators = {each["authorId"] for each in expected.values()} - {None} | set(followers)
-    assert {key: rounded([each[name] for name in (*CREATOR_COUNTS, "score", "summary")]) for key, each in
-            stored(db, "creatorStats").items()} == {
-        key: rounded(plain_creator([each for each in expected.values() if each["authorId"] == key], followers.get(key, 0)))
-        for key in creators
-    }  # fmt: skip
+    named = (*CREATOR_COUNTS, "score", "summary")
+    assert {key: rounded([each[name] for name in named]) for key, each in stored(db, "creatorStats").items()} == {
+        key: rounded(plain_creator(own(expected, key), followers.get(key, 0))) for key in creators
+    }
 
 
 def test_a_clock_with_another_offset_is_the_same_moment(app):
