@@ -1,0 +1,145 @@
+"""What a post feels like: calibrated probabilities of emotions from word and character n-grams and an embedding.
+
+Two linear heads (trainers.emotions fits them). "Presence": each of Ekman's emotions and neutral, on its own, with a
+sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the presence.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.emotions_ngrams import hashed_counts
+
+Floats = NDArray[np.float32]
+PRESENCE = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+DOMINANCE = ("anger", "joy", "optimism", "sadness")
+EMOTIONS = (*PRESENCE, "optimism")
+LEAST_PROBABILITY = 0.4  # of the best emotion; below it a post has none that leads
+PRESENCE_SCALE = 0.3  # of the presence scores as features of the dominance
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Weights of both heads; k is 7 for presence and 4 for dominance, D the dimensions of the embedding."""
+
+    idf: Floats  # (buckets,)
+    mean: Floats  # (D,) of the embeddings
+    scale: Floats  # (D,)
+    presence_grams: Floats  # (buckets, 7)
+    presence_dense: Floats  # (D, 7)
+    presence_bias: Floats  # (7,)
+    presence_slope: Floats  # (7,) calibration
+    presence_shift: Floats  # (7,)
+    presence_threshold: Floats  # (7,) probabilities from which an emotion is present
+    dominance_grams: Floats  # (buckets, 4)
+    dominance_dense: Floats  # (D + 7, 4)
+    dominance_bias: Floats  # (4,)
+    dominance_slope: Floats  # (1,) calibration
+
+    def presence(self, texts: Sequence[str], embeddings: Floats) -> Floats:
+        """Uncalibrated scores of cleaned texts, of shape (texts, 7)."""
+        grams = weighted_grams(texts, self.idf, self.presence_grams)
+        return np.asarray(grams + self.dense(embeddings) @ self.presence_dense + self.presence_bias)
+
+    def dominance(self, texts: Sequence[str], embeddings: Floats, presence: Floats) -> Floats:
+        """Uncalibrated scores of cleaned texts, of shape (texts, 4)."""
+        dense = np.hstack([self.dense(embeddings), PRESENCE_SCALE * presence])
+        grams = weighted_grams(texts, self.idf, self.dominance_grams)
+        return np.asarray(grams + dense @ self.dominance_dense + self.dominance_bias)
+
+    def dense(self, embeddings: Floats) -> Floats:
+        """Embeddings, centred and scaled, of shape (texts, D)."""
+        return np.asarray((embeddings - self.mean) * self.scale)
+
+
+@dataclass(frozen=True)
+class Feelings:
+    """Calibrated probabilities of n texts."""
+
+    presence: Floats  # (n, 7), each on its own
+    dominance: Floats  # (n, 4), rows add up to 1
+
+    def of(self, labels: Sequence[str]) -> Floats:
+        """Probabilities of these labels, of shape (n, labels): from the dominance where it knows them all."""
+        if set(labels) <= set(DOMINANCE):
+            return self.dominance[:, [DOMINANCE.index(label) for label in labels]]
+        return np.column_stack([self._one(label) for label in labels])
+
+    def _one(self, label: str) -> Floats:
+        if label in PRESENCE:
+            return self.presence[:, PRESENCE.index(label)]
+        if label != "optimism":
+            raise ValueError(f"label: {label} is not one of {', '.join(EMOTIONS)}")
+        joy, optimism = self.dominance[:, 1], self.dominance[:, 2]
+        return np.asarray(self.presence[:, PRESENCE.index("joy")] * optimism / np.maximum(joy + optimism, 1e-6))
+
+
+def probabilities(texts: Sequence[str], embeddings: Floats) -> list[dict[str, float]]:
+    """The probability of each emotion in each cleaned text; `embeddings` of shape (texts, D)."""
+    rows = feelings(texts, embeddings).of(EMOTIONS)
+    return [dict(zip(EMOTIONS, map(float, row), strict=True)) for row in rows]
+
+
+def feelings(texts: Sequence[str], embeddings: Floats) -> Feelings:
+    """Calibrated probabilities of both heads for cleaned texts; `embeddings` of shape (texts, D)."""
+    heads = shipped_heads()
+    presence = heads.presence(texts, embeddings)
+    dominance = heads.dominance_slope * heads.dominance(texts, embeddings, presence)
+    return Feelings(sigmoid(heads.presence_slope * presence + heads.presence_shift), softmax(dominance))
+
+
+def dominant(emotions: Mapping[str, float]) -> str | None:
+    """The emotion that leads, or None when none is likely enough.
+
+    >>> dominant({"joy": 0.7, "fear": 0.1}), dominant({"joy": 0.2})
+    ('joy', None)
+    """
+    best = max(emotions, key=lambda label: (emotions[label], label), default=None)
+    return best if best is not None and emotions[best] >= LEAST_PROBABILITY else None
+
+
+def weighted_grams(texts: Sequence[str], idf: Floats, weights: Floats) -> Floats:
+    """Σ of the weights of each text's n-grams, tf-idf of unit length; shape (texts, k)."""
+    total = np.zeros((len(texts), weights.shape[1]), np.float32)
+    for place, text in enumerate(texts):
+        buckets, counts = hashed_counts(text)
+        values = counts * idf[buckets]
+        length = float(np.linalg.norm(values))
+        if length:
+            total[place] = (values / length) @ weights[buckets]
+    return total
+
+
+def sigmoid(scores: Floats) -> Floats:
+    """1 / (1 + e^−s)."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))))
+
+
+def softmax(scores: Floats) -> Floats:
+    """e^s over its row's sum; shape (n, k)."""
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def pack(heads: Heads) -> bytes:
+    """The heads as bytes of a compressed npz, in half precision."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: value.astype(np.float16) for name, value in vars(heads).items()})
+    return buffer.getvalue()
+
+
+def unpack(packed: bytes) -> Heads:
+    """The heads of `pack`."""
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return Heads(**{name: arrays[name].astype(np.float32) for name in arrays.files})
+
+
+@cache
+def shipped_heads() -> Heads:
+    """The heads that come with this package; features/weights/emotions.md says what they were trained on."""
+    return unpack(files("features").joinpath("weights/emotions.npz").read_bytes())

@@ -1,0 +1,43 @@
+"""A post as hashed n-grams of words and characters: sparse features that need no vocabulary.
+
+Feature hashing after Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+BUCKETS = 2**17
+LONGEST_WORD = 24  # characters of a word whose inner n-grams are taken
+MOST_WORDS = 120
+_CHARACTERS = (2, 3, 4, 5)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
+
+
+def hashed_counts(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Buckets of a cleaned text's n-grams, of shape (n,) in 0…BUCKETS−1 and ascending, and 1 + ln(count) of each.
+
+    >>> hashed_counts("")[0].shape
+    (0,)
+    """
+    counts = Counter(crc32(gram.encode()) % BUCKETS for gram in _grams(text.lower()))
+    buckets = np.fromiter(sorted(counts), np.int64, len(counts))
+    times = np.array([counts[bucket] for bucket in buckets.tolist()], np.float32)
+    return buckets, 1 + np.log(times)
+
+
+def _grams(text: str) -> Iterator[str]:
+    """Words, pairs of words, and the characters of each word with its edges."""
+    words = _WORD.findall(text)[:MOST_WORDS]
+    yield from words
+    yield from map(" ".join, pairwise(words))
+    for word in words:
+        edged = f" {word[:LONGEST_WORD]} "
+        for size in _CHARACTERS:
+            for start in range(max(1, len(edged) - size + 1)):
+                yield f"\t{edged[start : start + size]}"

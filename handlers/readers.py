@@ -1,0 +1,41 @@
+"""Who reads the texts of posts: TEXT_PROVIDER is offline (the default) or comprehend."""
+
+from datetime import datetime
+from functools import partial
+
+from features.text_reading import OfflineReader, Reader
+from handlers.runtime import setting
+from store import texts
+from store.client import Databases
+
+DAILY_DOLLARS = "1"
+
+
+def reader(db: Databases, now: datetime) -> Reader:
+    """The reader that the environment names; Comprehend stops at COMPREHEND_DAILY_DOLLARS a day.
+
+    Raises:
+        ValueError: naming the setting, for another provider or a cap that is no number.
+    """
+    provider = setting("TEXT_PROVIDER", "offline")
+    if provider == "offline":
+        return OfflineReader()
+    if provider != "comprehend":
+        raise ValueError(f"TEXT_PROVIDER: {provider[:60]} is neither offline nor comprehend")
+    return _comprehend(db, now, _cap(setting("COMPREHEND_DAILY_DOLLARS", DAILY_DOLLARS)))
+
+
+def _comprehend(db: Databases, now: datetime, cap: float) -> Reader:
+    import boto3  # the Lambda runtime has it
+
+    from features.text_comprehend import ComprehendReader
+
+    spend = partial(texts.spend, db, now.date().isoformat(), cap=cap)
+    return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None)
+
+
+def _cap(dollars: str) -> float:
+    try:
+        return float(dollars)
+    except ValueError:
+        raise ValueError(f"COMPREHEND_DAILY_DOLLARS: {dollars[:60]} is not a number") from None

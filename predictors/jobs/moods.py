@@ -1,0 +1,151 @@
+"""Moods of users who opted in, and the recommendations that go with them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from predictors.friends import Candidate, main_language, rank_friends
+from predictors.mood import LABELS, Mood, Posts, read_mood
+from predictors.mood import Config as MoodConfig
+from store import moods, network
+from store.client import Databases
+from store.documents import Document, ObjectId
+
+Answer = dict[str, Any]
+NO_CONSENT = 'no consent: send "consent": true once the user has opted in'
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is read and for how long it is kept."""
+
+    mood: MoodConfig = field(default_factory=MoodConfig)
+    own_posts: int = 50  # the latest
+    engagements: int = 100  # the latest
+    retention_days: float = 90.0  # an analysis is deleted after so long
+    history: int = 30  # earlier moods in the answer
+    friends: int = 10
+    candidates: int = 200  # people of the second degree that are looked at
+    accounts: int = 3
+    hashtags: int = 3
+
+
+def analyse_mood(
+    db: Databases, now: datetime, user: ObjectId, consent: bool | None = None, config: Config = Config()
+) -> Answer:
+    """The user's mood at `now`, kept in moods; unknown without consent, given or withdrawn by `consent`."""
+    if consent is False:
+        return _unknown(user, "consent withdrawn") | {"deleted": moods.forget_moods(db, [user])}
+    if consent:
+        moods.give_consent(db, user, now)
+    if not moods.has_consent(db, user):
+        return _unknown(user, NO_CONSENT)
+
+    since = now - timedelta(days=config.retention_days)
+    moods.drop_older_moods(db, user, since)
+    last = moods.latest_moods(db, [user], since, now).get(user)
+    posts = _posts(db, now, user, config)
+
+    mood = read_mood(_columns(posts, now), last, config.mood, seed=int(str(user)[-8:], 16))
+
+    document = _document(mood, posts) | {"expiresAt": now + timedelta(days=config.retention_days)}
+    moods.write_mood(db, user, now, document)
+    history = moods.mood_history(db, user, since, now, config.history)
+    return _answer(user, document) | {"history": history}
+
+
+def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
+    """Large accounts, hashtags and people of the second degree for a user, with reasons that tell nobody's mood."""
+    since = now - timedelta(days=config.retention_days)
+    first = network.followed(db, [user], now)
+    hidden = network.blocked(db, user)
+    large = network.largest(db, [user, *first, *hidden], now, config.accounts + config.friends)
+    language = main_language(moods.languages_of(db, [user], now)[user])
+    candidates = _candidates(db, now, user, first, hidden, since, config) or _popular(large[config.accounts :])
+
+    own = moods.latest_moods(db, [user], since, now).get(user)
+    friends = rank_friends(candidates, language, own, config.friends)
+
+    return {
+        "userId": str(user),
+        "accounts": [
+            {"userId": str(each["_id"]), "reasons": ["many follow this account"]} for each in large[: config.accounts]
+        ],
+        "hashtags": network.live_hashtags(db, config.hashtags),
+        "friends": [{"userId": str(each["user"]), "reasons": each["reasons"]} for each in friends],
+    }
+
+
+def _posts(db: Databases, now: datetime, user: ObjectId, config: Config) -> list[moods.ReadPost]:
+    own = moods.own_posts(db, user, now, config.own_posts)
+    return [*own, *moods.engaged_posts(db, user, now, config.engagements)]
+
+
+def _columns(posts: Sequence[moods.ReadPost], now: datetime) -> Posts:
+    emotions = [[float(each.emotions.get(label, 0.0)) for label in LABELS] for each in posts]
+    return Posts(
+        emotions=np.array(emotions, np.float64).reshape(len(posts), len(LABELS)),
+        age_hours=np.array([(now - each.created_at) / timedelta(hours=1) for each in posts]),
+        activity=np.array([each.activity for each in posts], np.float64),
+        own=np.array([each.own for each in posts], np.bool_),
+    )
+
+
+def _document(mood: Mood, posts: Sequence[moods.ReadPost]) -> Document:
+    def content(row: int | None) -> ObjectId | None:
+        return None if row is None else posts[row].content
+
+    positivity, negativity = mood.interval
+    return {
+        "mood": mood.name,
+        "reason": mood.reason,
+        "positivity": mood.positivity,
+        "negativity": mood.negativity,
+        "interval": {"positivity": list(positivity), "negativity": list(negativity)},
+        "happiest": content(mood.happiest),
+        "saddest": content(mood.saddest),
+        "contents": len(posts),
+    }
+
+
+def _answer(user: ObjectId, document: Document) -> Answer:
+    shown = {name: value for name, value in document.items() if name != "expiresAt"}
+    posts = {name: str(shown[name]) if shown[name] else None for name in ("happiest", "saddest")}
+    return {"userId": str(user)} | shown | posts
+
+
+def _unknown(user: ObjectId, reason: str) -> Answer:
+    return {"userId": str(user), "mood": "unknown", "reason": reason}
+
+
+def _candidates(
+    db: Databases,
+    now: datetime,
+    user: ObjectId,
+    first: Sequence[ObjectId],
+    hidden: set[ObjectId],
+    since: datetime,
+    config: Config,
+) -> list[Candidate]:
+    common = network.second_degree(db, user, first, hidden, now, config.candidates)
+    people = network.public_people(db, list(common), now)
+    feelings = moods.latest_moods(db, list(people), since, now)
+    spoken = moods.languages_of(db, list(people), now)
+    return [
+        Candidate(each, common[each], main_language(Counter(spoken[each])), feelings.get(each), _followers(document))
+        for each, document in people.items()
+    ]
+
+
+def _popular(large: Sequence[Document]) -> list[Candidate]:
+    """For a user without a network: accounts that many follow."""
+    return [Candidate(each["_id"], 0, None, None, _followers(each)) for each in large]
+
+
+def _followers(user: Document) -> int:
+    count = user.get("followerCount")
+    return count if isinstance(count, int) else 0

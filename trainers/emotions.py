@@ -1,0 +1,198 @@
+"""Fits the emotion heads of features.emotions: linear, on n-grams and embeddings, calibrated on held-out folds.
+
+Loss: mean of the (weighted) cross-entropies plus ½·l2·‖weights‖², by L-BFGS. Calibration: Platt's slope and shift for
+each emotion of the presence (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), one temperature for
+the dominance (Guo et al., "On Calibration of Modern Neural Networks", 2017), both on scores of rows not fitted on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax
+from features.emotions_ngrams import BUCKETS, hashed_counts
+
+EMBEDDING_SCALE = 0.05  # of centred embeddings of unit variance, beside n-grams of unit length
+
+
+@dataclass(frozen=True)
+class Config:
+    """How strongly the heads are held back."""
+
+    l2_grams: float = 0.5
+    l2_dense: float = 1.0
+    dominance_l2_grams: float = 0.3
+    balance: float = 0.7  # 1 gives every class of the dominance the same weight, 0 every row
+    iterations: int = 60
+    folds: int = 3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Cleaned texts with their embeddings and labels; n rows."""
+
+    texts: Sequence[str]
+    embeddings: Floats  # (n, D)
+    targets: Floats  # (n, 7) zeros and ones for the presence, (n, 4) one-hot for the dominance
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One linear head."""
+
+    grams: Floats  # (buckets, k)
+    dense: Floats  # (D, k)
+    bias: Floats  # (k,)
+
+    def scores(self, grams: Any, dense: Floats) -> Floats:
+        """Scores of shape (n, k) for a sparse (n, buckets) and a dense (n, D) matrix."""
+        return np.asarray(grams @ self.grams + dense @ self.dense + self.bias)
+
+
+def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()) -> Heads:
+    """Both heads, fitted and calibrated."""
+    idf = inverse_frequency([*presence.texts, *dominance.texts])
+    mean = presence.embeddings.mean(axis=0)
+    scale = EMBEDDING_SCALE / np.maximum(presence.embeddings.std(axis=0), 1e-6)
+    grams, dense = gram_matrix(presence.texts, idf), (presence.embeddings - mean) * scale
+    first = fit_linear(grams, dense, presence.targets, np.ones(len(dense)), config.l2_grams, config, many=True)
+    held = _held_out(grams, dense, presence.targets, np.ones(len(dense)), config.l2_grams, config, many=True)
+    slope, shift = platt(held, presence.targets)
+    thresholds = best_thresholds(sigmoid(slope * held + shift), presence.targets)
+
+    own, own_dense = gram_matrix(dominance.texts, idf), (dominance.embeddings - mean) * scale
+    seen = np.hstack([own_dense, PRESENCE_SCALE * first.scores(own, own_dense)])
+    weights = class_weights(dominance.targets, config.balance)
+    second = fit_linear(own, seen, dominance.targets, weights, config.dominance_l2_grams, config, many=False)
+    held = _held_out(own, seen, dominance.targets, weights, config.dominance_l2_grams, config, many=False)
+    temperature = np.array([sharpness(held, dominance.targets)], np.float32)
+    return Heads(
+        *(idf, mean, scale),
+        *(first.grams, first.dense, first.bias, slope, shift, thresholds),
+        *(second.grams, second.dense, second.bias, temperature),
+    )
+
+
+def fit_linear(
+    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], l2_grams: float, config: Config, *, many: bool
+) -> Weights:
+    """Logistic regressions, one for each column of the targets when `many`, else one multinomial."""
+    from scipy.optimize import minimize
+
+    gram_count, dense_count, k = grams.shape[1], dense.shape[1], targets.shape[1]
+    turned, total = grams.T.tocsr(), weights.sum()
+    share = (weights[:, None] / total).astype(np.float32)
+    l2 = np.concatenate([np.full(gram_count, l2_grams), np.full(dense_count, config.l2_dense), [0.0]])
+    l2 = (l2[:, None] / total).astype(np.float32)
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        w = flat.reshape(-1, k).astype(np.float32)  # (buckets + D + 1, k)
+        scores = grams @ w[:gram_count] + dense @ w[gram_count:-1] + w[-1]
+        probabilities = sigmoid(scores) if many else softmax(scores)
+        entropy = -(share * cross_entropy(probabilities, targets, many=many)).sum()
+        error = share * (probabilities - targets)
+        gradient = np.vstack([turned @ error, dense.T @ error, error.sum(axis=0)]) + l2 * w
+        return float(entropy + 0.5 * (l2 * w * w).sum()), gradient.ravel().astype(np.float64)
+
+    start = np.zeros((gram_count + dense_count + 1) * k)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": config.iterations, "maxcor": 8})
+    w = found.x.reshape(-1, k).astype(np.float32)
+    return Weights(w[:gram_count], w[gram_count:-1], w[-1])
+
+
+def cross_entropy(probabilities: Floats, targets: Floats, *, many: bool) -> Floats:
+    """The logarithm of the probability of what is true, of shape (n, k)."""
+    true = targets * np.log(probabilities + 1e-9)
+    return np.asarray(true + (1 - targets) * np.log(1 - probabilities + 1e-9) if many else true)
+
+
+def gram_matrix(texts: Sequence[str], idf: Floats) -> Any:
+    """Tf-idf of the hashed n-grams, rows of unit length: scipy CSR of shape (texts, buckets)."""
+    from scipy.sparse import csr_matrix
+
+    rows = [hashed_counts(text) for text in texts]
+    values = [counts * idf[buckets] for buckets, counts in rows]
+    unit = [value / max(float(np.linalg.norm(value)), 1e-9) for value in values]
+    ends = np.cumsum([0, *(len(value) for value in values)])
+    indices = np.concatenate([buckets for buckets, _ in rows]).astype(np.int32)
+    return csr_matrix((np.concatenate(unit).astype(np.float32), indices, ends), shape=(len(texts), BUCKETS))
+
+
+def inverse_frequency(texts: Sequence[str]) -> Floats:
+    """1 + ln((n + 1) / (texts with the n-gram + 1)) of shape (buckets,); 0 for what stands in one text only."""
+    seen = np.zeros(BUCKETS)
+    for text in texts:
+        seen[hashed_counts(text)[0]] += 1
+    return np.where(seen < 2, 0, np.log((len(texts) + 1) / (seen + 1)) + 1).astype(np.float32)
+
+
+def class_weights(targets: Floats, balance: float) -> Floats:
+    """Weights of shape (n,): those of a rare class are higher."""
+    sizes = targets.sum(axis=0)
+    return np.asarray(targets @ (len(targets) / (len(sizes) * np.maximum(sizes, 1))) ** balance, np.float32)
+
+
+def platt(scores: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    """Slope and shift of each column, both of shape (k,), for which sigmoid(slope·score + shift) is calibrated."""
+    from scipy.optimize import minimize
+
+    def one(score: Floats, target: Floats) -> Any:
+        def loss(at: NDArray[np.float64]) -> float:
+            return float(-cross_entropy(sigmoid(at[0] * score + at[1]), target, many=True).mean())
+
+        return minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+
+    found = np.array([one(scores[:, column], targets[:, column]) for column in range(targets.shape[1])], np.float32)
+    return found[:, 0], found[:, 1]
+
+
+def sharpness(scores: Floats, targets: Floats) -> float:
+    """The factor on the scores for which their softmax is calibrated."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(factor: float) -> float:
+        return float(-cross_entropy(softmax(factor * scores), targets, many=False).sum(axis=1).mean())
+
+    return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
+
+
+def best_thresholds(probabilities: Floats, targets: Floats) -> Floats:
+    """For each column the probability from which F1 is highest; shape (k,)."""
+    columns = range(targets.shape[1])
+    return np.array([_best_threshold(probabilities[:, each], targets[:, each]) for each in columns], np.float32)
+
+
+def _best_threshold(probabilities: Floats, target: Floats) -> float:
+    order = np.argsort(-probabilities)
+    hits = np.cumsum(target[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + max(float(target.sum()), 1.0))
+    return float(probabilities[order[int(f1.argmax())]])
+
+
+def _held_out(
+    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], l2: float, config: Config, *, many: bool
+) -> Floats:
+    """Scores of every row by a head that was not fitted on it; shape (n, k)."""
+    fold = np.random.default_rng(config.seed).permutation(len(dense)) % config.folds
+    scores = np.zeros_like(targets)
+    for each in range(config.folds):
+        fitted, left = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
+        head = fit_linear(grams[fitted], dense[fitted], targets[fitted], weights[fitted], l2, config, many=many)
+        scores[left] = head.scores(grams[left], dense[left])
+    return scores
+
+
+def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Floats:
+    """Zeros and ones of shape (rows, names).
+
+    >>> targets_of([["joy"], []], ["fear", "joy"]).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+    return np.array([[name in row for name in names] for row in labels], np.float32).reshape(len(labels), len(names))
+
+
+__all__ = ["DOMINANCE", "PRESENCE", "Config", "Labelled", "fit_heads", "targets_of"]
