@@ -51,7 +51,9 @@ def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime)
     return saved + _write(db, name, batch)
 
 
-def load(db: Databases, name: str, model: str, features: Sequence[str], condition: Mapping[str, Any]) -> Iterator[Artifact]:
+def load(
+    db: Databases, name: str, model: str, features: Sequence[str], condition: Mapping[str, Any]
+) -> Iterator[Artifact]:
     """The artifacts of `model` that meet the condition, each checked against its checksum and the expected columns.
 
     Raises:
@@ -73,7 +75,8 @@ def check(document: Document, features: Sequence[str]) -> Artifact:
         ArtifactError: when the bytes have another checksum or the columns are others.
     """
     where = f"{document.get('model')} of {document.get('account')}"
-    payload = bytes(document.get("artifact") or b"")
+    stored = document.get("artifact")
+    payload = stored if isinstance(stored, bytes) else b""
     if hashlib.sha256(payload).hexdigest() != document.get("checksum"):
         raise ArtifactError(f"{where}: the checksum does not fit the artifact")
     if list(document.get("features") or []) != list(features):
@@ -111,8 +114,11 @@ def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
         "report": {"$literal": dict(artifact.report)},
         "trainedAt": now,
     }
-    step = {"$switch": {"branches": [{"case": first, "then": 1}, {"case": again, "then": "$version"}], "default": {"$add": ["$version", 1]}}}
-    before = {"$switch": {"branches": [{"case": first, "then": "$$REMOVE"}, {"case": again, "then": "$previous"}], "default": kept}}
+    newest = {"$max": ["$version", "$previous.version"]}  # after a rollback the previous one is the newer
+    versions = [{"case": first, "then": 1}, {"case": again, "then": "$version"}]
+    step = {"$switch": {"branches": versions, "default": {"$add": [newest, 1]}}}
+    befores = [{"case": first, "then": "$$REMOVE"}, {"case": again, "then": "$previous"}]
+    before = {"$switch": {"branches": befores, "default": kept}}
     return [{"$set": {"previous": before, "version": step}}, {"$set": new}]
 
 

@@ -17,6 +17,13 @@ def generation(number, count=3, now=NOW):
     return [{"_id": f"{number}-{rank}", "countryCode": "th", "score": -rank, "createdAt": now} for rank in range(count)]
 
 
+def publish_all(db, *generations, then=lambda: None):
+    with replacing(db, "guestfeeditems", NOW) as temporary:
+        for documents in generations:
+            temporary.insert_many(documents)
+        then()
+
+
 def published(db):
     return sorted(each["_id"] for each in db.app.guestfeeditems.find())
 
@@ -28,8 +35,7 @@ def collections(db):
 @pytest.fixture
 def old(db):
     """A database with generation 1 published."""
-    with replacing(db, "guestfeeditems", NOW) as temporary:
-        temporary.insert_many(generation(1))
+    publish_all(db, generation(1))
     return db
 
 
@@ -63,9 +69,11 @@ def test_nothing_to_publish_keeps_the_old_generation(old):
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_failure_half_way_keeps_the_old_generation_and_leaves_nothing_temporary(old, failure):
-    with pytest.raises(failure), replacing(old, "guestfeeditems", NOW) as temporary:
-        temporary.insert_many(generation(2))
+    def fail():
         raise failure
+
+    with pytest.raises(failure):
+        publish_all(old, generation(2), then=fail)
 
     assert published(old) == ["1-0", "1-1", "1-2"]
     assert collections(old) == ["guestfeeditems"]
@@ -101,20 +109,21 @@ def test_of_two_runs_at_once_one_publishes_and_one_is_turned_away(old, monkeypat
 
 
 def test_a_run_that_lost_its_lease_publishes_nothing_and_leaves_its_successors_work_alone(old):
-    with pytest.raises(LeaseLostError), replacing(old, "guestfeeditems", NOW) as temporary:
-        temporary.insert_many(generation(2))
+    def lose():
         old.analytics.leases.update_one({"_id": "publish:guestfeeditems"}, {"$set": {"owner": "successor"}})
+
+    with pytest.raises(LeaseLostError):
+        publish_all(old, generation(2), then=lose)
 
     assert published(old) == ["1-0", "1-1", "1-2"]
     assert old.app.guestfeeditemstemp.count_documents({}) == 3
 
 
 def test_documents_of_a_run_that_woke_up_late_are_not_published_with_another_generation(old):
-    late = NOW - timedelta(hours=1)
+    late = generation(3, now=NOW - timedelta(hours=1))  # of a run that slept for longer than its lease
 
-    with pytest.raises(LeaseHeldError, match="guestfeeditems"), replacing(old, "guestfeeditems", NOW) as temporary:
-        temporary.insert_many(generation(2))
-        temporary.insert_many(generation(3, now=late))  # as a run would that slept for longer than its lease
+    with pytest.raises(LeaseHeldError, match="guestfeeditems"):
+        publish_all(old, generation(2), late)
 
     assert published(old) == ["1-0", "1-1", "1-2"]
     assert collections(old) == ["guestfeeditems"]
@@ -132,8 +141,7 @@ def test_a_reader_in_another_thread_never_sees_an_empty_collection(old):
     looking = threading.Thread(target=look)
     looking.start()
     for number in range(5):
-        with replacing(old, "guestfeeditems", NOW) as temporary:
-            temporary.insert_many(generation(number))
+        publish_all(old, generation(number))
     stop.set()
     looking.join()
 
