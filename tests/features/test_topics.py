@@ -70,10 +70,14 @@ def test_posts_not_looked_at_while_building_get_their_topic(shared_data: Path) -
 def _texts(shared_data: Path) -> dict[str, str]:
     """English posts by document id, Thai posts by hash."""
     texts = {}
-    for line in gzip.open(shared_data / "dartpost" / "contents.jsonl.gz", "rt"):
+    for line in _lines(shared_data / "dartpost" / "contents.jsonl.gz"):
         post = json.loads(line)
         texts[post["_id"]["$oid"]] = post["payload"].get("message", "")
-    for line in gzip.open(shared_data / "thai" / "wisesight_dev.jsonl.gz", "rt"):
+    for line in _lines(shared_data / "thai" / "wisesight_dev.jsonl.gz"):
         text = json.loads(line)["text"]
         texts[hashlib.sha256(text.encode()).hexdigest()[:16]] = text
     return texts
+
+
+def _lines(path: Path) -> list[str]:
+    return gzip.decompress(path.read_bytes()).decode().strip().split("\n")
