@@ -9,7 +9,8 @@ from fraud.rows import Floats, Ints
 BUCKETS = (75, 150, 350)  # readings at which the next bucket begins
 _FEWEST = 100  # people a bucket needs for a calibration of its own
 _KEPT = 2000  # scores kept per bucket
-_TAIL = 0.1  # of people give the slope beyond the most suspicious of them
+_SMOOTHED = 500  # people under which the tail is smoothed
+_TAIL = 0.1  # of people give the slope of the tail
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class Calibration:
     size: Ints  # (buckets,) people behind each
 
     def suspicion(self, score: Floats, count: Ints) -> Floats:
-        """1 - the conformal p-value of each score in the bucket of its readings, shape (rows,), 0-1.
+        """1 - the p-value of each score in the bucket of its readings, shape (rows,), 0-1.
 
-        p = (1 + people with such a score or a higher one)/(1 + people), and falls on exponentially beyond them
-        all (Vovk 2005; the tail keeps a threshold of 1 % possible with fewer than 100 people).
+        With 500 people or more p is conformal, (1 + people with such a score or a higher one)/(1 + people)
+        (Vovk 2005). With fewer the highest tenth is smoothed by an exponential tail (peaks over threshold), so
+        that a threshold of 1 % hangs on ten people in a hundred and not on one.
         """
         bucket = np.searchsorted(BUCKETS, count, side="right")
         result = np.empty(len(score))
@@ -34,12 +36,17 @@ class Calibration:
 
     def _chance(self, score: Floats, bucket: int) -> Floats:
         people = self.people[bucket][np.isfinite(self.people[bucket])]
-        share_above = 1.0 - np.searchsorted(people, score, side="left") / len(people)
         size = float(self.size[bucket])
-        start = people[int((1 - _TAIL) * (len(people) - 1))]
+        above = 1.0 - np.searchsorted(people, score, side="left") / len(people)
+        ranked = (1 + above * size) / (1 + size)
+        start = float(np.quantile(people, 1 - _TAIL))
         slope = max(float(np.mean(people[people >= start] - start)), 1e-6)
-        beyond = np.exp(-np.maximum(score - people[-1], 0.0) / slope)
-        return np.where(share_above > 0, (1 + share_above * size) / (1 + size), beyond / (1 + size))
+        if size < _SMOOTHED:
+            return np.where(
+                score < start, np.maximum(ranked, _TAIL), _TAIL * np.exp(-np.maximum(score - start, 0.0) / slope)
+            )
+        beyond = np.exp(-np.maximum(score - people[-1], 0.0) / slope) / (1 + size)
+        return np.where(above > 0, ranked, beyond)
 
 
 def calibrate(score: Floats, count: Ints) -> Calibration:

@@ -34,7 +34,8 @@ def credentials_read_between(db: Databases, since: datetime | None, until: datet
     found: set[ObjectId] = set()
     for credential, left in _spellings(db):
         stages = _ever(credential) if since is None else _between(credential, left, since, until)
-        found.update(each["_id"] for each in collection(db, "feeditems").aggregate(stages, allowDiskUse=True))
+        distinct = (each["_id"] for each in collection(db, "feeditems").aggregate(stages, allowDiskUse=True))
+        found.update(each for each in distinct if isinstance(each, ObjectId))
     return sorted(found)
 
 
@@ -90,11 +91,8 @@ def _ever(credential: str) -> list[dict[str, Any]]:
 
 
 def _between(credential: str, left: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    identified = {credential: {"$gte": _FIRST_ID, "$lte": _LAST_ID}}
-    return [
-        {"$match": {left: {"$gte": since, "$lte": until}} | identified},
-        {"$group": {"_id": f"${credential}"}},
-    ]
+    """One range of the index by the end; a condition on the credential would invite the other index, whole."""
+    return [{"$match": {left: {"$gte": since, "$lte": until}}}, {"$group": {"_id": f"${credential}"}}]
 
 
 def _newest(

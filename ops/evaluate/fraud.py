@@ -26,7 +26,7 @@ from ops.evaluate.fraud_worlds import (
 )
 
 Report = dict[str, Any]
-_JUDGED = 1_000  # people judged, counting repetitions
+_JUDGED = 300  # people judged, counting repetitions
 ALPHA = 0.01  # false-positive rate of the thresholds
 _LATER_SHARE = 0.4  # of labelled bots, the latest, that --labels tests on
 
