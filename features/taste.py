@@ -85,6 +85,8 @@ def _sums(
 ) -> tuple[Floats, Floats]:
     """The summed likeness of each row's actors to its account, and their number."""
     row, actor = acts.actors_before(content, time_ms)
+    if not len(row):
+        return np.zeros(len(account)), np.zeros(len(account))
     likeness = np.zeros(len(row))
     order = np.argsort(account[row], kind="stable")
     members, first = np.unique(account[row][order], return_index=True)
