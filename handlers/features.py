@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from features.jobs import cascade_answers, cascades, statistics
-from handlers.runtime import Event, job, service
+from features.jobs import cascade_answers, cascades, karma, statistics
+from features.jobs import karma_evaluation as karma_tested
+from handlers.runtime import Event, clock, job, service
+from store.changes import read_change
 from store.client import Databases
 
 
@@ -30,3 +32,39 @@ def cascade_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 def cascade(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """The reshare tree of {"contentId"}."""
     return cascade_answers.find_tree(db, event.get("contentId"), now)
+
+
+@job("hashtagStats")
+def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Hourly: hashtagStats from app-db.contents."""
+    from features.jobs import hashtags
+
+    return hashtags.update_hashtag_stats(db, now)
+
+
+@service
+def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
+    from features.jobs import texts
+    from handlers.readers import reader
+
+    return texts.classify_contents(db, now, read_change(event, "contents"), texts.Config(reader(db, now)))
+
+
+@job("karmaStats")
+def karma_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Hourly: karma by user and category, from app-db.contents and engagements."""
+    return karma.update_karma(db, now)
+
+
+@service
+def karma_evaluation(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Karma as of {"since"}, compared with what users earned until {"until"}."""
+    return karma_tested.evaluate_karma(db, _moment(event, "since"), _moment(event, "until"))
+
+
+def _moment(event: Event, field: str) -> datetime:
+    try:
+        return clock({"time": event[field]})
+    except (KeyError, ValueError):
+        raise ValueError(f"{field}: {str(event.get(field))[:60]} is not ISO 8601, like 2026-01-31T12:00:00Z") from None

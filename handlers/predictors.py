@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.runtime import Event, job
+from handlers.runtime import Event, job, service
 from store.client import Databases
+from store.documents import object_id
 
 
 @job("coldstartPredictor")
@@ -13,3 +14,25 @@ def coldstart_predictor(db: Databases, event: Event, now: datetime) -> dict[str,
     from predictors.jobs import guest_feed
 
     return guest_feed.publish_guest_feed(db, now)
+
+
+@service
+def start_analysis(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """The mood of {"userId"}, who opts in by "consent": true and out, with everything kept, by false."""
+    from predictors.jobs import moods
+
+    user, consent = object_id(event.get("userId"), "userId"), event.get("consent")
+    if consent not in (None, True, False):
+        raise ValueError(f"consent: {str(consent)[:60]} is neither true nor false")
+    return moods.analyse_mood(db, now, user, consent)
+
+
+@service
+def recommend_friends(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Accounts, hashtags and friends for {"userId"}."""
+    from predictors.jobs import moods
+
+    return moods.recommend_friends(db, now, object_id(event.get("userId"), "userId"))
+
+
+recomend_friends = recommend_friends  # the spelling that callers of the first version use

@@ -32,6 +32,11 @@ def databases() -> Databases:
     raise RuntimeError("set MONGODB_URI, or MONGODB_URI_PARAMETER to the name of an SSM parameter")
 
 
+def setting(name: str, default: str = "") -> str:
+    """What the environment says of one setting."""
+    return os.environ.get(name) or default
+
+
 def clock(event: Event) -> datetime:
     """The job's clock: `event["time"]`, or the wall clock in UTC.
 
