@@ -340,6 +340,29 @@ class Watermark(TypedDict, total=False):
     token: dict[str, Any]  # who follows the changes of a collection
 
 
+class Category(TypedDict):
+    """A subject, as the operator keeps it."""
+
+    slug: str
+    name: str
+    hashtags: list[str]  # normalised: small letters, without #
+
+
+class Karma(TypedDict, total=False):
+    """How a user's posts in a category are received; category "global" is over all."""
+
+    _id: str  # userId:category
+    userId: ObjectId
+    category: str
+    actions: dict[str, dict[str, Any]]  # karmaSeed (None with a reason), median, karma, interval, confidence
+    karma: float  # engagements that the coming week will bring, per 100 followers
+    interval: list[float]  # 80 %
+    confidence: float  # share that rests on the user's own posts in the category
+    influence: dict[str, float]  # pagerank, score
+    why: dict[str, Any]  # posts, benchmark, followers, expectedWeek, suspicion, topPosts
+    digest: str
+
+
 class Cascade(TypedDict, total=False):
     """The reshare tree of a content (`_id`)."""
 
@@ -359,6 +382,23 @@ class Cascade(TypedDict, total=False):
     createdAt: datetime
     lastReshareAt: datetime
     asOf: datetime  # the moment that the forecast is about
+
+
+class SnapshotPart(TypedDict, total=False):
+    """What serving knows of the community: the header (`_id` 0), then the parts of one npz."""
+
+    _id: int
+    version: str  # SHA-256 of the whole npz, hexadecimal
+    asOf: datetime
+    parts: int
+    part: bytes
+
+
+class Configuration(TypedDict, total=False):
+    """What is published of one setting (`_id`); variants share the accounts among them."""
+
+    _id: str  # ranking
+    variants: list[dict[str, Any]]  # name, share, personal
 
 
 @dataclass(frozen=True)
@@ -436,10 +476,14 @@ COLLECTIONS: Mapping[str, Declared] = {
     ),
     "frauddetectionmlartifacts": Declared("analytics", FraudDetector, (_index("-trainedAt"),)),
     "suspiciouscredentials": Declared("app", SuspiciousCredential, (_index("seenCredential"), _index("status"))),
+    "categories": Declared("analytics", Category, (_index("slug", unique=True),)),
+    "karma": Declared("analytics", Karma, (_index("userId", "category", unique=True), _index("category", "-karma"))),
     "cascades": Declared("analytics", Cascade, (_index("nodes.id"), _index("-size"))),
     "watermarks": Declared("analytics", Watermark),
     "runs": Declared("analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))),
     "leases": Declared("analytics", Lease),
+    "servingSnapshot": Declared("analytics", SnapshotPart),
+    "configurations": Declared("analytics", Configuration),
 }
 
 

@@ -1,0 +1,58 @@
+"""Between what and what a count will lie: shortest negative binomial intervals, as wide as last week asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import nbinom
+
+from features.cascades import Floats
+
+COVERAGE = 0.8
+TELLING = 1.0  # expected counts below it say little of an interval: nearly all come to 0
+_GRID = np.geomspace(1e-3, 1e6, 181)  # expected counts
+_WIDTHS = np.geomspace(0.05, 2.0, 20)  # variance = mean + width · mean²
+_TAILS = np.linspace(0.0, 1.0 - COVERAGE, 9)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Intervals of counts round an expected count."""
+
+    width: float  # variance = mean + width · mean²
+    low: Floats  # at each point of the grid
+    high: Floats
+
+    @classmethod
+    def of(cls, width: float) -> "Spread":
+        """The shortest intervals that hold 80 % of a negative binomial count."""
+        size = 1.0 / width
+        chance = size / (size + _GRID)
+        lows = np.stack([nbinom.ppf(tail, size, chance) for tail in _TAILS]).clip(0.0)
+        highs = np.stack([nbinom.ppf(min(tail + COVERAGE, 1 - 1e-9), size, chance) for tail in _TAILS])
+        best = (highs - lows).argmin(axis=0)
+        at = np.arange(len(_GRID))
+        return cls(width, lows[best, at], highs[best, at])
+
+    def interval(self, expected: Floats) -> tuple[Floats, Floats]:
+        """Lower and upper ends, shape of `expected`.
+
+        >>> [round(float(end)) for end in Spread.of(0.05).interval(np.array(100.0))]
+        [63, 125]
+        """
+        return np.interp(expected, _GRID, self.low), np.interp(expected, _GRID, self.high)
+
+
+def covered(spread: Spread, expected: Floats, came: Floats) -> float:
+    """Share of the counts that lie in their interval, over those expected to be at least 1; NaN when there are none."""
+    telling = expected >= TELLING
+    low, high = spread.interval(expected[telling])
+    inside = (np.floor(low) <= came[telling]) & (came[telling] <= np.ceil(high))
+    return float(inside.mean()) if len(inside) else float("nan")
+
+
+def fit_spread(expected: Floats, came: Floats) -> Spread:
+    """The spread that covered nearest to 80 % of what came; a middle one when there is too little to tell."""
+    if (expected >= TELLING).sum() < 20:
+        return Spread.of(1.0)
+    spreads = [Spread.of(float(width)) for width in _WIDTHS]
+    return min(spreads, key=lambda each: abs(covered(each, expected, came) - COVERAGE))

@@ -1,0 +1,253 @@
+"""Karma: the design's number by hand, the traps, prediction, and the job on a real database."""
+
+from datetime import UTC, datetime, timedelta
+from statistics import median, stdev
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.categories import category
+from features.influence import interactions, personalised_pagerank, standing
+from features.jobs.karma import seeded_categories, update_karma
+from features.jobs.karma_evaluation import evaluate_karma
+from features.karma import NO_SPREAD, ONE_POST, Pairs, Posts, karma_seeds
+from features.karma_intervals import Spread, covered, fit_spread
+from handlers.features import karma_evaluation
+from store import categories
+from store.client import Databases
+from store.documents import ObjectId
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = START + timedelta(days=20, hours=6)
+
+
+def posts(counts: list[float], followers: float = 100.0) -> Posts:
+    n = len(counts)
+    table = np.repeat(np.array(counts, dtype=float)[:, None], 4, axis=1)
+    return Posts(np.zeros(n, int), np.arange(n), table, np.ones((n, 1), bool), np.full(n, followers))
+
+
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=20))
+@settings(deadline=None)
+def test_the_seed_is_median_less_benchmark_over_deviation(counts):
+    made = posts(counts)
+
+    seeds = karma_seeds(made, Pairs.of(made))
+
+    if len(set(counts)) == 1:
+        assert seeds.reason(0, 0) == NO_SPREAD
+    else:
+        assert seeds.number[0, 0] == pytest.approx(100 * (median(counts) - 1.0) / stdev(counts))
+
+
+def test_one_post_or_no_spread_is_a_reason_and_no_number():
+    one, constant = posts([5]), posts([5, 5, 5])
+
+    assert karma_seeds(one, Pairs.of(one)).reason(0, 0) == ONE_POST
+    assert karma_seeds(constant, Pairs.of(constant)).reason(0, 0) == NO_SPREAD
+
+
+def test_unknown_followers_make_the_benchmark_zero():
+    made = posts([1, 2, 6], followers=float("nan"))
+
+    assert karma_seeds(made, Pairs.of(made)).benchmark[0] == 0.0
+
+
+def test_intervals_hold_what_comes():
+    rng = np.random.default_rng(3)
+    expected = np.exp(rng.normal(2, 1, 4_000))
+    came = rng.poisson(expected * rng.gamma(2.0, 0.5, 4_000)).astype(float)
+
+    fitted = fit_spread(expected[:2_000], came[:2_000])
+
+    assert 0.75 <= covered(fitted, expected[2_000:], came[2_000:]) <= 0.85
+    assert Spread.of(0.1).interval(np.array([5.0]))[0] <= 5.0
+
+
+def test_pagerank_is_that_of_networkx_when_walked_to_the_end():
+    import networkx as nx
+
+    rng = np.random.default_rng(5)
+    source, target = rng.integers(0, 30, 200), rng.integers(0, 30, 200)
+    graph = interactions(source, target, np.ones(200), 30)
+
+    rank = personalised_pagerank(graph, np.ones(30), rounds=200)
+
+    oracle = nx.pagerank(nx.from_scipy_sparse_array(graph, create_using=nx.DiGraph), alpha=0.9, tol=1e-12)
+    assert rank == pytest.approx([oracle[node] for node in range(30)], abs=1e-9)
+
+
+def test_the_voice_of_a_likely_bot_counts_less():
+    graph = interactions(np.array([0, 1]), np.array([2, 3]), np.ones(2), 4)
+    voice = standing(np.ones(4), np.ones(4), np.array([0.9, 0.0, 0.0, 0.0]))
+
+    rank = personalised_pagerank(graph, voice)
+
+    assert rank[2] < rank[3]
+
+
+def test_a_category_is_looked_through():
+    with pytest.raises(ValueError, match="slug"):
+        category("Two Words", "x", ["a"])
+    with pytest.raises(ValueError, match="slug"):
+        category("global", "x", ["a"])
+    with pytest.raises(ValueError, match="hashtags"):
+        category("a", "x", ["#"])
+
+
+class App:
+    """A few people who post about pets and music, and get likes."""
+
+    def __init__(self, db: Databases) -> None:
+        self.db = db
+        self.users = [ObjectId() for _ in range(6)]
+        db.app.users.insert_many(
+            {"_id": user, "ownerAccount": ObjectId(), "followerCount": 100, "followedCount": 10} for user in self.users
+        )
+
+    def post(self, user: int, day: float, likes: int = 0, tags: object = ("pets",), **fields) -> ObjectId:
+        at = START + timedelta(days=day)
+        body = {"_id": ObjectId(), "author": {"id": self.users[user]}, "visibility": "publish", "createdAt": at}
+        tagged = {} if tags is None else {"hashtags": list(tags) if isinstance(tags, tuple) else tags}
+        self.db.app.contents.insert_one(body | tagged | {"engagements": {"like": {"count": likes}}} | fields)
+        rows = [
+            {
+                "user": self.users[(user + 1 + n) % 6],
+                "targetRef": {"$ref": "content", "$id": body["_id"]},
+                "type": "like",
+                "createdAt": at + timedelta(hours=1 + n / 100),
+            }
+            for n in range(likes)
+        ]
+        if rows:
+            self.db.app.engagements.insert_many(rows)
+        return body["_id"]
+
+    def karma(self, user: int, slug: str = "pets") -> dict | None:
+        return self.db.analytics.karma.find_one({"userId": self.users[user], "category": slug})
+
+
+@pytest.fixture
+def app(db: Databases) -> App:
+    app = App(db)
+    for day in range(18):
+        app.post(0, day, likes=3 + day % 3, tags=("#Pets", "cat"))
+        app.post(1, day, likes=1 + day % 2)
+        app.post(2, day, likes=day % 2, tags=("music",))
+    return app
+
+
+def documents(db: Databases) -> list[dict]:
+    return list(db.analytics.karma.find(sort=[("_id", 1)]))
+
+
+def test_who_is_liked_more_has_more_karma_and_is_told_why(app: App):
+    update_karma(app.db, NOW)
+
+    best, other = app.karma(0), app.karma(1)
+    assert best["karma"] > other["karma"] > 0
+    assert best["interval"][0] <= best["karma"] <= best["interval"][1]
+    assert best["actions"]["like"]["karmaSeed"] == pytest.approx(100 * (4 - 1) / stdev([3, 4, 5] * 6), rel=1e-4)
+    assert best["actions"]["recast"] | {"karma": 0, "interval": 0, "confidence": 0} == {
+        "karmaSeed": None, "reason": NO_SPREAD, "median": 0.0, "karma": 0, "interval": 0, "confidence": 0,
+    }  # fmt: skip
+    assert (best["why"]["posts"], best["why"]["benchmark"]) == (18, 1.0)
+    assert best["why"]["topPosts"][0]["engagements"] == 5
+    assert best["influence"]["score"] > 0
+    assert app.karma(0, "global")["karma"] == pytest.approx(best["global"])
+
+
+def test_posts_without_hashtags_recasts_and_odd_fields_count_for_nothing(app: App):
+    for tags in (None, "pets", [], [7, None]):
+        app.post(3, 5, tags=tags)
+    app.post(4, 5, tags=("pets",), isRecast=True)
+    app.db.app.contents.insert_one({"createdAt": START, "visibility": "publish", "hashtags": ["pets"]})
+
+    update_karma(app.db, NOW)
+
+    assert app.karma(3) is None
+    assert app.karma(4) is None
+
+
+def test_followers_are_those_of_post_time(app: App):
+    late = [
+        {"user": ObjectId(), "followedUser": app.users[1], "following": True, "createdAt": NOW - timedelta(hours=n)}
+        for n in range(1, 51)
+    ]
+    app.db.app.relationships.insert_many(late)
+
+    update_karma(app.db, NOW)
+
+    assert app.karma(1)["why"]["benchmark"] == pytest.approx(0.5)
+
+
+def test_unknown_followers_are_said(app: App):
+    app.db.app.users.update_one({"_id": app.users[1]}, {"$set": {"followerCount": 0}})
+
+    update_karma(app.db, NOW)
+
+    assert "unknown" in app.karma(1)["why"]["followers"]
+
+
+def test_karma_of_an_earlier_clock_knows_nothing_later(app: App):
+    update_karma(app.db, START + timedelta(days=9))
+    then = documents(app.db)
+    app.db.app.contents.delete_many({"createdAt": {"$gt": START + timedelta(days=9)}})
+    app.db.app.engagements.delete_many({"createdAt": {"$gte": START + timedelta(days=9)}})
+    at_clock = {"createdAt": START + timedelta(days=9)}
+    app.db.app.contents.update_many(at_clock, {"$set": {"engagements.like.count": 0}})
+
+    update_karma(app.db, START + timedelta(days=9))
+
+    assert documents(app.db) == then
+
+
+def test_only_what_changed_is_written_and_it_equals_a_full_run(app: App):
+    update_karma(app.db, NOW)
+    assert update_karma(app.db, NOW)["written"] == 0
+    app.post(1, 20.3, likes=2)
+
+    counts = update_karma(app.db, NOW + timedelta(hours=4))
+
+    by_change = documents(app.db)
+    app.db.analytics.karma.drop()
+    update_karma(app.db, NOW + timedelta(hours=4))
+    assert counts["written"] == 2
+    assert documents(app.db) == by_change
+
+
+def test_an_empty_database_harms_nothing(db: Databases):
+    assert update_karma(db, NOW)["karma"] == 0
+
+
+def test_seeded_categories_are_the_operators_from_then_on(db: Databases):
+    assert len(seeded_categories(db)) >= 5
+
+    categories.save(db, "one", "One", ["shared", "own"])
+    categories.save(db, "two", "Two", ["shared"])
+    assert categories.remove_hashtag(db, "one", "shared")
+
+    kept = {each["slug"]: each["hashtags"] for each in categories.read_categories(db)}
+    assert (kept["one"], kept["two"]) == (["own"], ["shared"])
+    assert "sport" in kept
+
+
+def test_evaluation_compares_with_what_came_and_writes_nothing(app: App):
+    for day in range(20, 25):
+        app.post(0, day + 0.5, likes=4)
+
+    report = evaluate_karma(app.db, NOW, NOW + timedelta(days=7))
+
+    assert report["pairs"] == 3
+    assert set(report["rankers"]) == {"karma", "rate", "ratePerPost", "followers", "karmaSeed", "pagerank"}
+    assert report["rankers"]["karma"]["spearman"] > 0
+    assert app.db.analytics.karma.count_documents({}) == 0
+
+
+def test_evaluation_refuses_days_that_are_none(app: App):
+    with pytest.raises(ValueError, match="since"):
+        karma_evaluation({"until": NOW.isoformat()})
+    with pytest.raises(ValueError, match="until"):
+        evaluate_karma(app.db, NOW, NOW)
