@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,18 +62,34 @@ def index(history: History) -> Known:
             name: _activity(engagements, first, history.country[engagements.account], history.country[first.account], key)
             for name, key in keys.items()
         },
-        by_account={
-            name: _activity(engagements, first, engagements.account, first.account, key)
-            for name, key in {**keys, "any": np.zeros_like(contents.author), "author_country": author_country}.items()
-        }
-        | {"tag": _tag_activity(engagements, first, contents)},
-        views=PairIndex.build(views.account, views.content, views.time_ms, len(contents.id) + 1),
-        follows=PairIndex.build(
-            history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1
-        ),
+        **index_members(history, author_country),
         engagers=ByContent.of(engagements, len(contents.id)),
         viewers=ByContent.of(views, len(contents.id)),
     )
+
+
+def index_members(history: History, author_country: Ints) -> dict[str, Any]:
+    """What `index` knows of single members: by_account, views and follows; `author_country`: (contents,)."""
+    contents, views = history.contents, history.exposures
+    engagements = _only(history.engagements, history.engagements.kind < REPORT)
+    first = _only(views, first_times(views.account, views.content))
+    keys = {
+        "any": np.zeros_like(contents.author),
+        "content": np.arange(len(contents.id)),
+        "author": contents.author,
+        "author_country": author_country,
+        "language": contents.language,
+    }
+    by_account = {
+        name: _activity(engagements, first, engagements.account, first.account, key) for name, key in keys.items()
+    }
+    return {
+        "by_account": by_account | {"tag": _tag_activity(engagements, first, contents)},
+        "views": PairIndex.build(views.account, views.content, views.time_ms, len(contents.id) + 1),
+        "follows": PairIndex.build(
+            history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1
+        ),
+    }
 
 
 def _activity(engagements: Events, views: Events, engager: Ints, viewer: Ints, key: Ints) -> Activity:

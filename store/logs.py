@@ -28,7 +28,11 @@ def read_log(db: Databases, since: datetime, now: datetime, countries: Sequence[
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:
     """Published contents created in [since, now]."""
-    published = {"createdAt": {"$gte": since, "$lte": now}, "visibility": "publish"}
+    return read_contents_where(db, {"createdAt": {"$gte": since, "$lte": now}, "visibility": "publish"})
+
+
+def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
+    """Contents that meet the condition, whatever their visibility."""
     fields = {
         "id": ("id", "$_id"),
         "created": ("time", "$createdAt"),
@@ -38,7 +42,7 @@ def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:
         "photos": ("int", {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]}),
         "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
     }
-    return read_columns(collection(db, "contents"), [{"$match": published}, {"$match": _OBJECT_ID}], fields)
+    return read_columns(collection(db, "contents"), [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -85,11 +89,18 @@ def read_follows(db: Databases, condition: Mapping[str, Any]) -> Columns:
 
 def read_labels(db: Databases, since: datetime, now: datetime) -> dict[bytes, tuple[str, list[str]]]:
     """Content id → (language, tags): hashtags as the author wrote them, topics as contentinfo knows them."""
-    window = {"createdAt": {"$gte": since, "$lte": now}, "hashtags.0": {"$exists": True}}
+    return read_labels_where(db, {"createdAt": {"$gte": since, "$lte": now}}, {})
+
+
+def read_labels_where(
+    db: Databases, contents: Mapping[str, Any], contentinfo: Mapping[str, Any]
+) -> dict[bytes, tuple[str, list[str]]]:
+    """As `read_labels`, of the contents and the contentinfo that meet these conditions."""
     labels: dict[bytes, tuple[str, list[str]]] = {}
-    for each in reads.stream(db, "contents", [{"$match": window}, {"$project": {"hashtags": 1}}]):
+    tagged = [{"$match": {**contents, "hashtags.0": {"$exists": True}}}, {"$project": {"hashtags": 1}}]
+    for each in reads.stream(db, "contents", tagged):
         labels[_bytes(each["_id"])] = ("", _hashtags(each["hashtags"]))
-    known = [{"$match": {}}, {"$project": {"_id": 0, "contentId": 1, "language": 1, "topics": 1}}]
+    known = [{"$match": contentinfo}, {"$project": {"_id": 0, "contentId": 1, "language": 1, "topics": 1}}]
     for each in reads.stream(db, "contentinfo", known):
         tags = labels.get(_bytes(each.get("contentId")), ("", []))[1]
         topics = [f"topic {topic}" for topic in each.get("topics") or []]
