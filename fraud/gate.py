@@ -67,7 +67,7 @@ def _reports(sample: Sample, test: Flags, alpha: float) -> dict[str, dict[str, A
 
 
 def _trusted(future: Sample) -> Sample:
-    """The verified rows where they have people enough to compare with, else all: then the unverified pass for people."""
+    """The verified rows where there are people enough among them, else all: the unverified pass for people."""
     verified = future.label != UNVERIFIED
     return future.at(verified) if (verified & ~future.bot).sum() >= _FEWEST_TRUSTED else future
 

@@ -98,7 +98,7 @@ def _between(credential: str, left: str, since: datetime, until: datetime) -> li
 def _newest(
     credential: str, left: str, ids: list[ObjectId], now: datetime, most: int, ordered: bool
 ) -> list[dict[str, Any]]:
-    """One document per credential with its newest readings: an index seek each, covered when the names are the present."""
+    """One document per credential with its newest readings: an index seek each, covered by the present names."""
     valid: dict[str, Any] = {"seenAt": {"$gte": _EPOCH, "$lte": now}, left: {"$gte": _EPOCH, "$lte": now}}
     if ordered:
         valid["$expr"] = {"$gte": [f"${left}", "$seenAt"]}

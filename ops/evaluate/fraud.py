@@ -58,6 +58,7 @@ def command(
 def evaluate_worlds(seed: int, humans: Sequence[Path], size: Size = Size()) -> Report:
     """Detectors taught in one simulated world and tested in another, with no reader in common."""
     scripted = [family for family in FAMILIES if family != "adaptive"]
+    dumps = {each.name: read_humans(each) for each in humans}
     rng = np.random.default_rng(seed)
     taught = world(scripted, size.taught_people, size.taught_bots, rng)
     first = fit_judges(_taught(taught, rng))["combined"]
@@ -73,7 +74,7 @@ def evaluate_worlds(seed: int, humans: Sequence[Path], size: Size = Size()) -> R
         "families": _by_family(tested, tests, lambda family: judge),
         "unseen": _by_family(tested, tests, lambda family: _without(sample, taught, family, judge.model)),
         "human_fpr": {"simulated": _accused(judge, tests)}
-        | {each.name: recalibrated(read_humans(each)) for each in humans},
+        | {name: recalibrated(people) for name, people in dumps.items()},
         "design_pca": _design(verdict.judges["design_pca"], tests),
         "served": judge.model,
         "reason": verdict.reason,

@@ -198,7 +198,7 @@ def test_the_loop_from_readings_to_cases_finds_unverified_bots(db: Databases, mo
     trained = train_detectors(db, NOW)
     predict_fraud(db, NOW, Prediction(audit_share=0))
 
-    suspects = [each for each in db.app.suspiciouscredentials.find({"status": "open"})]
+    suspects = list(db.app.suspiciouscredentials.find({"status": "open"}))
     right = [moderated[each["seenCredential"]] for each in suspects]
     unverified_bots = sum(moderated.values()) - trained["bots"]
     assert trained["trained"] == 4
@@ -330,7 +330,7 @@ def test_a_change_event_copies_the_verdict_of_its_case_only(db: Databases, inser
 
 
 def test_an_event_without_a_proper_id_is_refused_by_name(db: Databases) -> None:
-    with pytest.raises(ValueError, match="documentKey._id"):
+    with pytest.raises(ValueError, match=r"documentKey\._id"):
         fraud.feature_updater({"detail": {"documentKey": {"_id": {"$gt": ""}}}})
 
 
