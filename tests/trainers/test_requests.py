@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from tests.golden.logs import DAY_MS, Log, key, random_log
+from trainers.requests import Requests, choices, requests
+
+WEEK = (0, 2**62)
+
+
+def brute_requests(history, since_ms, until_ms):
+    """Every member's first act of a UTC day on which that member engages, by looking at every act."""
+    acts = [*zip(history.engagements.account.tolist(), history.engagements.time_ms.tolist(), strict=True)]
+    acts += zip(history.exposures.account.tolist(), history.exposures.time_ms.tolist(), strict=True)
+    kinds = zip(*(getattr(history.engagements, name).tolist() for name in ("account", "time_ms", "kind")), strict=True)
+    engaging = {(account, time // DAY_MS) for account, time, kind in kinds if kind < 4}
+    first = {}
+    for account, time in acts:
+        day = (account, time // DAY_MS)
+        if since_ms <= time < until_ms and day in engaging:
+            first[day] = min(time, first.get(day, time))
+    return sorted((time, account) for (account, _), time in first.items())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_requests_are_those_of_a_plain_loop(seed):
+    log = random_log(seed)
+    history = log.history()
+    window = (log.moment(30), log.moment(100))
+
+    found = requests(history, *window)
+
+    assert list(zip(found.time_ms.tolist(), found.account.tolist(), strict=True)) == brute_requests(history, *window)
+    assert len(found) == len(found.account)
+
+
+def test_guests_ask_for_nothing():
+    log = random_log(1)
+    history = log.history()
+    history.guest[:] = True
+
+    assert len(requests(history, *WEEK)) == 0
+
+
+def test_a_report_is_no_engagement():
+    log = Log(countries=[0], contents=[(0, 0, 0, "", [], None, 0, 0)], engagements=[(1, 0, 0, 4)])
+
+    assert len(requests(log.history(), *WEEK)) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_choices_are_those_of_a_plain_loop(seed):
+    log = random_log(seed)
+    history = log.history()
+    asked = requests(history, log.moment(24), log.moment(96))
+
+    found = list(choices(history, asked, window_days=2.0))
+
+    expected = [
+        brute_choice(history, *each) for each in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True)
+    ]
+    kept = [each for each in expected if any(each[1])]
+    assert [(each.content.tolist(), each.relevant.tolist()) for each in found] == kept
+    assert len(kept) > 0
+
+
+def brute_choice(history, account, time):
+    acts = history.engagements
+    columns = (acts.account, acts.content, acts.time_ms, acts.kind)
+    own = [(content, at) for who, content, at, kind in zip(*(each.tolist() for each in columns), strict=True)
+           if who == account and kind < 4]  # fmt: skip
+    before = {content for content, at in own if at < time}
+    soon = {content for content, at in own if time <= at < time + DAY_MS}
+    created = enumerate(history.contents.created_ms.tolist())
+    live = [row for row, at in created if time - 2 * DAY_MS <= at <= time and row not in before]
+    return live, [row in soon for row in live]
+
+
+def choice_of(engagements, contents=((0, 0), (1, 0)), hour=10):
+    log = Log(countries=[0], contents=[(n, at, 0, "", [], None, 0, 0) for n, at in contents], engagements=engagements)
+    history = log.history()
+    asked = Requests(np.array([0]), np.array([log.moment(hour)]))
+    return history, list(choices(history, asked))
+
+
+def test_an_engagement_at_the_request_counts_and_one_a_day_later_does_not():
+    _, (at_once,) = choice_of([(10, 0, 0, 0)])
+    _, none = choice_of([(34, 0, 0, 0)])
+
+    assert at_once.relevant.tolist() == [True, False]
+    assert none == []
+
+
+def test_what_was_engaged_with_before_is_no_candidate_and_what_is_not_there_yet_neither():
+    history, (choice,) = choice_of([(9, 0, 0, 0), (11, 0, 1, 0)], contents=((0, 0), (1, 0), (2, 10.1), (3, 10)))
+
+    assert history.contents.id[choice.content].tolist() == [key("c", 1), key("c", 3)]
+
+
+def test_rows_of_a_guest_have_the_members_country_and_no_member():
+    history, (choice,) = choice_of([(10, 0, 0, 0)])
+
+    member, guest = choice.rows(history), choice.rows(history, guest=True)
+
+    assert (member.account.tolist(), guest.account.tolist()) == ([0, 0], [-1, -1])
+    assert member.country.tolist() == guest.country.tolist() == [0, 0]
+    assert set(member.time_ms.tolist()) == {choice.time_ms}

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.golden.logs import Log, random_log
+from trainers.requests import DAY_MS, choices, requests
+from trainers.sampling import kind_weights, sample
+
+
+def asked(history):
+    return list(choices(history, requests(history, 0, 2**62)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_relevant_and_every_shown_content_is_taken_and_as_many_others_as_asked_for(seed):
+    history = random_log(seed).history()
+    several = asked(history)
+
+    taken = sample(history, several, 3, seed=1)
+
+    for number, choice in enumerate(several):
+        rows = taken.request == number
+        shown = brute_shown(history, choice)
+        must = {
+            c for c, good in zip(choice.content.tolist(), choice.relevant.tolist(), strict=True) if good or c in shown
+        }
+        content = taken.rows.content[rows].tolist()
+        assert must <= set(content) <= set(choice.content.tolist())
+        assert len(content) == len(set(content)) == len(must) + min(3, len(choice.content) - len(must))
+
+
+def brute_shown(history, choice):
+    """What the member saw or reported in the 24 h from the request."""
+    views, acts = history.exposures, history.engagements
+    seen = zip(views.account.tolist(), views.content.tolist(), views.time_ms.tolist(), strict=True)
+    reported = zip(acts.account.tolist(), acts.content.tolist(), acts.time_ms.tolist(), acts.kind.tolist(), strict=True)
+    every = [*seen, *(each[:3] for each in reported if each[3] == 4)]
+    return {c for who, c, at in every if who == choice.account and choice.time_ms <= at < choice.time_ms + DAY_MS}
+
+
+def test_a_sampled_row_weighs_as_much_as_all_that_it_stands_for():
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(50)]
+    history = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0)]).history()
+    (choice,) = asked(history)
+
+    taken = sample(history, [choice], 7, seed=1)
+
+    assert taken.engaged.sum() == 1
+    np.testing.assert_allclose(taken.weight[~taken.engaged], 49 / 7)
+    assert taken.weight[taken.engaged] == 1.0  # the mean over the engaged rows is 1
+
+
+def test_a_reported_content_weighs_three_times_as_a_negative():
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(3)]
+    log = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0), (10.5, 0, 1, 4)], exposures=[(10.2, 0, 2)])
+    history = log.history()
+
+    taken = sample(history, asked(history), 5, seed=1)
+
+    weight = dict(zip(taken.rows.content.tolist(), taken.weight.tolist(), strict=True))
+    assert weight == {0: 1.0, 1: 3.0, 2: 1.0}
+
+
+def test_a_rare_kind_of_engagement_weighs_more_than_a_common_one():
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(10)]
+    likes = [(10 + number / 10, 0, number, 0) for number in range(9)]
+    history = Log(countries=[0], contents=contents, engagements=[*likes, (11.5, 0, 9, 3)]).history()
+
+    taken = sample(history, asked(history), 5, seed=1)
+
+    quote = taken.weight[taken.rows.content == 9]
+    assert np.all(quote > taken.weight[taken.rows.content != 9])
+    np.testing.assert_allclose(taken.weight[taken.engaged].mean(), 1.0)
+
+
+def test_the_same_seed_takes_the_same_rows_and_another_seed_others():
+    history = random_log(5, contents=80).history()
+    several = asked(history)
+
+    one, again, other = (sample(history, several, 3, seed).rows.content for seed in (1, 1, 2))
+
+    np.testing.assert_array_equal(one, again)
+    assert one.tolist() != other.tolist()
+
+
+def test_no_requests_are_no_rows():
+    taken = sample(random_log(1).history(), [], 3, seed=1)
+
+    assert len(taken.rows.content) == len(taken.engaged) == len(taken.weight) == len(taken.request) == 0
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=4, max_size=4))
+def test_a_kind_alone_never_weighs_nothing_and_the_more_of_a_kind_the_less_it_weighs(counts):
+    weights = kind_weights(np.array(counts))
+
+    assert np.all((weights > 0.1) & (weights < 1))
+    assert weights.sum() == pytest.approx(3.0) or sum(counts) == 0
+    order = np.argsort(counts, kind="stable")
+    assert np.all(np.diff(weights[order]) <= 1e-12)
