@@ -101,6 +101,10 @@ def one_line(error: Exception) -> str:
         return f"feedpulse: {_plain(error.format_message())}{_hint(error)}"
     if "ConnectionFailure" in {each.__name__ for each in type(error).__mro__}:
         return f"feedpulse: {UNREACHABLE} ({_plain(str(error))[:120]})"
+    if "ConfigurationError" in {each.__name__ for each in type(error).__mro__}:
+        return (
+            f"feedpulse: MONGODB_URI is no address of a server, like mongodb://host:27017 ({_plain(str(error))[:120]})"
+        )
     if isinstance(error, typer.Abort):
         return "feedpulse: stopped"
     named = type(error) is ValueError or type(error).__name__ == "EmbeddedDatabaseError"

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.text import Text
 
 from handlers.runtime import clock
@@ -103,8 +104,10 @@ def backfill() -> list[tuple[Function, dict[str, Any]]]:
 
 def outcomes_table(outcomes: Sequence[Outcome], time: str) -> Any:
     """What ran, how long, what it counted and what it set aside."""
-    rows = [[each.function, each.status, each.seconds, *_counted(each)] for each in outcomes]
-    return show.table(f"Jobs at {time}", ("function", "status", "seconds", "counts", "rejected"), rows)
+    rows = [[each.function, each.status, f"{each.seconds:.1f}", *_counted(each)] for each in outcomes]
+    table = show.table(f"Jobs at {time}", ("function", "status", "seconds", "counts", "rejected"), rows)
+    table.columns[0].no_wrap, table.columns[2].justify = True, "right"
+    return table
 
 
 def read_event(source: str | None) -> dict[str, Any]:
@@ -141,10 +144,11 @@ def _since(started: float) -> float:
 
 def _counted(outcome: Outcome) -> tuple[str, str]:
     counts = {name: value for name, value in outcome.counts.items() if name != "rejected"}
-    return outcome.error or _pairs(counts), _pairs(outcome.counts.get("rejected") or {})
+    return escape(outcome.error) or _pairs(counts), _pairs(outcome.counts.get("rejected") or {})
 
 
 def _pairs(counts: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in counts.items()
-    )
+    told = [
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in counts.items() if value
+    ]
+    return escape(", ".join(told))

@@ -1,7 +1,7 @@
 """`feedpulse status`: how the functions, the guest feed and the database are."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +27,7 @@ def status(
     document = {
         "time": now.isoformat(),
         "functions": [of_function(each, runs.get(each.key, {}), now) for each in functions().values() if each.is_job],
-        "guestFeed": feed | {"ageHours": _hours(now, feed["updatedAt"])},
+        "guestFeed": feed | {"updatedAt": _iso(feed["updatedAt"]), "ageHours": _hours(now, feed["updatedAt"])},
         "server": server | {"embedded": is_embedded(), "home": str(home())},
     }
     show.result(document, as_json, *_people(document))
@@ -37,14 +37,14 @@ def of_function(function: Function, run: Mapping[str, Any], now: datetime) -> di
     """How one function is; `lateMinutes` counts from when it should have run after its last good run."""
     return {
         "function": function.key,
-        "status": run.get("status", "never ran"),
-        "time": run.get("time"),
-        "startedAt": run.get("startedAt"),
+        "status": run.get("status", "no record"),
+        "time": _iso(run.get("time")),
+        "startedAt": _iso(run.get("startedAt")),
         "seconds": run.get("seconds"),
         "counts": run.get("counts") or {},
         "lateMinutes": late_minutes(function, run.get("doneTime"), now),
         "failedLastDay": run.get("failed", 0),
-        "error": run.get("error", ""),
+        "error": run.get("error") or "",
     }
 
 
@@ -60,24 +60,42 @@ def _hours(now: datetime, then: datetime | None) -> float | None:
     return round((now - then) / timedelta(hours=1), 2) if then else None
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def _people(document: Mapping[str, Any]) -> list[Any]:
-    rows = [[each["function"], _when(each["time"]), each["status"], each["seconds"] or 0.0, *_health(each)]
+    rows = [[each["function"], _when(each["time"]), each["status"], f"{each['seconds'] or 0:.1f}", *_health(each)]
             for each in document["functions"]]  # fmt: skip
     feed, server = document["guestFeed"], document["server"]
     made = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
     kind = f"embedded in {server['home']}" if server["embedded"] else "named by the environment"
     size = f"{server['bytes'] / 2**20:,.1f} MB"
     return [
-        show.table("Functions", ("function", "clock", "status", "seconds", "late", "failed in a day"), rows),
+        _table(rows),
         f"Guest feed: {feed['items']:,} items in {feed['countries']} countries{made}",
         f"Database: MongoDB {server['version']} at {server['address'] or 'its address'}, {kind}, {size}",
     ]
 
 
+def _table(rows: list[list[Any]]) -> Any:
+    table = show.table("Functions", ("function", "clock", "status", "seconds", "late", "failed"), rows)
+    for column in table.columns:
+        column.no_wrap = True
+    table.columns[3].justify = "right"
+    return table
+
+
 def _health(each: Mapping[str, Any]) -> tuple[str, int]:
     late = each["lateMinutes"]
-    return "" if late is None else f"{late // 60:,} h {late % 60} min" if late else "no", each["failedLastDay"]
+    return "" if late is None else _lateness(late), each["failedLastDay"]
 
 
-def _when(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "-"
+def _lateness(minutes: int) -> str:
+    if not minutes:
+        return "no"
+    return f"{minutes // 1440} d" if minutes >= 2880 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _when(moment: str | None) -> str:
+    return moment[:16].replace("T", " ") if moment else "-"

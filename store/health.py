@@ -15,7 +15,7 @@ def last_runs(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
     """Function → its last run, the clock of its last good one (`doneTime`), and how many failed since the moment."""
     failed = {"$and": [{"$eq": ["$status", "failed"]}, {"$gte": ["$startedAt", since]}]}
     done = {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}
-    stages = [
+    stages: list[dict[str, Any]] = [
         {"$sort": {"startedAt": -1}},
         {
             "$group": {
@@ -38,6 +38,28 @@ def guest_feed(db: Databases) -> dict[str, Any]:
         "countries": len(feed.distinct("countryCode")),
         "updatedAt": newest["updatedAt"] if newest else None,
     }
+
+
+def busiest_countries(db: Databases, most: int) -> list[str]:
+    """The countries, lower case, that most accounts name and that have a guest feed."""
+    stages: list[dict[str, Any]] = [{"$sortByCount": {"$toLower": {"$toString": "$geolocation.countryCode"}}}, {"$limit": 4 * most}]
+    named = [each["_id"] for each in reads.stream(db, "accounts", stages) if each["_id"]]
+    return [each for each in named if reads.exists(db, "guestfeeditems", {"countryCode": each})][:most]
+
+
+def top_of_feed(db: Databases, country: str, most: int) -> list[dict[str, Any]]:
+    """The best of a country's guest feed: score, and of the content its text, age and author's names."""
+    stages: list[dict[str, Any]] = [
+        {"$match": {"countryCode": country}},
+        {"$sort": {"countryCode": 1, "score": -1}},
+        {"$limit": most},
+        {"$lookup": {"from": "contents", "localField": "content", "foreignField": "_id", "as": "post"}},
+        {"$lookup": {"from": "users", "localField": "author", "foreignField": "_id", "as": "writer"}},
+        {"$set": {"post": {"$first": "$post"}, "writer": {"$first": "$writer"}}},
+        {"$project": {"score": 1, "content": 1, "text": "$post.payload.message", "createdAt": "$post.createdAt"}
+         | {"author": {"$ifNull": ["$writer.displayName", "$writer.displayId"]}, "engagements": "$post.engagements"}},
+    ]  # fmt: skip
+    return list(reads.stream(db, "guestfeeditems", stages))
 
 
 def server(db: Databases) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+"""`feedpulse demo`: a simulated community through every job, and a report of what came out."""
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from ops import report, show
+from ops.community import TRUTH, simulated, truth_lines, write_database
+from ops.database import database, own_home
+from ops.dumps import write_lines
+from ops.functions import everything
+from ops.run import backfill, run_all
+from ops.simulate import Config
+from ops.steps import steps
+from store import health, loading
+from store.client import Databases
+
+PREFIX = "demo-"  # before both databases' names
+COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
+TEST_DAYS = 3  # the evaluation ranks the requests of the last days
+MOST_ASKED = 400  # requests that the evaluation judges
+PANEL = "panel.command"
+
+
+def demo(
+    users: Annotated[int, typer.Option(help="member accounts; guests come on top")] = 2_000,
+    days: Annotated[int, typer.Option(help="length of the history")] = 14,
+    seed: Annotated[int, typer.Option(help="same seed, same community")] = 1,
+    no_panel: Annotated[bool, typer.Option("--no-panel", help="end with the report")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Simulates a community, runs every job in order, evaluates, and reports."""
+    config, started = Config(users=users, days=days, seed=seed), perf_counter()
+    with own_prefix(), database() as db:
+        with contextlib.redirect_stdout(sys.stderr):
+            document = played(db, config)
+        document["seconds"] = round(perf_counter() - started, 1)
+        show.result(document, as_json, *report.pages(document))
+        if not (no_panel or as_json) and find_spec(PANEL):
+            importlib.import_module(PANEL).command()
+    if any(each["status"] == "failed" for each in document["functions"]):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def own_prefix() -> Iterator[None]:
+    """Databases of the demo's own while the block runs."""
+    before = os.environ.get("DB_PREFIX")
+    os.environ["DB_PREFIX"] = f"{before or ''}{PREFIX}"
+    try:
+        yield
+    finally:
+        os.environ.pop("DB_PREFIX")
+        if before is not None:
+            os.environ["DB_PREFIX"] = before
+
+
+def played(db: Databases, config: Config) -> dict[str, Any]:
+    """Community, jobs, feed and figures as one document."""
+    community = _settled(db, config)
+    outcomes = run_all(everything(), {"time": config.until.isoformat()}, first=backfill())
+    return {
+        "prefix": os.environ["DB_PREFIX"],
+        "until": config.until.isoformat(),
+        "community": community,
+        "functions": [asdict(each) for each in outcomes],
+        "feed": {each: _top(db, each, config.until) for each in health.busiest_countries(db, COUNTRIES)},
+        "ranking": _evaluated(db, config.until),
+    }
+
+
+def _settled(db: Databases, config: Config) -> dict[str, Any]:
+    """A fresh database with the community in it; the truth goes to the home folder."""
+    loading.drop_databases(db)
+    with steps(2) as step:
+        world = simulated(config, step)
+        step.start("documents")
+        counts = write_database(db, world, step)
+        step.done("documents", f"{counts.total():,} into {db.app.name}")
+    write_lines(own_home() / TRUTH, truth_lines(world))
+    return {"users": config.users, "days": config.days, "seed": config.seed, "counts": dict(counts)}
+
+
+def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "content": str(each["content"]),
+            "score": each["score"],
+            "author": each.get("author"),
+            "text": each.get("text"),
+            "ageHours": round((now - each["createdAt"]) / timedelta(hours=1), 1),
+        }
+        for each in health.top_of_feed(db, country, POSTS)
+    ]
+
+
+def _evaluated(db: Databases, until: datetime) -> dict[str, Any]:
+    """The rankers against popularity and recency; only the reason where nothing can be judged."""
+    from ops.evaluate.ranking import evaluate
+    from trainers.evaluation import Plan
+
+    with steps(1) as step:
+        step.start("evaluation")
+        started = perf_counter()
+        plan, since = Plan(most_asked=MOST_ASKED), until - timedelta(days=TEST_DAYS)
+        try:
+            figures = evaluate(db, since, until, plan, own_home() / TRUTH)
+        except ValueError as error:
+            figures = {"skipped": str(error)}
+        step.done("evaluation", f"{perf_counter() - started:.1f} s")
+    return figures

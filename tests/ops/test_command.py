@@ -1,0 +1,233 @@
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from handlers import runtime
+from ops import functions
+from ops.app import COMMANDS, SUBJECTS, execute
+from ops.run import call
+from store.client import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+TIME = "2026-01-15T00:00:00+00:00"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def feedpulse(*arguments, **more):
+    whole = [sys.executable, "-m", "ops", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)} | more.pop("env", {})
+    return subprocess.run(whole, capture_output=True, text=True, env=environment, timeout=120, **more)
+
+
+@pytest.fixture
+def statistics(monkeypatch):
+    known = {key: functions.functions()[key] for key in ("creatorStats", "contentStats")}
+    monkeypatch.setattr(functions, "functions", lambda: known)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["run"], "Missing argument"),
+        (["run", "yearly"], "is not one of 'hourly', 'daily', 'all'"),
+        (["run", "hourly", "--fast"], "No such option: --fast"),
+        (["run", "hourly", "--time", "tomorrow"], "time: tomorrow is not ISO 8601"),
+        (["invoke", "contentstats"], "there is no function contentstats in serverless.yml: it has contentStats"),
+        (["invoke", "contentStats", "--event", "none.json"], "none.json can't be read"),
+        (["invoke", "contentStats", "--event", "list.json"], "list.json holds no object but list"),
+        (["invoke", "contentStats", "--event", "cut.json"], "cut.json is not JSON"),
+        (["invoke", "contentStats", "--event", "time.json"], "time: 5 is not ISO 8601"),
+        (["load", "nowhere"], "nowhere is no folder"),
+        (["load", ".", "--until", "x"], "holds no <collection>.jsonl"),
+        (["simulate", "--users", "3"], "users must be at least 20"),
+        (["simulate", "--users", "many"], "--users"),
+        (["evaluate", "beauty"], "No such command 'beauty'"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(db, tmp_path, capsys, call, complaint):
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "cut.json").write_text('{"time":')
+    (tmp_path / "time.json").write_text('{"time": 5}')
+
+    status = execute(call)
+
+    told = capsys.readouterr()
+    assert status == 2
+    assert told.out == ""
+    assert re.fullmatch(r"feedpulse: [^\n]+\n", told.err)
+    assert complaint in told.err
+
+
+def test_an_unreachable_server_is_one_line_and_status_1(monkeypatch, capsys):
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1:1/")
+    monkeypatch.setattr(runtime, "connect", partial(connect, serverSelectionTimeoutMS=50))
+
+    status = execute(["invoke", "contentStats"])
+
+    told = capsys.readouterr()
+    assert status == 1
+    assert re.fullmatch(r"feedpulse: no MongoDB answers: start it, or unset MONGODB_URI [^\n]+\n", told.err)
+
+
+def test_an_embedded_database_that_cannot_start_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path / "file"))
+
+    status = execute(["invoke", "contentStats"])
+
+    assert status == 1
+    assert re.fullmatch(r"feedpulse: [^\n]+ set FEEDPULSE_HOME to a folder that can\n", capsys.readouterr().err)
+
+
+def test_debug_adds_the_traceback(db, capsys):
+    assert execute(["invoke", "contentStats", "--debug", "--event", "none.json"]) == 2
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_help_comes_at_once_and_imports_no_command():
+    done = feedpulse("--help")
+
+    assert done.returncode == 0
+    for name, entry in COMMANDS.items():
+        assert (f"│ {name} " in done.stdout) == entry.exists()
+    timed = "import sys; from ops.app import execute; execute(['--help']); print(sorted(sys.modules))"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    modules = subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5
+    assert not any(f"'{heavy}'" in modules for heavy in ("pymongo", "numpy", "yaml", "ops.run"))
+
+
+@pytest.mark.parametrize("command", [[name] for name in COMMANDS] + [["evaluate", name] for name in SUBJECTS])
+def test_every_command_that_is_there_explains_itself_and_takes_json(command, capsys):
+    entry = COMMANDS.get(command[0]) or SUBJECTS[command[1]]
+    if not entry.exists():
+        assert execute([*command, "--help"]) == 2
+        return
+
+    assert execute([*command, "--help"]) == 0
+
+    assert "--json" in capsys.readouterr().out
+
+
+def test_invoke_gives_the_event_to_the_function_and_prints_what_it_returns(db, tmp_path, capsys):
+    db.app.contents.insert_one(
+        {"author": {}, "type": "short", "visibility": "publish", "createdAt": datetime(2026, 1, 14, tzinfo=UTC)}
+    )
+    (tmp_path / "event.json").write_text(json.dumps({"time": TIME}))
+
+    assert execute(["invoke", "contentStats", "--event", "event.json", "--json"]) == 0
+
+    told = capsys.readouterr()
+    assert json.loads(told.out)["contents"] == 1
+    assert db.analytics.contentStats.find_one()["updatedAt"] == datetime(2026, 1, 15, tzinfo=UTC)
+
+
+def test_invoke_reads_the_event_from_standard_input(db, uri):
+    done = feedpulse("invoke", "contentStats", "--event", "-", "--json", input=json.dumps({"time": TIME}))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["contents"] == 0
+
+
+def test_time_of_the_call_stands_before_the_events(db, tmp_path, capsys):
+    (tmp_path / "event.json").write_text('{"time": "2020-01-01T00:00:00Z"}')
+
+    assert execute(["invoke", "contentStats", "--event", "event.json", "--time", TIME]) == 0
+
+    assert db.analytics.runs.find_one()["time"] == datetime(2026, 1, 15, tzinfo=UTC)
+
+
+def test_run_calls_the_hourly_jobs_in_order_and_tells_how_each_ended(db, statistics, capsys):
+    assert execute(["run", "hourly", "--time", TIME, "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert [each["function"] for each in told["functions"]] == ["contentStats", "creatorStats"]
+    assert {each["status"] for each in told["functions"]} == {"done"}
+    assert told["time"] == TIME
+    runs = list(db.analytics.runs.find())
+    assert {each["time"] for each in runs} == {datetime(2026, 1, 15, tzinfo=UTC)}
+
+
+def test_a_job_that_fails_does_not_stop_the_others_but_tells(db, statistics, capsys):
+    statistics["contentStats"] = replace(statistics["contentStats"], handler="ops.nothing.here")
+
+    status = execute(["run", "hourly", "--time", TIME, "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert (status, told["failed"]) == (1, 1)
+    first, *others = told["functions"]
+    assert first["error"] == "ModuleNotFoundError: No module named 'ops.nothing'"
+    assert {each["status"] for each in others} == {"done"}
+
+
+@pytest.mark.parametrize("command", [["run", "hourly"], ["invoke", "contentStats"]])
+def test_what_a_handler_prints_stays_out_of_the_json(db, statistics, capsys, command):
+    statistics["contentStats"] = replace(statistics["contentStats"], handler="tests.ops.test_command.noisy")
+
+    assert execute([*command, "--json"]) == 0
+
+    told = capsys.readouterr()
+    assert isinstance(json.loads(told.out), dict)
+    assert "hello" in told.err
+
+
+def noisy(event, context):
+    print("hello")  # noqa: T201
+    return {"items": 1}
+
+
+def test_a_job_that_runs_already_is_skipped_not_failed():
+    busy = functions.Function("busy", "tests.ops.test_command.busy")
+
+    outcome = call(busy, {})
+
+    assert outcome.status == "skipped"
+
+
+def busy(event, context):
+    return {"skipped": 1}
+
+
+def test_status_tells_last_runs_lateness_and_the_feed(db, capsys):
+    execute(["invoke", "contentStats", "--time", "2020-01-01T00:00:00Z"])
+    capsys.readouterr()
+
+    assert execute(["status", "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    by_name = {each["function"]: each for each in told["functions"]}
+    assert by_name["contentStats"]["status"] == "done"
+    assert by_name["contentStats"]["lateMinutes"] > 1_000_000
+    assert by_name["creatorStats"]["status"] == "no record"
+    assert told["guestFeed"] == {"items": 0, "countries": 0, "updatedAt": None, "ageHours": None}
+    assert told["server"]["replicaSet"] == "rs0"
+
+
+def test_without_a_uri_the_embedded_database_keeps_the_data_between_commands(tmp_path):
+    environment = {"MONGODB_URI": "", "FEEDPULSE_HOME": str(tmp_path / "own"), "DB_PREFIX": ""}
+    (tmp_path / "dump").mkdir()
+    (tmp_path / "dump" / "users.jsonl").write_text('{"_id": 1, "type": "people"}\n')
+    assert feedpulse("load", "dump", env=environment, cwd=tmp_path).returncode == 0
+
+    done = feedpulse("invoke", "creatorStats", "--json", env=environment, cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["creators"] == 1
