@@ -20,7 +20,7 @@ class OneClass:
 
     def score(self, X: Floats) -> Floats:
         """Distance and strangeness in spreads of people, added, shape (rows,)."""
-        both = _distances(self.reference, X)
+        both = self.reference.distances(X)
         total: Floats = ((both - self.usual[0]) / self.usual[1]).sum(axis=1)
         return total
 
@@ -29,12 +29,8 @@ def fit_one_class(sample: Sample) -> OneClass:
     """Learns from everyone who is not a verified bot."""
     people = sample.X[~sample.bot]
     first = fit_reference(people)
-    distance = first.distance(people)
+    distance = first.distances(people)[:, 0]
     reference = fit_reference(people[distance <= np.quantile(distance, 1 - _TRIM)])
-    both = _distances(reference, people)
+    both = reference.distances(people)
     spread = np.subtract(*np.quantile(both, [0.84, 0.5], axis=0))
     return OneClass(reference, np.stack([np.median(both, axis=0), np.maximum(spread, 1e-6)]))
-
-
-def _distances(reference: Reference, X: Floats) -> Floats:
-    return np.column_stack([reference.distance(X), reference.strangeness(X)])

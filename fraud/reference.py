@@ -24,23 +24,21 @@ class Reference:
 
     def gaussian(self, X: Floats) -> Floats:
         """X as standard deviations of people, shape of X, within ±6; unknown values are 0."""
-        return np.column_stack(
-            [_gaussian(column, grid, unit) for column, grid, unit in zip(X.T, self.quantiles, self.spread, strict=True)]
-        )
+        places = [_place(column, grid) for column, grid in zip(X.T, self.quantiles, strict=True)]
+        low, high = self.quantiles[:, 0], self.quantiles[:, -1]
+        beyond = np.maximum(X - high, 0.0) - np.maximum(low - X, 0.0)
+        z = np.clip(ndtri(np.column_stack(places)) + beyond / self.spread, -_FARTHEST, _FARTHEST)
+        return np.where(np.isfinite(X) & np.isfinite(low), z, 0.0)
 
-    def distance(self, X: Floats) -> Floats:
-        """The root mean square Mahalanobis distance from the middle of people, shape (rows,), > 0."""
+    def distances(self, X: Floats) -> Floats:
+        """Two distances of each row from the middle of people, shape (rows, 2), >= 0.
+
+        The root mean square Mahalanobis distance, and the mean of the five strangest features.
+        """
         z = self.gaussian(X)
-        square: Floats = np.einsum("ij,jk,ik->i", z, self.precision, z)
-        distance: Floats = np.sqrt(np.maximum(square, 0.0) / z.shape[1])
-        return distance
-
-    def strangeness(self, X: Floats) -> Floats:
-        """The mean of the five strangest features in standard deviations, shape (rows,), 0-6."""
-        z = np.abs(self.gaussian(X))
-        most = min(_STRANGEST, z.shape[1])
-        strangest: Floats = np.sort(z, axis=1)[:, -most:].mean(axis=1)
-        return strangest
+        square = np.maximum(((z @ self.precision) * z).sum(axis=1), 0.0)
+        strangest = np.sort(np.abs(z), axis=1)[:, -_STRANGEST:]
+        return np.column_stack([np.sqrt(square / z.shape[1]), strangest.mean(axis=1)])
 
 
 def fit_reference(people: Floats) -> Reference:
@@ -61,13 +59,8 @@ def fit_reference(people: Floats) -> Reference:
     return Reference(quantiles, spread, np.linalg.inv(covariance).astype(np.float64))
 
 
-def _gaussian(column: Floats, grid: Floats, unit: float) -> Floats:
-    if not np.isfinite(grid).all():
-        return np.zeros(len(column))
-    value = np.nan_to_num(column, nan=grid[50])
-    below = np.interp(value, grid, _GRID)
-    backward = 1.0 - np.interp(-value, -grid[::-1], _GRID)  # the other end of a run of equal quantiles
-    place = np.clip((below + backward) / 2, 0.005, 0.995)
-    beyond = np.maximum(value - grid[-1], 0.0) - np.maximum(grid[0] - value, 0.0)
-    z = np.clip(ndtri(place) + beyond / unit, -_FARTHEST, _FARTHEST)
-    return np.where(np.isfinite(column), z, 0.0)
+def _place(column: Floats, grid: Floats) -> Floats:
+    """The share of people below each value, the middle of a run of equal quantiles, within .005 and .995."""
+    below = np.interp(column, grid, _GRID)
+    from_above = 1.0 - np.interp(-column, -grid[::-1], _GRID)
+    return np.clip((below + from_above) / 2, 0.005, 0.995)
