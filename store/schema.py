@@ -252,6 +252,19 @@ class Artifact(TypedDict, total=False):
     previous: dict[str, Any]
 
 
+class TrainingShard(TypedDict):
+    """Rows of some members on their way to a worker."""
+
+    _id: str
+    data: bytes  # npz
+    checksum: str
+    penalty: float
+    open: list[bool]
+    members: int  # version of the members' booster
+    trainedAt: datetime
+    createdAt: datetime
+
+
 class Run(TypedDict, total=False):
     """One run of one job."""
 
@@ -363,6 +376,46 @@ class Karma(TypedDict, total=False):
     digest: str
 
 
+class Action(TypedDict, total=False):
+    """Something that an account of ours would do, has done or has taken back."""
+
+    _id: str
+    event: str  # FOLLOW_USER · UNFOLLOW_USER · POST_LIKED · POST_UNLIKED
+    network: str
+    category: str
+    actor: Any  # who
+    target: Any  # whom, or which content
+    why: dict[str, Any]
+    state: Literal["planned", "done", "failed", "undone"]
+    dryRun: bool  # never carried out
+    plannedAt: datetime
+    dueAt: datetime
+
+
+class ActionSettings(TypedDict, total=False):
+    """What an operator set for a category (`_id`); `_id` "*" holds the kill switch."""
+
+    _id: str
+    enabled: bool
+    dryRun: bool
+    network: str
+    actor: Any
+    measure: str  # karmaSeed · karma
+    thresholds: dict[str, float]
+    likes: dict[str, float]  # followers, posts, likes
+    perHour: float
+    burst: float
+    stopped: bool
+
+
+class ActionBudget(TypedDict, total=False):
+    """Requests that a network still takes."""
+
+    _id: str
+    tokens: float
+    refilledAt: datetime
+
+
 class Cascade(TypedDict, total=False):
     """The reshare tree of a content (`_id`)."""
 
@@ -388,8 +441,8 @@ class SnapshotPart(TypedDict, total=False):
     """What serving knows of the community: the header (`_id` 0), then the parts of one npz."""
 
     _id: int
+    createdAt: datetime  # the clock at which it was taken
     version: str  # SHA-256 of the whole npz, hexadecimal
-    asOf: datetime
     parts: int
     part: bytes
 
@@ -476,13 +529,19 @@ COLLECTIONS: Mapping[str, Declared] = {
     ),
     "frauddetectionmlartifacts": Declared("analytics", FraudDetector, (_index("-trainedAt"),)),
     "suspiciouscredentials": Declared("app", SuspiciousCredential, (_index("seenCredential"), _index("status"))),
+    "actions": Declared(
+        "analytics", Action, (_index("state", "dueAt"), _index("category", "event", "state"), _index("-plannedAt"))
+    ),
+    "actionSettings": Declared("analytics", ActionSettings),
+    "actionBudgets": Declared("analytics", ActionBudget),
     "categories": Declared("analytics", Category, (_index("slug", unique=True),)),
     "karma": Declared("analytics", Karma, (_index("userId", "category", unique=True), _index("category", "-karma"))),
     "cascades": Declared("analytics", Cascade, (_index("nodes.id"), _index("-size"))),
     "watermarks": Declared("analytics", Watermark),
+    "trainingShards": Declared("analytics", TrainingShard, (_index("createdAt", expire_seconds=3 * _DAY_SECONDS),)),
     "runs": Declared("analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))),
     "leases": Declared("analytics", Lease),
-    "servingSnapshot": Declared("analytics", SnapshotPart),
+    "servingSnapshot": Declared("analytics", SnapshotPart, (_index("createdAt"),)),
     "configurations": Declared("analytics", Configuration),
 }
 
