@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.runtime import Event, job
+from handlers.queue import sender, shards_of
+from handlers.runtime import Event, job, service
 from store.client import Databases
 
 
@@ -13,3 +14,19 @@ def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, A
     from trainers.jobs import country
 
     return country.train_countries(db, now)
+
+
+@job("personalizeContentTrainer")
+def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Daily: the members' booster, and own models of the members whose data changed, over the queue or here."""
+    from trainers.jobs import members
+
+    return members.train_all_members(db, now, sender())
+
+
+@service
+def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
+    from trainers.jobs import members
+
+    return shards_of(event, lambda shard: members.train_shard(db, now, shard))

@@ -68,6 +68,14 @@ def read(db: Databases, name: str, model: str, condition: Mapping[str, Any]) -> 
     yield from collection(db, name).find({**condition, "model": model}, {"previous": 0})
 
 
+def trained_times(
+    db: Databases, name: str, model: str, condition: Mapping[str, Any]
+) -> Iterator[tuple[ObjectId, datetime]]:
+    """Account and training time of the artifacts that meet the condition."""
+    for document in collection(db, name).find({**condition, "model": model}, {"account": 1, "trainedAt": 1}):
+        yield document["account"], document["trainedAt"]
+
+
 def check(document: Document, features: Sequence[str]) -> Artifact:
     """The artifact of a stored document.
 
@@ -116,10 +124,14 @@ def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
     }
     newest = {"$max": ["$version", "$previous.version"]}  # after a rollback the previous one is the newer
     versions = [{"case": first, "then": 1}, {"case": again, "then": "$version"}]
-    step = {"$switch": {"branches": versions, "default": {"$add": [newest, 1]}}}
-    befores = [{"case": first, "then": "$$REMOVE"}, {"case": again, "then": "$previous"}]
-    before = {"$switch": {"branches": befores, "default": kept}}
-    return [{"$set": {"previous": before, "version": step}}, {"$set": new}]
+    version = _one_of((first, 1), (again, "$version"), {"$add": ["$version", 1]})
+    before = _one_of((first, "$$REMOVE"), (again, "$previous"), kept)
+    return [{"$set": {"previous": before, "version": version}}, {"$set": new}]
+
+
+def _one_of(first: tuple[Any, Any], second: tuple[Any, Any], otherwise: Any) -> Mapping[str, Any]:
+    branches = [{"case": case, "then": then} for case, then in (first, second)]
+    return {"$switch": {"branches": branches, "default": otherwise}}
 
 
 def _write(db: Databases, name: str, batch: list[UpdateOne]) -> int:

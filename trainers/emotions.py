@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax
+from features.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax, unit_grams
 from features.emotions_ngrams import BUCKETS, hashed_counts
 
 EMBEDDING_SCALE = 0.05  # of centred embeddings of unit variance, beside n-grams of unit length
@@ -114,12 +114,11 @@ def gram_matrix(texts: Sequence[str], idf: Floats) -> Any:
     """Tf-idf of the hashed n-grams, rows of unit length: scipy CSR of shape (texts, buckets)."""
     from scipy.sparse import csr_matrix
 
-    rows = [hashed_counts(text) for text in texts]
-    values = [counts * idf[buckets] for buckets, counts in rows]
-    unit = [value / max(float(np.linalg.norm(value)), 1e-9) for value in values]
-    ends = np.cumsum([0, *(len(value) for value in values)])
+    rows = unit_grams(texts, idf)
+    ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     indices = np.concatenate([buckets for buckets, _ in rows]).astype(np.int32)
-    return csr_matrix((np.concatenate(unit).astype(np.float32), indices, ends), shape=(len(texts), BUCKETS))
+    values = np.concatenate([values for _, values in rows]).astype(np.float32)
+    return csr_matrix((values, indices, ends), shape=(len(texts), BUCKETS))
 
 
 def inverse_frequency(texts: Sequence[str]) -> Floats:

@@ -12,6 +12,7 @@ from features.countries import CONTINENT_OF, COUNTRIES, parents
 from features.margins import margins, opened
 from features.matrix import Matrix
 from trainers.boosters import GLOBAL, RESIDUAL, Growth, fit
+from trainers.metrics import list_loss
 
 
 @dataclass(frozen=True)
@@ -121,17 +122,12 @@ def _honest_margin(table: Table, ladder: Ladder) -> Floats:
 
 
 def _gain(late: Table, margin: Floats, added: Floats) -> tuple[float, float]:
-    """How much log-loss the residual saves on a held-out request, and the standard error of that."""
-    saved = late.weight * (log_loss(late.engaged, margin) - log_loss(late.engaged, margin + added))
+    """How much list loss the residual saves on a held-out request, and the standard error of that."""
     _, request = np.unique(late.request, return_inverse=True)
-    each = np.bincount(request, weights=saved)
+    lists = request, late.engaged, late.weight
+    each = list_loss(*lists, margin) - list_loss(*lists, margin + added)
     error = each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.inf
     return float(each.mean()), float(error)
-
-
-def log_loss(engaged: NDArray[np.bool_], margin: Floats) -> Floats:
-    """−log of the probability that the margin gave to what happened; shape (rows,)."""
-    return np.logaddexp(0.0, np.where(engaged, -margin, margin))
 
 
 def _early(table: Table, ladder: Ladder) -> NDArray[np.bool_]:

@@ -38,7 +38,9 @@ def quality(scores: Floats, relevant: NDArray[np.bool_], ties: Floats) -> Qualit
     return Quality(ndcg, float(hits[:20].sum() / total), float(1.0 / (found[0] + 1)), float(auc))
 
 
-def interval_over_people(values: Floats, person: NDArray[np.int64], seed: int, draws: int = 1000) -> tuple[float, float]:
+def interval_over_people(
+    values: Floats, person: NDArray[np.int64], seed: int, draws: int = 1000
+) -> tuple[float, float]:
     """The 95 % bootstrap interval of the mean of `values` when people are drawn, each with all their requests.
 
     `values` and `person` have shape (requests,).
@@ -52,3 +54,23 @@ def interval_over_people(values: Floats, person: NDArray[np.int64], seed: int, d
         means[draw] = (times @ total) / (times @ count)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
+
+
+def list_loss(
+    request: NDArray[np.int64], relevant: NDArray[np.bool_], weight: Floats, margin: Floats
+) -> Floats:
+    """−log of the chance that each request's relevant rows are chosen from its list; shape (requests,).
+
+    `request`: (rows,) 0, 1, …; a row of weight w stands for w candidates, a relevant one for itself (McFadden's
+    conditional logit): what is the same for a whole list does not count, as in ranking.
+
+    >>> list_loss(np.array([0, 0]), np.array([True, False]), np.ones(2), np.zeros(2)).round(3).tolist()
+    [0.693]
+    """
+    size = int(request.max(initial=-1)) + 1
+    top = np.full(size, -np.inf)
+    np.maximum.at(top, request, margin)
+    stands_for = np.where(relevant, 1.0, weight)
+    total = np.bincount(request, weights=stands_for * np.exp(margin - top[request]), minlength=size)
+    each = np.where(relevant, np.log(total)[request] + top[request] - margin, 0.0)
+    return np.bincount(request, weights=each, minlength=size)

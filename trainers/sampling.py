@@ -1,6 +1,6 @@
 """Training rows: for each request what was engaged, what was shown without engagement, and a sample of the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +27,10 @@ class Sample:
 
 def sample(history: History, asked: Iterable[Choice], others: int, seed: int) -> Sample:
     """Rows of the requests: all relevant, all shown, and `others` of the remaining candidates of each."""
-    generator = np.random.default_rng(seed)
     shown_to, weigh = _Shown(history), _KindWeights(history)
-    parts = [_of_request(history, choice, shown_to, others, generator) for choice in asked]
+    parts = [_of_request(history, choice, shown_to, others, seed) for choice in asked]
     request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
-    rows = _joined([rows for rows, _, _ in parts])
+    rows = joined([rows for rows, _, _ in parts])
     engaged = np.concatenate([np.zeros(0, dtype=np.bool_), *(engaged for _, engaged, _ in parts)])
     weight = np.concatenate([np.zeros(0), *(weight for _, _, weight in parts)])
     weight[engaged] = weigh.of(rows.take(engaged))
@@ -94,12 +93,13 @@ class _KindWeights:
 
 
 def _of_request(
-    history: History, choice: Choice, shown_to: _Shown, others: int, generator: np.random.Generator
+    history: History, choice: Choice, shown_to: _Shown, others: int, seed: int
 ) -> tuple[Rows, NDArray[np.bool_], Floats]:
     shown, reported = shown_to.within_day(choice)
     passed_over = np.isin(choice.content, shown) & ~choice.relevant
     rest = np.flatnonzero(~passed_over & ~choice.relevant)
-    picked = generator.permutation(rest)[:others]
+    # seeded by the request: which other requests are sampled with it makes no difference
+    picked = np.random.default_rng((seed, choice.time_ms)).permutation(rest)[:others]
     certain = np.flatnonzero(passed_over | choice.relevant)
     chosen = np.concatenate([certain, picked])
     weight = np.concatenate([np.ones(len(certain)), np.full(len(picked), len(rest) / max(len(picked), 1))])
@@ -107,7 +107,8 @@ def _of_request(
     return choice.rows(history).take(chosen), choice.relevant[chosen], weight
 
 
-def _joined(parts: list[Rows]) -> Rows:
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The rows one after the other."""
     none = np.zeros(0, dtype=np.int64)
     names = ("content", "account", "country", "time_ms")
     return Rows(*(np.concatenate([none, *(getattr(part, name) for part in parts)]) for name in names))

@@ -1,0 +1,115 @@
+"""`feedpulse evaluate ranking`: all rankers walked forward over a period, as a table with bars or as JSON."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from features.countries import COUNTRIES
+from features.history import History, assemble
+from features.known import index
+from ops import show
+from store import logs
+from store.client import Databases
+from trainers import baselines, evaluation, report
+from trainers.evaluation import Plan, Scorer
+from trainers.requests import Choice, choices, requests
+
+
+def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth: Path | None = None) -> dict[str, Any]:
+    """The report of `feedpulse evaluate ranking`; `truth` is the simulator's truth.jsonl, which adds its ranker.
+
+    Raises:
+        ValueError: when no request of the period has an engagement to judge by, or none before it to learn from.
+    """
+    started = time.perf_counter()
+    oldest = since - timedelta(days=plan.learn_days + plan.window_days)
+    end = until + timedelta(days=1)
+    history = assemble(logs.read_log(db, oldest, end, COUNTRIES), logs.read_labels(db, oldest, end))
+    known = index(history)
+    asked = list(choices(history, requests(history, _ms(since), _ms(until)), plan.window_days))
+    asked = _some(asked, plan.most_asked, plan.seed)
+    if not asked:
+        raise ValueError(f"no member engages between {since:%Y-%m-%d} and {until:%Y-%m-%d}: choose another --since")
+    rankers = evaluation.train(history, known, _ms(since), plan)
+    judged = evaluation.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
+    made = report.report(judged, history.languages, plan.seed)
+    return made | {"trained": rankers.report, "seconds": round(time.perf_counter() - started, 1)}
+
+
+def command(
+    since: Annotated[datetime, typer.Option(help="First request; training sees only what lies before.")],
+    until: Annotated[datetime, typer.Option(help="End of the requests.")],
+    window_days: Annotated[float, typer.Option(help="Contents older than this are not ranked.")] = 30.0,
+    requests_at_most: Annotated[int | None, typer.Option(help="Judge a sample of the requests.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="The simulator's truth.jsonl.", exists=True)] = None,
+    seed: int = 7,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Judge all rankers, walking forward."""
+    from handlers.runtime import databases
+    from ops.database import database
+
+    plan = Plan(window_days=window_days, most_asked=requests_at_most, seed=seed)
+    with database():
+        made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
+    show.result(made, as_json, ranking_table(made), paired_table(made))
+
+
+def ranking_table(made: dict[str, Any]) -> Any:
+    """Rankers from best to worst with bars."""
+    rows = sorted(made["rankers"].items(), key=lambda each: -each[1]["ndcg@10"])
+    best = rows[0][1]["ndcg@10"] or 1.0
+    return show.table(
+        f"{made['requests']} requests of {made['people']} people, {made['seconds']} s",
+        ["ranker", "NDCG@10", "95 %", "", "Recall@20", "MRR", "AUC"],
+        [
+            [name, each["ndcg@10"], f"{each['ci'][0]:.3f} – {each['ci'][1]:.3f}", show.bar(each["ndcg@10"] / best)]
+            + [each[figure] for figure in ("recall@20", "mrr", "auc")]
+            for name, each in rows
+        ],
+    )
+
+
+def paired_table(made: dict[str, Any]) -> Any:
+    """Paired differences in NDCG@10."""
+    rows = [[name, each["difference"], f"{each['ci'][0]:+.4f} – {each['ci'][1]:+.4f}"] for name, each in made["paired"].items()]
+    return show.table("Paired differences in NDCG@10 (bootstrap over people)", ["", "difference", "95 %"], rows)
+
+
+def _more(history: History, truth: Path | None) -> dict[str, Scorer]:
+    """Rankers that need more than the matrix: ALS, and the simulator's truth."""
+    als = baselines.als(history)
+    more: dict[str, Scorer] = {"als": lambda choice: als(choice.account, choice.time_ms, choice.content)}
+    return more | ({"truth": _true_scorer(history, truth)} if truth else {})
+
+
+def _true_scorer(history: History, path: Path) -> Scorer:
+    from ops.simulate import TrueWorld, true_score
+    from store.columns import hex_ids
+
+    world, content, account = TrueWorld.read(path), hex_ids(history.contents.id), hex_ids(history.account_id)
+
+    def score(choice: Choice) -> Any:
+        asked_at = datetime.fromtimestamp(choice.time_ms / 1000, UTC)
+        return true_score(world, [account[choice.account]], [content[row] for row in choice.content], asked_at)[0]
+
+    return score
+
+
+def _some(asked: list[Choice], most: int | None, seed: int) -> list[Choice]:
+    if most is None or len(asked) <= most:
+        return asked
+    chosen = np.random.default_rng(seed).choice(len(asked), most, replace=False)
+    return [asked[number] for number in np.sort(chosen)]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,110 @@
+"""What a ranker must beat: formulas that learn nothing, and the models that teams build first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from features.asof import Floats, Ints
+from features.history import REPORT, History
+from features.margins import margins, opened
+from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
+from features.taste import DAY_MS
+from trainers.boosters import Growth, fit
+from trainers.sampling import Sample
+
+_COLUMN = {name: number for number, name in enumerate(MEMBER_COLUMNS)}
+_SMALL = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0, shrinkage=1.0, threads=1)
+_DESIGN = len(DESIGN)
+
+
+def formulas(matrix: Matrix) -> dict[str, Floats]:
+    """Scores that learn nothing; `matrix`: (rows, MEMBER_COLUMNS).
+
+    hn: (E − 1)/(age + 2)^1.8; lemmy: log10(max(1, 3 + E))/(age + 2)^1.8; content: (E + 1)·ageScore of the statistics.
+    """
+    engaged = matrix[:, :4].sum(axis=1).astype(np.float64)
+    age_hours = matrix[:, _COLUMN["ageHours"]].astype(np.float64)
+    return {
+        "recency": -age_hours,
+        "popularity": engaged,
+        "hn": (engaged - 1) / (age_hours + 2) ** 1.8,
+        "lemmy": np.log10(np.maximum(1, 3 + engaged)) / (age_hours + 2) ** 1.8,
+        "content": (engaged + 1) * matrix[:, _COLUMN["ageScore"]],
+    }
+
+
+def isolated(sample: Sample, matrix: Matrix) -> dict[int, Any]:
+    """One small booster for each account on its own rows with the twelve columns of the design."""
+    order = np.argsort(sample.rows.account, kind="stable")
+    accounts, start = np.unique(sample.rows.account[order], return_index=True)
+    boosters = {}
+    for account, rows in zip(accounts.tolist(), np.split(order, start[1:]), strict=True):
+        label = sample.engaged[rows].astype(np.float64)
+        boosters[account] = opened(fit(matrix[rows, :_DESIGN], label, sample.weight[rows], None, _SMALL))
+    return boosters
+
+
+def plain(history: History, sample: Sample, matrix_at_end: Matrix) -> dict[int, Any]:
+    """The plain design: one regressor for each account on the contents it engaged with, their counts as of training.
+
+    `matrix_at_end`: (rows, MEMBER_COLUMNS) of the sample's rows at the time of training; it leaks, as the design does.
+    """
+    order = np.argsort(sample.rows.account, kind="stable")
+    order = order[sample.engaged[order]]
+    accounts, start = np.unique(sample.rows.account[order], return_index=True)
+    return {
+        account: _regressor(matrix_at_end[rows, :_DESIGN], sample.weight[rows])
+        for account, rows in zip(accounts.tolist(), np.split(order, start[1:]), strict=True)
+    }
+
+
+def scores_of(boosters: Mapping[int, Any], account: int, matrix: Matrix) -> Floats:
+    """The account's booster on the design's columns, all equal without one; shape (rows,)."""
+    if account not in boosters:
+        return np.zeros(len(matrix))
+    return margins(boosters[account], matrix[:, :_DESIGN])
+
+
+def als(history: History, factors: int = 32) -> Callable[[int, int, Ints], Floats]:
+    """Implicit-feedback ALS (Hu, Koren & Volinsky 2008) by the library `implicit`, fitted anew for each UTC day.
+
+    Gives score(account, time_ms, contents); what nobody had chosen before the day scores 0.
+    """
+    from implicit.cpu.als import AlternatingLeastSquares  # development only
+    from threadpoolctl import threadpool_limits
+
+    fitted: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+
+    def score(account: int, time_ms: int, content: Ints) -> Floats:
+        day = time_ms // DAY_MS
+        if day not in fitted:
+            fitted.clear()
+            with threadpool_limits(1, "blas"):
+                model = AlternatingLeastSquares(factors=factors, iterations=10, random_state=7, num_threads=2)
+                model.fit(_acts(history, day * DAY_MS), show_progress=False)
+            fitted[day] = (model.user_factors, model.item_factors)
+        users, items = fitted[day]
+        return np.asarray(items[content] @ users[account], dtype=np.float64)
+
+    return score
+
+
+def _acts(history: History, before_ms: int) -> "sp.csr_matrix[Any]":
+    engagements, views = history.engagements, history.exposures
+    good = (engagements.kind < REPORT) & (engagements.time_ms < before_ms)
+    seen = views.time_ms < before_ms
+    weight = np.concatenate([np.full(int(seen.sum()), 1.0), np.full(int(good.sum()), 10.0)])
+    account = np.concatenate([views.account[seen], engagements.account[good]])
+    content = np.concatenate([views.content[seen], engagements.content[good]])
+    shape = (len(history.account_id), len(history.contents.id))
+    return sp.csr_matrix((weight, (account, content)), shape=shape, dtype=np.float32)
+
+
+def _regressor(matrix: Matrix, label: Floats) -> Any:
+    import xgboost
+
+    data = xgboost.DMatrix(matrix, label)
+    return xgboost.train({"objective": "reg:squarederror", "nthread": 1, "max_depth": 3}, data, 10)

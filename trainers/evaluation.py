@@ -1,0 +1,161 @@
+"""The walk forward: every ranker on every request, trained only on what lies before the first one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from features.asof import Floats, Ints
+from features.history import History
+from features.known import Known, index
+from features.margins import margins, opened
+from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
+from features.personal import personal_columns
+from trainers import baselines
+from trainers.levels import Ladder, Table, climb
+from trainers.members import guest_margin, own_rows, train_members
+from trainers.metrics import Quality, quality
+from trainers.own import Gate, added, bucket, fit_all
+from trainers.requests import DAY_MS, Choice, Requests, choices, requests
+from trainers.sampling import Sample, joined, sample
+
+Scorer = Callable[[Choice], Floats]
+_ROWS_AT_ONCE = 150_000  # bounds the matrix
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is learnt from and what is asked."""
+
+    window_days: float = 30.0  # contents older than this are not ranked
+    learn_days: float = 120.0  # requests of this long before the first one
+    most_learnt: int = 6_000  # requests, the newest
+    most_asked: int | None = None  # requests judged; a sample of people when there are more
+    others: int = 60  # sampled candidates a training request that were not shown
+    seed: int = 7
+    ladder: Ladder = field(default_factory=Ladder)
+
+
+@dataclass(frozen=True)
+class Rankers:
+    """All that was trained before the first request."""
+
+    boosters: Mapping[str, Any]  # the guest ladder
+    members: Any
+    own: tuple[Ints, Floats]
+    gate: Gate
+    isolated: Mapping[int, Any]
+    plain: Mapping[int, Any]
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures of every request; `figures[ranker]` has shape (requests, 4) as Quality."""
+
+    account: Ints
+    time_ms: Ints
+    engaged_before: Ints
+    country: Ints
+    language: Ints  # of the first relevant content
+    figures: Mapping[str, Floats]
+    fresh: Mapping[str, Floats]  # NDCG@10 (requests,) with only posts under one hour relevant, NaN without one
+
+
+def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
+    """Every learnt ranker, from requests whose 24 h are over at `since_ms`."""
+    end = since_ms - DAY_MS
+    asked = requests(history, end - int(plan.learn_days * DAY_MS), end)
+    newest = Requests(asked.account[-plan.most_learnt :], asked.time_ms[-plan.most_learnt :])
+    taken = sample(history, choices(history, newest, plan.window_days), plan.others, plan.seed)
+    matrix = build(known, taken.rows, MEMBER_COLUMNS)
+    table = Table(matrix[:, : len(GUEST_COLUMNS)], taken.engaged, taken.weight, taken.request, taken.rows.country)
+    levels = list(climb(table, plan.ladder))
+    boosters = {each.account: opened(each.artifact) for each in levels if each.artifact}
+    members = train_members(taken, matrix, boosters)
+    booster = opened(members.artifact)
+    margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster, matrix)
+    at_end = replace(taken.rows, time_ms=np.full(len(taken.engaged), since_ms))
+    return Rankers(
+        boosters=boosters,
+        members=booster,
+        own=fit_all(own_rows(taken, matrix, margin), members.gate.penalty),
+        gate=members.gate,
+        isolated=baselines.isolated(taken, matrix),
+        plain=baselines.plain(history, taken, build(known, at_end, GUEST_COLUMNS)),
+        report={
+            "requests": len(newest),
+            "rows": len(taken.engaged),
+            "levels": sorted(boosters),
+            "gate": vars(members.gate),
+        },
+    )
+
+
+def judge(
+    history: History, known: Known, rankers: Rankers, asked: Sequence[Choice], extra: Mapping[str, Scorer], seed: int
+) -> Judged:
+    """Every ranker's figures on every request; `extra` are further rankers by name."""
+    generator = np.random.default_rng(seed)
+    figures: dict[str, list[Quality]] = {}
+    fresh: dict[str, list[float]] = {}
+    for choice, matrix in _matrices(history, known, asked):
+        ties = generator.random(len(choice.content))
+        young = choice.relevant & (choice.time_ms - history.contents.created_ms[choice.content] < 3_600_000)
+        scored = {"random": ties} | _all_scores(rankers, choice, matrix, int(history.country[choice.account]))
+        for name, scores in {**scored, **{name: score(choice) for name, score in extra.items()}}.items():
+            figures.setdefault(name, []).append(quality(scores, choice.relevant, ties))
+            fresh.setdefault(name, []).append(quality(scores, young, ties).ndcg if young.any() else np.nan)
+    account = np.array([choice.account for choice in asked])
+    time_ms = np.array([choice.time_ms for choice in asked])
+    first = np.array([choice.content[choice.relevant.argmax()] for choice in asked])
+    return Judged(
+        account=account,
+        time_ms=time_ms,
+        engaged_before=known.by_account["any"].engaged.index.before(
+            known.by_account["any"].engaged.key(account, np.zeros_like(account)), time_ms
+        ),
+        country=history.country[account],
+        language=history.contents.language[first],
+        figures={name: np.array(values) for name, values in figures.items()},
+        fresh={name: np.array(values) for name, values in fresh.items()},
+    )
+
+
+def _all_scores(rankers: Rankers, choice: Choice, matrix: Matrix, country: int) -> dict[str, Floats]:
+    where = np.full(len(matrix), country)
+    world = {"global": rankers.boosters["global"]} if "global" in rankers.boosters else {}
+    guest = guest_margin(rankers.boosters, matrix, where)
+    member = margins(rankers.members, matrix)
+    own = _own(rankers, choice, matrix)
+    return {
+        **baselines.formulas(matrix),
+        "world": guest_margin(world, matrix, where),
+        "guest": guest,
+        "global": guest_margin(world, matrix, where) + member,
+        "members": guest + member,
+        "personal": guest + member + own,
+        "isolated": baselines.scores_of(rankers.isolated, choice.account, matrix),
+        "plain": baselines.scores_of(rankers.plain, choice.account, matrix),
+    }
+
+
+def _own(rankers: Rankers, choice: Choice, matrix: Matrix) -> Floats:
+    """What the member's own model adds, if the gate is open for members with so many engagements."""
+    engaged = matrix[:1, MEMBER_COLUMNS.index("userEngaged")].astype(np.int64)
+    if not rankers.gate.open[int(bucket(engaged)[0])]:
+        return np.zeros(len(matrix))
+    return added(*rankers.own, np.full(len(matrix), choice.account), personal_columns(matrix))
+
+
+def _matrices(history: History, known: Known, asked: Sequence[Choice]) -> Iterator[tuple[Choice, Matrix]]:
+    """Each request with the matrix (candidates, MEMBER_COLUMNS) of its candidates, built several at a time."""
+    batch: list[Choice] = []
+    for number, choice in enumerate(asked):
+        batch.append(choice)
+        if sum(len(each.content) for each in batch) >= _ROWS_AT_ONCE or number == len(asked) - 1:
+            matrix = build(known, joined([each.rows(history) for each in batch]), MEMBER_COLUMNS)
+            ends = np.cumsum([len(each.content) for each in batch])
+            yield from zip(batch, np.split(matrix, ends[:-1]), strict=True)
+            batch = []

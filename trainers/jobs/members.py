@@ -1,0 +1,199 @@
+"""personalizeContentTrainer and its worker: the members' booster, then every member's own model, shard by shard."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from features.asof import Ints
+from features.countries import COUNTRIES
+from features.history import REPORT, History, assemble
+from features.known import Known, index
+from features.margins import margins, opened
+from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.personal import PERSONAL
+from store import logs, models, shards
+from store.client import Databases
+from store.columns import id_array, object_ids
+from trainers.members import guest_margin, own_rows, train_members
+from trainers.own import Own, bucket, fit_all
+from trainers.requests import DAY_MS, Requests, choices, requests
+from trainers.sampling import sample
+
+GUEST, MEMBER, PERSONAL_MODEL = "guest", "member", "personal"
+
+
+@dataclass(frozen=True)
+class Config:
+    """How much is learnt from."""
+
+    learn_days: float = 30.0  # requests of this long before the members' booster
+    live_days: float = 30.0  # contents older than this are not ranked
+    most_requests: int = 6_000  # for the booster, the newest
+    others: int = 40  # sampled candidates a request that were not shown
+    shard_members: int = 500  # members a message
+    seed: int = 7
+
+
+def train_all_members(
+    db: Databases, now: datetime, send: Callable[[str], None] | None = None, config: Config = Config()
+) -> dict[str, Any]:
+    """The members' booster if its parents are newer, and own models of all members whose data changed.
+
+    `send` hands a shard to a worker; without it every shard is trained here.
+    """
+    since = now - timedelta(days=config.learn_days + config.live_days)
+    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    known, (boosters, ladder) = index(history), _guest_ladder(db)
+    current = _current_members(db, ladder)
+    if current is None and not _asked(history, now, config):
+        return {"members": 0, "shards": 0, "rejected": dict(history.rejected)}
+
+    booster = current or _train_booster(db, history, known, boosters, ladder, now, config)
+    changed = _changed_members(db, history, booster)
+
+    names = list(_shards(db, history, known, boosters, booster, changed, now, config))
+    trained = [train_shard(db, now, name) for name in names] if send is None else [send(name) for name in names]
+    counts = {"members": len(changed), "shards": len(names), "rejected": dict(history.rejected)}
+    return counts | ({"ownModel": sum(each["ownModel"] for each in trained if each)} if send is None else {})
+
+
+def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
+    """Own models of the members of one shard; members for whom the gate is closed get an identity."""
+    arrays, described = shards.take(db, shard)
+
+    accounts, weights = fit_all(Own(**{name: arrays[name] for name in Own.__dataclass_fields__}), described["penalty"])
+
+    open_for = np.array(described["open"])[bucket(arrays["engagements"][accounts])]
+    artifacts = _artifacts(object_ids(arrays["ids"][accounts]), weights, open_for, described)
+    saved = models.save(db, "mlArtifacts", artifacts, described["trainedAt"])
+    shards.drop(db, shard)
+    return {"members": saved, "ownModel": int(open_for.sum())}
+
+
+def _guest_ladder(db: Databases) -> tuple[dict[str, Any], str]:
+    """The opened boosters of the guest ladder, and what names their versions."""
+    found = [
+        models.check(document, GUEST_COLUMNS)
+        for name in ("mlArtifacts_global", "mlArtifacts_country")
+        for document in models.read(db, name, GUEST, {"format": "ubj"})
+    ]
+    versions = "+".join(f"{each.account}{each.version}" for each in sorted(found, key=lambda each: str(each.account)))
+    return {str(each.account): opened(each.artifact) for each in found}, versions
+
+
+@dataclass(frozen=True)
+class _Booster:
+    opened: Any
+    trained_at: datetime
+    version: int
+    penalty: float
+    open: list[bool]
+
+
+def _current_members(db: Databases, ladder: str) -> _Booster | None:
+    """The stored booster of the members, if it stands on this very ladder."""
+    for artifact in models.load(db, "mlArtifacts_global", MEMBER, MEMBER_COLUMNS, {"account": "members"}):
+        report = artifact.report
+        if report.get("ladder") == ladder and artifact.trained_at:
+            gate = report["gate"]
+            return _Booster(
+                opened(artifact.artifact), artifact.trained_at, artifact.version, gate["penalty"], list(gate["open"])
+            )
+    return None
+
+
+def _asked(history: History, now: datetime, config: Config) -> Requests:
+    end = int(now.timestamp() * 1000) - DAY_MS
+    asked = requests(history, end - int(config.learn_days * DAY_MS), end)
+    return Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
+
+
+def _train_booster(
+    db: Databases, history: History, known: Known, boosters: dict[str, Any], ladder: str, now: datetime, config: Config
+) -> _Booster:
+    taken = sample(history, choices(history, _asked(history, now, config), config.live_days), config.others, config.seed)
+    made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
+    gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
+    report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}
+    artifact = models.Artifact("members", MEMBER, made.artifact, "ubj", MEMBER_COLUMNS, "global", report)
+    models.save(db, "mlArtifacts_global", [artifact], now)
+    stored = _current_members(db, ladder)
+    if stored is None:
+        raise ValueError("the members' booster was not stored")
+    return stored
+
+
+def _changed_members(db: Databases, history: History, booster: _Booster) -> Ints:
+    """Rows of accounts with an engagement whose last artifact is missing, of another booster, or older than their acts.
+
+    A request counts once its 24 h are over, so acts since two days before the artifact may change it.
+    """
+    good = history.engagements.kind < REPORT
+    engaging = np.unique(history.engagements.account[good])
+    engaging = engaging[~history.guest[engaging]]
+    last = np.full(len(history.account_id), -1, dtype=np.int64)
+    for events in (history.engagements, history.exposures):
+        np.maximum.at(last, events.account, events.time_ms)
+    trained = np.full(len(history.account_id), -1, dtype=np.int64)
+    for ids, times in _trained_times(db, booster.version):
+        place = np.minimum(np.searchsorted(history.account_id, ids), len(history.account_id) - 1)
+        same = history.account_id[place] == ids
+        trained[place[same]] = times[same]
+    return engaging[(trained[engaging] < 0) | (last[engaging] > trained[engaging] - 2 * DAY_MS)]
+
+
+def _trained_times(db: Databases, version: int) -> Iterator[tuple[Any, Ints]]:
+    found = list(models.trained_times(db, "mlArtifacts", PERSONAL_MODEL, {"report.members": version}))
+    if found:
+        ids, times = zip(*found, strict=True)
+        yield id_array(ids), np.array([int(time.timestamp() * 1000) for time in times])
+
+
+def _shards(
+    db: Databases,
+    history: History,
+    known: Known,
+    boosters: dict[str, Any],
+    booster: _Booster,
+    members: Ints,
+    now: datetime,
+    config: Config,
+) -> Iterator[str]:
+    """Stores the rows of `members`, some hundred members a shard; gives the shards' names."""
+    end = int(now.timestamp() * 1000) - DAY_MS
+    begin = int((booster.trained_at - timedelta(days=config.learn_days)).timestamp() * 1000)
+    asked = requests(history, begin, end)
+    good = history.engagements.kind < REPORT
+    engagements = np.bincount(history.engagements.account[good], minlength=len(history.account_id))
+    for first in range(0, len(members), config.shard_members):
+        some = members[first : first + config.shard_members]
+        mine = np.isin(asked.account, some)
+        chosen = choices(history, Requests(asked.account[mine], asked.time_ms[mine]), config.live_days)
+        taken = sample(history, chosen, config.others, config.seed)
+        matrix = build(known, taken.rows, MEMBER_COLUMNS)
+        margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster.opened, matrix)
+        own = own_rows(taken, matrix, margin)
+        account = np.searchsorted(some, own.account)
+        arrays = {**vars(own), "account": account, "ids": history.account_id[some], "engagements": engagements[some]}
+        described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
+        name = f"{now:%Y%m%dT%H%M%S}-{first // config.shard_members:05d}"
+        shards.put(db, name, arrays, described, now)
+        yield name
+
+
+def _artifacts(accounts: list[Any], weights: Any, open_for: Any, described: dict[str, Any]) -> Iterator[models.Artifact]:
+    report = {"members": described["members"], "penalty": described["penalty"]}
+    for account, row, served in zip(accounts, weights.astype(np.float32), open_for.tolist(), strict=True):
+        artifact = _npy(row) if served else b""
+        kind = "npy" if served else "identity"
+        yield models.Artifact(account, PERSONAL_MODEL, artifact, kind, PERSONAL, "members", report)
+
+
+def _npy(row: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, row, allow_pickle=False)
+    return buffer.getvalue()
