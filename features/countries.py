@@ -11,8 +11,8 @@ _CODES: Final = {
     "mx ms ni pa py pe pr bl kn lc mf pm vc sx gs sr tt tc us uy ve vg vi",
     "asia": "af am az bh bd bt bn kh cn cy ge hk in id ir iq il jp jo kz kw kg la lb mo my mv mn mm np kp om pk ps ph "
     "qa sa sg kr lk sy tw tj th tl tr tm ae uz vn ye",
-    "europe": "al ad at by be ba bg hr cz dk ee fo fi fr de gi gr gg va hu is ie im it je lv li lt lu mt md mc me nl mk "
-    "no pl pt ro ru sm rs sk si es sj se ch ua gb ax",
+    "europe": "al ad at by be ba bg hr cz dk ee fo fi fr de gi gr gg va hu is ie im it je lv li lt lu mt md mc me nl "
+    "mk no pl pt ro ru sm rs sk si es sj se ch ua gb ax",
     "oceania": "as au cx cc ck fj pf gu hm ki mh fm nr nc nz nu nf mp pw pg pn ws sb tk to tv um vu wf",
     "antarctica": "aq",
 }

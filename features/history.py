@@ -137,8 +137,8 @@ def _known_accounts(tables: Mapping[str, Columns]) -> NDArray[np.bytes_]:
 
 
 def _present(ids: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    every = np.unique(ids)
-    return every[every != NONE]
+    every: NDArray[np.bytes_] = np.unique(ids)
+    return np.asarray(every[every != NONE])
 
 
 def _of_accounts(account_id: NDArray[np.bytes_], accounts: Columns) -> tuple[Ints, NDArray[np.bool_]]:

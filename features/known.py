@@ -59,7 +59,7 @@ def index(history: History) -> Known:
         creator_kinds=tuple(EventIndex.build(contents.author[each.content], each.time_ms) for each in kinds[:REPORT]),
         creator_viewed=EventIndex.build(contents.author[first.content], first.time_ms),
         by_country={
-            name: _activity(engagements, first, history.country[engagements.account], history.country[first.account], key)
+            name: _activity(engagements, first, *(history.country[each.account] for each in (engagements, first)), key)
             for name, key in keys.items()
         },
         **index_members(history, author_country),
@@ -119,7 +119,7 @@ def expand_tags(contents: Contents, content: Ints) -> tuple[Ints, Ints]:
 
 def _author_country(history: History) -> Ints:
     owner = np.append(history.owner, -1)[history.contents.author]
-    return np.append(history.country, -1)[owner]
+    return np.asarray(np.append(history.country, -1)[owner])
 
 
 def _only(events: Events, keep: NDArray[np.bool_]) -> Events:

@@ -94,5 +94,5 @@ def _sums(
         like = chosen @ chosen[[member]].toarray().ravel()
         like[member] = 0.0
         likeness[chunk] = like[actor[chunk]]
-    total = np.bincount(row, weights=likeness, minlength=len(account))
+    total = np.bincount(row, weights=likeness, minlength=len(account)).astype(np.float64)
     return total, np.bincount(row, minlength=len(account)).astype(np.float64)

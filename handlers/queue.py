@@ -2,19 +2,18 @@
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from handlers.runtime import Event
+from handlers.runtime import Event, setting
 
 logger = logging.getLogger("feedpulse")
 
 
 def sender() -> Callable[[str], None] | None:
     """Sends a shard's name to TRAINING_QUEUE_URL; None when no queue is configured."""
-    url = os.environ.get("TRAINING_QUEUE_URL")
+    url = setting("TRAINING_QUEUE_URL")
     return (lambda shard: _send(url, shard)) if url else None
 
 
@@ -36,7 +35,8 @@ def _worked(record: dict[str, Any], work: Callable[[str], dict[str, int]]) -> bo
     try:
         work(str(json.loads(record["body"])["shard"]))
     except (ValueError, KeyError, TypeError, RuntimeError) as error:  # the message goes back, and to the dead letters
-        logger.error(json.dumps({"message": record.get("messageId"), "error": f"{type(error).__name__}: {error}"[:500]}))
+        why = f"{type(error).__name__}: {error}"[:500]
+        logger.error(json.dumps({"message": record.get("messageId"), "error": why}))
         return False
     return True
 

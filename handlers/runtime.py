@@ -15,6 +15,7 @@ from store.leases import LeaseHeldError, hold
 
 Event = Mapping[str, Any]
 Handler = Callable[[Any, Any], dict[str, Any]]
+_YEARS = range(1971, 2106)  # ids count the seconds since 1970 in four bytes
 logger = logging.getLogger("feedpulse")
 
 
@@ -38,21 +39,24 @@ def setting(name: str, default: str = "") -> str:
 
 
 def clock(event: Event) -> datetime:
-    """The job's clock: `event["time"]`, or the wall clock in UTC.
+    """The job's clock: `event["time"]`, or the wall clock in UTC; to the millisecond, as the database keeps it.
 
     Raises:
-        ValueError: when the time is not ISO 8601.
+        ValueError: when the time is not ISO 8601 or lies outside the years in which ids can be made of it.
     """
     given = event.get("time")
-    if given is None:
-        return datetime.now(UTC)
+    moment = datetime.now(UTC) if given is None else _moment(given)
+    if moment.year not in _YEARS:
+        raise ValueError(f"time: {str(given)[:60]} is not between {_YEARS[0]} and {_YEARS[-1]}")
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _moment(given: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"time: {str(given)[:60]} is not ISO 8601, like 2026-01-31T12:00:00Z") from None
-    # the database keeps milliseconds
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def service(handler: Callable[[Databases, Event, datetime], dict[str, Any]]) -> Handler:

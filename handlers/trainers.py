@@ -30,3 +30,11 @@ def personalize_content_worker(db: Databases, event: Event, now: datetime) -> di
     from trainers.jobs import members
 
     return shards_of(event, lambda shard: members.train_shard(db, now, shard))
+
+
+@job("rankingEvaluation")
+def ranking_evaluation(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Daily, before the training: yesterday's requests, judged."""
+    from trainers.jobs import evaluation
+
+    return evaluation.evaluate_yesterday(db, now)

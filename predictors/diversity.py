@@ -18,7 +18,7 @@ def diversified(score: Floats, author: Ints) -> Floats:
     [8.0, 3.0, 1.0, 3.0]
     """
     further = _further(score, author)
-    decayed = score * np.maximum(FLOOR, DECAY**further)
+    decayed: Floats = score * np.maximum(FLOOR, DECAY**further)
     allowed = np.sort(decayed[further < _MOST_OF_ONE])
     if len(allowed) < _TOP:
         return decayed

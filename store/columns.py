@@ -39,7 +39,8 @@ def read_columns(
     names = [f"f{position}" for position in range(len(fields))]  # fresh names keep the order of $replaceWith
     shape = {name: _guarded(*spec) for name, spec in zip(names, fields.values(), strict=True)}
     pipeline = [*stages, {"$replaceWith": shape}]
-    raw = b"".join(source.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=100_000))
+    batches: Any = source.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=100_000)
+    raw = b"".join(batches)
     layout = _layout(names, [kind for kind, _ in fields.values()])
     table = np.frombuffer(raw, dtype=layout)
     if len(table) and not (table["size"] == layout.itemsize).all():

@@ -10,7 +10,8 @@ from store.columns import Columns, read_columns
 from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
 
 _KINDS = [*ENGAGEMENT_TYPES, "report"]
-_CALLED = {"$toLower": {"$cond": [{"$eq": [{"$type": "$geolocation.countryCode"}, "string"]}, "$geolocation.countryCode", ""]}}
+_CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
+_CALLED = {"$toLower": {"$cond": [{"$eq": [{"$type": _CODE}, "string"]}, _CODE, ""]}}
 
 
 def read_log(db: Databases, since: datetime, now: datetime, countries: Sequence[str]) -> dict[str, Columns]:
@@ -39,7 +40,7 @@ def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "author": ("id", "$author.id"),
         "original": ("id", "$originalPost._id"),
         "originalAuthor": ("id", "$originalPost.author.id"),
-        "photos": ("int", {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]}),
+        "photos": ("int", {"$cond": [{"$isArray": _PHOTOS}, {"$size": _PHOTOS}, 0]}),
         "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
     }
     return read_columns(collection(db, "contents"), [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
@@ -97,10 +98,10 @@ def read_labels_where(
 ) -> dict[bytes, tuple[str, list[str]]]:
     """As `read_labels`, of the contents and the contentinfo that meet these conditions."""
     labels: dict[bytes, tuple[str, list[str]]] = {}
-    tagged = [{"$match": {**contents, "hashtags.0": {"$exists": True}}}, {"$project": {"hashtags": 1}}]
+    tagged: list[Mapping[str, Any]] = [{"$match": {**contents, "hashtags.0": {"$exists": True}}}, {"$project": {"hashtags": 1}}]
     for each in reads.stream(db, "contents", tagged):
         labels[_bytes(each["_id"])] = ("", _hashtags(each["hashtags"]))
-    known = [{"$match": contentinfo}, {"$project": {"_id": 0, "contentId": 1, "language": 1, "topics": 1}}]
+    known: list[dict[str, Any]] = [{"$match": contentinfo}, {"$project": {"_id": 0, "contentId": 1, "language": 1, "topics": 1}}]
     for each in reads.stream(db, "contentinfo", known):
         tags = labels.get(_bytes(each.get("contentId")), ("", []))[1]
         topics = [f"topic {topic}" for topic in each.get("topics") or []]

@@ -76,6 +76,22 @@ def trained_times(
         yield document["account"], document["trainedAt"]
 
 
+def summaries(db: Databases, name: str) -> Iterator[Document]:
+    """The artifacts without their bytes, but with their `size`."""
+    size = {"$set": {"size": {"$binarySize": {"$ifNull": ["$artifact", b""]}}}}
+    without = {"$unset": ["artifact", "previous", "features"]}
+    yield from collection(db, name).aggregate([size, without, {"$sort": {"account": 1}}])
+
+
+def tally(db: Databases, name: str) -> tuple[int, int, float]:
+    """How many artifacts have bytes, how many are identities, and the mean bytes of those that have."""
+    mean = {"$group": {"_id": "$format", "count": {"$sum": 1}, "size": {"$avg": {"$binarySize": "$artifact"}}}}
+    found = {each["_id"]: each for each in collection(db, name).aggregate([mean])}
+    own = [each for kind, each in found.items() if kind != "identity"]
+    identities = found.get("identity", {}).get("count", 0)
+    return sum(each["count"] for each in own), identities, max((each["size"] for each in own), default=0.0)
+
+
 def check(document: Document, features: Sequence[str]) -> Artifact:
     """The artifact of a stored document.
 
@@ -123,8 +139,7 @@ def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
         "trainedAt": now,
     }
     newest = {"$max": ["$version", "$previous.version"]}  # after a rollback the previous one is the newer
-    versions = [{"case": first, "then": 1}, {"case": again, "then": "$version"}]
-    version = _one_of((first, 1), (again, "$version"), {"$add": ["$version", 1]})
+    version = _one_of((first, 1), (again, "$version"), {"$add": [newest, 1]})
     before = _one_of((first, "$$REMOVE"), (again, "$previous"), kept)
     return [{"$set": {"previous": before, "version": version}}, {"$set": new}]
 

@@ -265,6 +265,14 @@ class TrainingShard(TypedDict):
     createdAt: datetime
 
 
+class Evaluation(TypedDict):
+    """One day's judgement of the rankers."""
+
+    _id: str  # what was judged, and the day
+    time: datetime
+    report: dict[str, Any]
+
+
 class Run(TypedDict, total=False):
     """One run of one job."""
 
@@ -538,6 +546,7 @@ COLLECTIONS: Mapping[str, Declared] = {
     "karma": Declared("analytics", Karma, (_index("userId", "category", unique=True), _index("category", "-karma"))),
     "cascades": Declared("analytics", Cascade, (_index("nodes.id"), _index("-size"))),
     "watermarks": Declared("analytics", Watermark),
+    "evaluations": Declared("analytics", Evaluation, (_index("-time"),)),
     "trainingShards": Declared("analytics", TrainingShard, (_index("createdAt", expire_seconds=3 * _DAY_SECONDS),)),
     "runs": Declared("analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))),
     "leases": Declared("analytics", Lease),

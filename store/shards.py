@@ -19,7 +19,7 @@ def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any],
     """Stores a shard under its name; the same name again replaces it."""
     ensure_indexes(db, "trainingShards")
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, allow_pickle=False, **arrays)
     payload = buffer.getvalue()
     document = {**described, "data": payload, "checksum": hashlib.sha256(payload).hexdigest(), "createdAt": now}
     collection(db, "trainingShards").replace_one({"_id": shard}, document, upsert=True)

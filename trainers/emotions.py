@@ -6,7 +6,7 @@ the dominance (Guo et al., "On Calibration of Modern Neural Networks", 2017), bo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ class Config:
     l2_grams: float = 0.5
     l2_dense: float = 1.0
     dominance_l2_grams: float = 0.3
+    dominance_l2_dense: float = 3.0
     balance: float = 0.7  # 1 gives every class of the dominance the same weight, 0 every row
     iterations: int = 60
     folds: int = 3
@@ -59,16 +60,15 @@ def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()
     mean = presence.embeddings.mean(axis=0)
     scale = EMBEDDING_SCALE / np.maximum(presence.embeddings.std(axis=0), 1e-6)
     grams, dense = gram_matrix(presence.texts, idf), (presence.embeddings - mean) * scale
-    first = fit_linear(grams, dense, presence.targets, np.ones(len(dense)), config.l2_grams, config, many=True)
-    held = _held_out(grams, dense, presence.targets, np.ones(len(dense)), config.l2_grams, config, many=True)
+    first, held = _fit_both(grams, dense, presence.targets, np.ones(len(dense)), config, many=True)
     slope, shift = platt(held, presence.targets)
     thresholds = best_thresholds(sigmoid(slope * held + shift), presence.targets)
 
     own, own_dense = gram_matrix(dominance.texts, idf), (dominance.embeddings - mean) * scale
     seen = np.hstack([own_dense, PRESENCE_SCALE * first.scores(own, own_dense)])
     weights = class_weights(dominance.targets, config.balance)
-    second = fit_linear(own, seen, dominance.targets, weights, config.dominance_l2_grams, config, many=False)
-    held = _held_out(own, seen, dominance.targets, weights, config.dominance_l2_grams, config, many=False)
+    held_back = replace(config, l2_grams=config.dominance_l2_grams, l2_dense=config.dominance_l2_dense)
+    second, held = _fit_both(own, seen, dominance.targets, weights, held_back, many=False)
     temperature = np.array([sharpness(held, dominance.targets)], np.float32)
     return Heads(
         *(idf, mean, scale),
@@ -78,7 +78,7 @@ def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()
 
 
 def fit_linear(
-    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], l2_grams: float, config: Config, *, many: bool
+    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], config: Config, *, many: bool
 ) -> Weights:
     """Logistic regressions, one for each column of the targets when `many`, else one multinomial."""
     from scipy.optimize import minimize
@@ -86,7 +86,7 @@ def fit_linear(
     gram_count, dense_count, k = grams.shape[1], dense.shape[1], targets.shape[1]
     turned, total = grams.T.tocsr(), weights.sum()
     share = (weights[:, None] / total).astype(np.float32)
-    l2 = np.concatenate([np.full(gram_count, l2_grams), np.full(dense_count, config.l2_dense), [0.0]])
+    l2 = np.concatenate([np.full(gram_count, config.l2_grams), np.full(dense_count, config.l2_dense), [0.0]])
     l2 = (l2[:, None] / total).astype(np.float32)
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -152,9 +152,11 @@ def platt(scores: Floats, targets: Floats) -> tuple[Floats, Floats]:
 def sharpness(scores: Floats, targets: Floats) -> float:
     """The factor on the scores for which their softmax is calibrated."""
     from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
 
     def loss(factor: float) -> float:
-        return float(-cross_entropy(softmax(factor * scores), targets, many=False).sum(axis=1).mean())
+        spread = factor * scores.astype(np.float64)
+        return float((logsumexp(spread, axis=1) - (spread * targets).sum(axis=1)).mean())
 
     return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
 
@@ -172,17 +174,17 @@ def _best_threshold(probabilities: Floats, target: Floats) -> float:
     return float(probabilities[order[int(f1.argmax())]])
 
 
-def _held_out(
-    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], l2: float, config: Config, *, many: bool
-) -> Floats:
-    """Scores of every row by a head that was not fitted on it; shape (n, k)."""
+def _fit_both(
+    grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], config: Config, *, many: bool
+) -> tuple[Weights, Floats]:
+    """The head, and scores of every row by a head that was not fitted on it, of shape (n, k)."""
     fold = np.random.default_rng(config.seed).permutation(len(dense)) % config.folds
     scores = np.zeros_like(targets)
     for each in range(config.folds):
         fitted, left = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
-        head = fit_linear(grams[fitted], dense[fitted], targets[fitted], weights[fitted], l2, config, many=many)
+        head = fit_linear(grams[fitted], dense[fitted], targets[fitted], weights[fitted], config, many=many)
         scores[left] = head.scores(grams[left], dense[left])
-    return scores
+    return fit_linear(grams, dense, targets, weights, config, many=many), scores
 
 
 def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Floats:

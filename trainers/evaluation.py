@@ -8,7 +8,7 @@ import numpy as np
 
 from features.asof import Floats, Ints
 from features.history import History
-from features.known import Known, index
+from features.known import Known
 from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
 from features.personal import personal_columns
@@ -18,7 +18,7 @@ from trainers.members import guest_margin, own_rows, train_members
 from trainers.metrics import Quality, quality
 from trainers.own import Gate, added, bucket, fit_all
 from trainers.requests import DAY_MS, Choice, Requests, choices, requests
-from trainers.sampling import Sample, joined, sample
+from trainers.sampling import joined, sample
 
 Scorer = Callable[[Choice], Floats]
 _ROWS_AT_ONCE = 150_000  # bounds the matrix

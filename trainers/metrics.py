@@ -73,4 +73,4 @@ def list_loss(
     stands_for = np.where(relevant, 1.0, weight)
     total = np.bincount(request, weights=stands_for * np.exp(margin - top[request]), minlength=size)
     each = np.where(relevant, np.log(total)[request] + top[request] - margin, 0.0)
-    return np.bincount(request, weights=each, minlength=size)
+    return np.bincount(request, weights=each, minlength=size).astype(np.float64)

@@ -24,7 +24,7 @@ def report(judged: Judged, languages: Sequence[str], seed: int = 7) -> dict[str,
         "requests": len(judged.account),
         "people": len(np.unique(judged.account)),
         "rankers": {name: _figures(judged, name, seed) for name in judged.figures},
-        "paired": {f"{better} - {worse}": _paired(judged, ndcg[better] - ndcg[worse], seed) for better, worse in _pairs(ndcg)},
+        "paired": {f"{a} - {b}": _paired(judged, ndcg[a] - ndcg[b], seed) for a, b in _pairs(ndcg)},
         "slices": _slices(judged, ndcg, languages),
     }
 
@@ -43,7 +43,8 @@ def _figures(judged: Judged, name: str, seed: int) -> dict[str, Any]:
 
 def _pairs(ndcg: Mapping[str, Floats]) -> list[tuple[str, str]]:
     simple = max(SIMPLE, key=lambda name: ndcg[name].mean())
-    personal = [("personal", other) for other in (simple, "als", "isolated", "plain", "global", "members") if other in ndcg]
+    others = (simple, "als", "isolated", "plain", "global", "members")
+    personal = [("personal", other) for other in others if other in ndcg]
     return [*personal, ("guest", simple), ("guest", "world")]
 
 

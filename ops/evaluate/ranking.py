@@ -76,7 +76,10 @@ def ranking_table(made: dict[str, Any]) -> Any:
 
 def paired_table(made: dict[str, Any]) -> Any:
     """Paired differences in NDCG@10."""
-    rows = [[name, each["difference"], f"{each['ci'][0]:+.4f} – {each['ci'][1]:+.4f}"] for name, each in made["paired"].items()]
+    rows = [
+        [name, each["difference"], f"{each['ci'][0]:+.4f} – {each['ci'][1]:+.4f}"]
+        for name, each in made["paired"].items()
+    ]
     return show.table("Paired differences in NDCG@10 (bootstrap over people)", ["", "difference", "95 %"], rows)
 
 

@@ -115,7 +115,8 @@ def _asked(history: History, now: datetime, config: Config) -> Requests:
 def _train_booster(
     db: Databases, history: History, known: Known, boosters: dict[str, Any], ladder: str, now: datetime, config: Config
 ) -> _Booster:
-    taken = sample(history, choices(history, _asked(history, now, config), config.live_days), config.others, config.seed)
+    chosen = choices(history, _asked(history, now, config), config.live_days)
+    taken = sample(history, chosen, config.others, config.seed)
     made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
     gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
     report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}
@@ -185,7 +186,9 @@ def _shards(
         yield name
 
 
-def _artifacts(accounts: list[Any], weights: Any, open_for: Any, described: dict[str, Any]) -> Iterator[models.Artifact]:
+def _artifacts(
+    accounts: list[Any], weights: Any, open_for: Any, described: dict[str, Any]
+) -> Iterator[models.Artifact]:
     report = {"members": described["members"], "penalty": described["penalty"]}
     for account, row, served in zip(accounts, weights.astype(np.float32), open_for.tolist(), strict=True):
         artifact = _npy(row) if served else b""
