@@ -113,4 +113,5 @@ def first_times(left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArra
 
 
 def _packed(key: Ints, since_origin_ms: Ints) -> Ints:
-    return key << _TIME_BITS | np.clip(since_origin_ms, 0, _LATEST)
+    within = np.minimum(np.maximum(since_origin_ms, 0), _LATEST)  # np.clip is slow on the few rows of one request
+    return key << _TIME_BITS | within

@@ -16,6 +16,22 @@ def coldstart_predictor(db: Databases, event: Event, now: datetime) -> dict[str,
     return guest_feed.publish_guest_feed(db, now)
 
 
+@job("servingSnapshot")
+def serving_snapshot(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Hourly, after the statistics: what personal ranking needs of everybody's past."""
+    from predictors.jobs import snapshot
+
+    return snapshot.publish_snapshot(db, now)
+
+
+@service
+def personalize_content_predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Scores of {"accountId", "contents"}, or the best contents of {"accountId", "limit"}."""
+    from predictors.jobs import personal
+
+    return personal.rank(db, now, personal.question(event))
+
+
 @service
 def start_analysis(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """The mood of {"userId"}, who opts in by "consent": true and out, with everything kept, by false."""
@@ -36,3 +52,19 @@ def recommend_friends(db: Databases, event: Event, now: datetime) -> dict[str, A
 
 
 recomend_friends = recommend_friends  # the spelling that callers of the first version use
+
+
+@job("actionsPlan")
+def actions_plan(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Hourly: actions, what would be worth following and liking by karma; off until an operator sets it up."""
+    from predictors.jobs import actions
+
+    return actions.plan_actions(db, now)
+
+
+@service
+def friend_to_follow(db: Databases, event: Event, now: datetime) -> Any:
+    """Accounts worth following for {"accountId"}: a list, the best first."""
+    from predictors.jobs import follow
+
+    return follow.recommend(db, object_id(event.get("accountId"), "accountId"), now)

@@ -80,7 +80,7 @@ def topics(request: Request, languages: Ints) -> Ints:
     dear = np.argsort(-affinity, kind="stable")[:_MOST_TAGS]
     rows = np.unique(request.snapshot.shelves.by_tag.under(dear[affinity[dear] > 0]))
     row, tag = expand_tags(taken(request.snapshot.contents, rows), np.arange(len(rows)))
-    return _freshest(request, rows, np.bincount(row, weights=affinity[tag], minlength=len(rows)))
+    return _freshest(request, rows, np.bincount(row, weights=affinity[tag], minlength=len(rows)).astype(np.float64))
 
 
 def co_engaged(request: Request, languages: Ints) -> Ints:

@@ -45,7 +45,7 @@ class Choices:
         which, place = spread(self.start, chosen[chosen < len(self.start) - 1])
         other, weight = self.account[place], self.weight[place]
         own = np.bincount(which, weights=weight * (other == account), minlength=len(chosen))
-        like = np.bincount(other, weights=weight * own[which], minlength=accounts)
+        like = np.bincount(other, weights=weight * own[which], minlength=accounts).astype(np.float64)
         like[account] = 0.0
         return like
 
@@ -66,5 +66,5 @@ def _sums(like: Floats, start: Ints, actor: Ints, content: Ints) -> tuple[Floats
     known = np.flatnonzero(content < len(start) - 1)
     which, place = spread(start, content[known])
     row = known[which]
-    total = np.bincount(row, weights=like[actor[place]], minlength=len(content))
+    total = np.bincount(row, weights=like[actor[place]], minlength=len(content)).astype(np.float64)
     return total, np.bincount(row, minlength=len(content))

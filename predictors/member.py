@@ -56,7 +56,8 @@ def member_of(history: History, account: int, now_ms: int) -> Member:
 
     def own(events: Events) -> Events:
         kept = (events.account == account) & (events.time_ms < now_ms)
-        return Events(events.time_ms[kept], np.zeros(kept.sum(), dtype=np.int64), events.content[kept], events.kind[kept])
+        nought = np.zeros(kept.sum(), dtype=np.int64)
+        return Events(events.time_ms[kept], nought, events.content[kept], events.kind[kept])
 
     follows = (history.follower == account) & (history.follow_time_ms < now_ms)
     none = np.zeros(0, dtype=np.int64)
@@ -133,7 +134,7 @@ class Request:
         return content_columns(known, content, rows.time_ms) | country_columns(known, rows)
 
     def _own(self, content: Ints) -> tuple[Known, Ints]:
-        """The member's past, indexed over no more contents and authors than it takes; and the rows of `content` there."""
+        """The member's past, indexed over no more contents and authors than it takes; the rows of `content` there."""
         used = np.unique(np.concatenate([content, self.past]))
         contents, people = self._contents(used), self.snapshot.people
         authors = np.unique(contents.author[contents.author >= 0])

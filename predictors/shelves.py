@@ -63,7 +63,7 @@ def _by_country(known: Known, live: Ints, now_ms: int) -> Lists:
     weight = np.tile(_decayed(acts.time_ms[good], now_ms), 2)
     key = np.concatenate([np.where(country < 0, WORLD + 1, country), np.full(len(content), WORLD)])
     pair, place = np.unique(key * contents + np.tile(content, 2), return_inverse=True)
-    heat = np.bincount(place, weights=weight, minlength=len(pair))
+    heat = np.bincount(place, weights=weight, minlength=len(pair)).astype(np.float64)
     return Lists.of(pair // max(contents, 1), pair % max(contents, 1), heat, WORLD + 1, _MOST)
 
 

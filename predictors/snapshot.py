@@ -189,7 +189,8 @@ def _known(people: History, arrays: Arrays) -> Known:
         creator_kinds=tuple(index(f"creator_kinds/{kind}") for kind in _CREATOR_KINDS),
         creator_viewed=index("creator_viewed"),
         by_country={
-            what: Activity(pairs(f"{what}/engaged"), pairs(f"{what}/viewed")) for what in ("content", "author", "language")
+            what: Activity(pairs(f"{what}/engaged"), pairs(f"{what}/viewed"))
+            for what in ("content", "author", "language")
         },
         **_without_members(),
     )
@@ -202,7 +203,9 @@ def _fields(prefix: str, parts: Any) -> Arrays:
 def _under(arrays: Arrays, prefix: str) -> dict[str, Any]:
     start = len(prefix) + 1
     return {
-        name[start:]: array for name, array in arrays.items() if name.startswith(f"{prefix}/") and "/" not in name[start:]
+        name[start:]: array
+        for name, array in arrays.items()
+        if name.startswith(f"{prefix}/") and "/" not in name[start:]
     }
 
 

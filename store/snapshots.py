@@ -8,6 +8,7 @@ from pymongo.errors import OperationFailure
 
 from store import publish
 from store.client import Databases
+from store.documents import Document
 from store.schema import collection
 
 _NAME = "servingSnapshot"
@@ -31,17 +32,17 @@ def save(db: Databases, payload: bytes, as_of: datetime) -> int:
     """Publishes the payload in place of the one before; gives the number of parts."""
     starts = range(0, len(payload), _PART_BYTES)
     version = hashlib.sha256(payload).hexdigest()
-    with publish.replacing(db, _NAME) as temporary:
+    with publish.replacing(db, _NAME, as_of) as temporary:
         for number, start in enumerate(starts, _HEADER + 1):
-            temporary.insert_one({"_id": number, "part": payload[start : start + _PART_BYTES]})
-        temporary.insert_one({"_id": _HEADER, "version": version, "asOf": as_of, "parts": len(starts)})
+            part = payload[start : start + _PART_BYTES]
+            temporary.insert_one({"_id": number, "createdAt": as_of, "part": part})
+        temporary.insert_one({"_id": _HEADER, "createdAt": as_of, "version": version, "parts": len(starts)})
     return len(starts)
 
 
-def read_header(db: Databases) -> Header | None:
-    """What is published, None when nothing is; one small document."""
-    found = collection(db, _NAME).find_one({"_id": _HEADER})
-    return Header(found["version"], found["asOf"]) if found else None
+def header_of(document: Document | None) -> Header | None:
+    """What the header's document says; None where nothing is published."""
+    return Header(document["version"], document["createdAt"]) if document else None
 
 
 def read_payload(db: Databases, version: str) -> bytes:
