@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.emotions_ngrams import hashed_counts
 
 Floats = NDArray[np.float32]
+Row = tuple[NDArray[np.int64], Floats]  # buckets and values of one text, both of shape (n,)
 PRESENCE = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 DOMINANCE = ("anger", "joy", "optimism", "sadness")
 EMOTIONS = (*PRESENCE, "optimism")
@@ -41,16 +42,13 @@ class Heads:
     dominance_bias: Floats  # (4,)
     dominance_slope: Floats  # (1,) calibration
 
-    def presence(self, texts: Sequence[str], embeddings: Floats) -> Floats:
-        """Uncalibrated scores of cleaned texts, of shape (texts, 7)."""
-        grams = weighted_grams(texts, self.idf, self.presence_grams)
-        return np.asarray(grams + self.dense(embeddings) @ self.presence_dense + self.presence_bias)
-
-    def dominance(self, texts: Sequence[str], embeddings: Floats, presence: Floats) -> Floats:
-        """Uncalibrated scores of cleaned texts, of shape (texts, 4)."""
-        dense = np.hstack([self.dense(embeddings), PRESENCE_SCALE * presence])
-        grams = weighted_grams(texts, self.idf, self.dominance_grams)
-        return np.asarray(grams + dense @ self.dominance_dense + self.dominance_bias)
+    def scores(self, texts: Sequence[str], embeddings: Floats) -> tuple[Floats, Floats]:
+        """Uncalibrated scores of cleaned texts: presence of shape (texts, 7), dominance of shape (texts, 4)."""
+        rows, dense = unit_grams(texts, self.idf), self.dense(embeddings)
+        presence = weighted(rows, self.presence_grams) + dense @ self.presence_dense + self.presence_bias
+        seen = np.hstack([dense, PRESENCE_SCALE * presence])
+        dominance = weighted(rows, self.dominance_grams) + seen @ self.dominance_dense + self.dominance_bias
+        return presence, dominance.astype(np.float32)
 
     def dense(self, embeddings: Floats) -> Floats:
         """Embeddings, centred and scaled, of shape (texts, D)."""
@@ -88,9 +86,9 @@ def probabilities(texts: Sequence[str], embeddings: Floats) -> list[dict[str, fl
 def feelings(texts: Sequence[str], embeddings: Floats) -> Feelings:
     """Calibrated probabilities of both heads for cleaned texts; `embeddings` of shape (texts, D)."""
     heads = shipped_heads()
-    presence = heads.presence(texts, embeddings)
-    dominance = heads.dominance_slope * heads.dominance(texts, embeddings, presence)
-    return Feelings(sigmoid(heads.presence_slope * presence + heads.presence_shift), softmax(dominance))
+    presence, dominance = heads.scores(texts, embeddings)
+    calibrated = sigmoid(heads.presence_slope * presence + heads.presence_shift)
+    return Feelings(calibrated, softmax(heads.dominance_slope * dominance))
 
 
 def dominant(emotions: Mapping[str, float]) -> str | None:
@@ -103,16 +101,19 @@ def dominant(emotions: Mapping[str, float]) -> str | None:
     return best if best is not None and emotions[best] >= LEAST_PROBABILITY else None
 
 
-def weighted_grams(texts: Sequence[str], idf: Floats, weights: Floats) -> Floats:
-    """Σ of the weights of each text's n-grams, tf-idf of unit length; shape (texts, k)."""
-    total = np.zeros((len(texts), weights.shape[1]), np.float32)
-    for place, text in enumerate(texts):
+def unit_grams(texts: Sequence[str], idf: Floats) -> list[Row]:
+    """Each text's n-grams as their buckets and tf-idf values, the values of unit length."""
+    rows = []
+    for text in texts:
         buckets, counts = hashed_counts(text)
         values = counts * idf[buckets]
-        length = float(np.linalg.norm(values))
-        if length:
-            total[place] = (values / length) @ weights[buckets]
-    return total
+        rows.append((buckets, values / max(float(np.linalg.norm(values)), 1e-9)))
+    return rows
+
+
+def weighted(rows: Sequence[Row], weights: Floats) -> Floats:
+    """Σ value · weight of each row, of shape (rows, k), for weights of shape (buckets, k)."""
+    return np.array([values @ weights[buckets] for buckets, values in rows], np.float32).reshape(-1, weights.shape[1])
 
 
 def sigmoid(scores: Floats) -> Floats:

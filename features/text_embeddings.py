@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 512
-LONGEST = 300  # characters that are embedded: the time grows with the length
+LONGEST = 240  # characters that are embedded: the time grows with the length
 LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
 
 
