@@ -1,0 +1,122 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from bson import DBRef, ObjectId
+
+from features.countries import CONTINENT_OF, COUNTRIES
+from features.matrix import DESIGN, GUEST_COLUMNS
+from ops.simulate import Config as Community
+from store import models
+from tests.golden.worlds import simulated
+from trainers.boosters import RESIDUAL, Growth
+from trainers.jobs.country import MODEL, Config, train_countries
+from trainers.levels import Ladder
+
+COMMUNITY = Community(users=150, days=6, seed=11)
+NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock
+LADDER = Ladder(
+    world=Growth(rounds=10, depth=3, eta=0.3, threads=1), residual=replace(RESIDUAL, threads=1), least_requests=10
+)
+CONFIG = Config(ladder=LADDER, others=10)
+
+
+@pytest.fixture(scope="module")
+def world(uri):
+    with simulated(uri, COMMUNITY) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def counts(world):
+    return train_countries(world, NOW, CONFIG)
+
+
+def stored(db):
+    """What was trained, by account; without ids."""
+    return {
+        each["account"]: {key: value for key, value in each.items() if key != "_id"}
+        for name in ("mlArtifacts_country", "mlArtifacts_global")
+        for each in db.analytics[name].find()
+    }
+
+
+def test_every_country_of_iso_3166_1_has_an_artifact_or_names_its_parent(world, counts):
+    trained = stored(world)
+
+    assert counts["countries"] == 249
+    assert {each["account"] for each in world.analytics.mlArtifacts_country.find()} == set(COUNTRIES)
+    assert set(trained) == {*COUNTRIES, *CONTINENT_OF.values(), "global"}
+    assert counts["ownModel"] == sum(trained[code]["format"] == "ubj" for code in COUNTRIES)
+    assert all(trained[each["parent"]]["format"] == "ubj" for code, each in trained.items() if code != "global")
+    assert {each["report"].get("why") is not None for code, each in trained.items() if code != "global"} == {True}
+
+
+def test_artifacts_load_under_the_columns_of_the_design_and_no_others(world, counts):
+    (found,) = models.load(world, "mlArtifacts_global", MODEL, GUEST_COLUMNS, {"account": "global"})
+
+    assert tuple(found.features[:12]) == DESIGN
+    assert len(found.artifact) > 100
+    with pytest.raises(models.ArtifactError, match="other columns"):
+        list(models.load(world, "mlArtifacts_global", MODEL, GUEST_COLUMNS[::-1], {"account": "global"}))
+
+
+def test_the_same_event_twice_changes_no_document(world, counts):
+    before = stored(world)
+
+    again = train_countries(world, NOW, CONFIG)
+
+    assert again == counts
+    assert stored(world) == before
+
+
+def test_what_happens_at_or_after_the_clock_changes_no_byte_of_any_artifact(world, counts):
+    before = stored(world)
+    draw = np.random.default_rng(1)
+    contents, accounts = (list(world.app[name].find({}, {"_id": 1})) for name in ("contents", "accounts"))
+    later = [NOW + timedelta(hours=float(hour)) for hour in draw.uniform(0, 20, 300)]
+    picked = [
+        (contents[draw.integers(len(contents))]["_id"], accounts[draw.integers(len(accounts))]["_id"]) for _ in later
+    ]
+    acts = [
+        {"_id": ObjectId(), "account": who, "targetRef": DBRef("content", what), "type": "like", "createdAt": at}
+        for (what, who), at in zip(picked, later, strict=True)
+    ]
+    shown = [{"_id": ObjectId(), "viewer": each["account"], "content": each["targetRef"].id, "seenAt": each["createdAt"]}
+             for each in acts]  # fmt: skip
+    user = world.app.users.find_one()["_id"]
+    post = {
+        "author": {"id": user},
+        "visibility": "publish",
+        "createdAt": NOW + timedelta(seconds=1),
+        "hashtags": ["new"],
+    }
+    follow = {"user": user, "followedUser": user, "following": True, "createdAt": NOW}
+    planted = {"engagements": acts, "feeditems": shown, "contents": [post], "relationships": [follow]}
+    for name, documents in planted.items():
+        world.app[name].insert_many(documents)
+
+    again = train_countries(world, NOW, CONFIG)
+
+    for name, documents in planted.items():
+        world.app[name].delete_many({"_id": {"$in": [each["_id"] for each in documents]}})
+    assert again == counts
+    assert stored(world) == before
+
+
+def test_a_later_training_is_another_version_that_remembers_the_one_before(world, counts):
+    train_countries(world, NOW + timedelta(hours=12), CONFIG)
+
+    trained = stored(world)
+    assert {each["version"] for each in trained.values()} == {2}
+    assert {each["previous"]["trainedAt"] for each in trained.values()} == {NOW}
+
+
+def test_an_empty_app_has_identities_everywhere(db):
+    counts = train_countries(db, NOW, CONFIG)
+
+    trained = stored(db)
+    assert counts["ownModel"] == counts["rows"] == 0
+    assert set(trained) == {*COUNTRIES, *CONTINENT_OF.values(), "global"}
+    assert {each["format"] for each in trained.values()} == {"identity"}
