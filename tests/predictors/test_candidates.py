@@ -1,0 +1,186 @@
+"""Candidates and the list that is shown: sources, filters, diversity, explored slots."""
+
+from collections import Counter
+from datetime import timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from bson import ObjectId
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.countries import COUNTRIES
+from features.history import assemble
+from features.known import index
+from features.matrix import MEMBER_COLUMNS
+from ops.simulate import Config as Community
+from predictors.candidates import SOURCES, gather, merged
+from predictors.exploration import explored
+from predictors.jobs import personal
+from predictors.jobs.guest_feed import Config as FeedConfig
+from predictors.jobs.guest_feed import publish_guest_feed
+from predictors.jobs.snapshot import publish_snapshot
+from predictors.listing import best, listed, slot_pool, with_slots
+from predictors.member import Request, member_of, taken
+from predictors.snapshot import take
+from store import logs
+from tests.golden.worlds import simulated
+
+COMMUNITY = Community(users=150, days=5, seed=6)
+NOW = COMMUNITY.until
+NOW_MS = int(NOW.timestamp() * 1000)
+NOBODY = np.zeros(0, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def world(uri):
+    with simulated(uri, COMMUNITY) as db:
+        since = NOW - timedelta(days=60)
+        publish_snapshot(db, NOW)
+        publish_guest_feed(db, NOW, FeedConfig(top=40))
+        history = assemble(logs.read_log(db, since, NOW, COUNTRIES), logs.read_labels(db, since, NOW))
+        members = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
+        yield SimpleNamespace(db=db, history=history, known=index(history), since=since, members=members)
+
+
+def ask(world, account, **more):
+    return personal.rank(world.db, NOW, personal.question({"accountId": account, **more}))
+
+
+def test_at_a_past_time_the_sources_know_nothing_of_later(world):
+    past_ms = NOW_MS - 86_400_000
+    snapshot = take(world.known, int(world.since.timestamp() * 1000), past_ms)
+    engaged = Counter(world.history.engagements.account.tolist()).most_common(5)
+
+    for account, _ in engaged:
+        member = member_of(world.history, account, past_ms)
+        request = Request(snapshot, member, past_ms, taken(world.history.contents, NOBODY))
+        found = gather(request, most=100, unseen=False)
+
+        assert set(found) == set(SOURCES)
+        assert all(len(rows) == len(set(rows.tolist())) <= 100 for rows in found.values())
+        every, source = merged(found)
+        assert len(every) == len(set(every.tolist())) == len(source) > 50
+        assert (world.history.contents.created_ms[every] <= past_ms).all()
+        assert not np.isin(every, member.engagements.content).any()
+        assert request.matrix(every).shape == (len(every), len(MEMBER_COLUMNS))
+
+
+def test_sources_find_more_of_what_is_engaged_with_later_than_chance(world):
+    past_ms = NOW_MS - 86_400_000
+    snapshot = take(world.known, int(world.since.timestamp() * 1000), past_ms)
+    acts = world.history.engagements
+    later = (acts.time_ms >= past_ms) & (acts.kind < 4) & (world.history.contents.created_ms[acts.content] < past_ms)
+    hits, expected, total = 0, 0.0, 0
+
+    for account in np.unique(acts.account[later]).tolist():
+        request = Request(
+            snapshot, member_of(world.history, account, past_ms), past_ms, taken(world.history.contents, NOBODY)
+        )
+        chosen = np.setdiff1d(acts.content[later & (acts.account == account)], request.member.engagements.content)
+        every, _ = merged(gather(request, most=20, unseen=False))
+        hits += int(np.isin(chosen, every).sum())
+        expected += len(chosen) * len(every) / len(snapshot.live)
+        total += len(chosen)
+
+    assert hits > 1.2 * expected > 0 < total
+
+
+def test_items_leave_out_what_was_seen_blocked_unpublished_or_written_by_the_member(world):
+    account = next(each for each in world.members if world.db.app.relationships.find_one(follows_of(world, each)))
+    first = ask(world, account, limit=10)["items"]
+    hidden, blocked = ObjectId(first[0]["content"]), author_of(world, first[1]["content"])
+    world.db.app.contents.update_one({"_id": hidden}, {"$set": {"visibility": "hidden"}})
+    user = world.db.app.users.find_one({"ownerAccount": ObjectId(account)})["_id"]
+    block = {"_id": ObjectId(), "user": user, "followedUser": blocked, "blocking": True, "createdAt": NOW}
+    world.db.app.relationships.insert_one(block)
+
+    items = ask(world, account, limit=40)["items"]
+
+    world.db.app.contents.update_one({"_id": hidden}, {"$set": {"visibility": "publish"}})
+    world.db.app.relationships.delete_one({"_id": block["_id"]})
+    shown = [ObjectId(each["content"]) for each in items]
+    authors = [author_of(world, each["content"]) for each in items]
+    assert hidden not in shown
+    assert blocked not in authors
+    assert user not in authors
+    assert world.db.app.feeditems.count_documents(
+        {"viewer": ObjectId(account), "content": {"$in": shown}, "seenAt": {"$lt": NOW}}
+    ) == 0
+    assert world.db.app.contents.count_documents({"_id": {"$in": shown}, "visibility": "publish"}) == len(shown)
+
+
+def follows_of(world, account):
+    users = [each["_id"] for each in world.db.app.users.find({"ownerAccount": ObjectId(account)})]
+    return {"user": {"$in": users}, "following": True}
+
+
+def author_of(world, content):
+    return world.db.app.contents.find_one({"_id": ObjectId(content)})["author"]["id"]
+
+
+def test_no_author_has_more_than_two_of_the_first_ten(world):
+    for account in world.members[:12]:
+        items = ask(world, account, limit=10)["items"]
+
+        authors = Counter(author_of(world, each["content"]) for each in items)
+        assert len(items) == 10
+        assert max(authors.values()) <= 2
+        scores = [each["score"] for each in items]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_items_say_their_source_and_the_result_repeats_their_scores(world):
+    answer = ask(world, world.members[0], limit=30)
+
+    assert {each["source"] for each in answer["items"]} <= set(SOURCES)
+    assert len({each["source"] for each in answer["items"]}) > 1
+    assert answer["result"] == {each["content"]: each["score"] for each in answer["items"]}
+
+
+def test_explored_slots_carry_their_propensity_and_stay_the_same_at_a_clock(world):
+    account = world.members[0]
+
+    items = ask(world, account, limit=20, explore=True)["items"]
+
+    drawn = [place for place, each in enumerate(items) if "propensity" in each]
+    assert drawn == [4, 14]
+    assert all(0 < items[place]["propensity"] <= 1 for place in drawn)
+    assert items == ask(world, account, limit=20, explore=True)["items"]
+    assert all("propensity" not in each for each in ask(world, account, limit=20)["items"])
+
+
+def test_guests_get_the_guest_feed_of_their_country(world):
+    guest = world.db.app.accounts.find_one({"isGuest": True, "geolocation.countryCode": {"$exists": True}})
+    code = guest["geolocation"]["countryCode"]
+    feed = [str(each["content"]) for each in world.db.app.guestfeeditems.find({"countryCode": code}).sort("_id", 1)]
+    seen = {str(each["content"]) for each in world.db.app.feeditems.find({"viewer": guest["_id"]})}
+
+    items = ask(world, str(guest["_id"]), limit=5)["items"]
+    of_nobody = ask(world, str(ObjectId()), limit=5)["items"]
+
+    assert [each["content"] for each in items] == [each for each in feed if each not in seen][:5]
+    assert {each["source"] for each in items + of_nobody} == {"guest feed"}
+
+
+def test_every_content_of_the_pool_is_drawn_as_often_as_its_propensity_says():
+    pool, size, times = 10, 30, 3_000
+
+    drawn = Counter(each for seed in range(times) for each in explored(pool, size, seed).choice.tolist())
+
+    assert explored(pool, size, 0).propensity == pytest.approx(0.3)
+    assert all(count / times == pytest.approx(0.3, abs=0.04) for count in drawn.values())
+
+
+@given(st.lists(st.integers(-1, 5), max_size=40), st.integers(1, 20), st.integers(0, 99))
+def test_slots_never_repeat_a_content_nor_lengthen_the_list(authors, limit, seed):
+    author = np.array(authors, dtype=np.int64)
+    score = np.linspace(0.9, 0.1, len(author))
+    order, fair = best(score, author, limit)
+
+    pool = slot_pool(order, limit, np.ones(len(author), dtype=np.bool_), author)
+    shown = with_slots(listed(order, fair, limit), pool, score, limit, seed)
+
+    assert len(shown.position) <= limit
+    assert len(set(shown.position.tolist())) == len(shown.position) == len(shown.score) == len(shown.propensity)

@@ -1,0 +1,103 @@
+"""Reasons: exact contributions of every level that sum to the score, and sentences for every column."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from features.margins import opened
+from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
+from features.personal import PERSONAL
+from predictors.personal import Ladder, formula, log_odds, scores
+from predictors.phrases import PHRASES, phrase
+from predictors.reasons import adjusted, explanations, parts
+from trainers.boosters import Growth, fit
+
+GROWTH = Growth(rounds=40, depth=4, threads=1, child_weight=1.0)
+GUEST = len(GUEST_COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    generator = np.random.default_rng(4)
+    return generator.gamma(1.0, 3.0, (400, len(MEMBER_COLUMNS))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def ladder(matrix):
+    generator = np.random.default_rng(5)
+    guest = np.ascontiguousarray(matrix[:, :GUEST])
+
+    def booster(columns, which):
+        label = (columns[:, which] + generator.normal(0, 1, len(columns)) > 3).astype(np.float64)
+        return opened(fit(columns, label, np.ones(len(label)), None, GROWTH))
+
+    levels = {"global": booster(guest, 3), "asia": booster(guest, 5), "th": booster(guest, 9)}
+    return Ladder(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(PERSONAL)))
+
+
+def test_contributions_of_all_levels_sum_to_the_log_odds(ladder, matrix):
+    told = list(explanations(ladder, matrix, country=-1))
+
+    summed = [sum(part["contribution"] for part in each["contributions"]) for each in told]
+
+    np.testing.assert_allclose(summed, log_odds(ladder, matrix), atol=1e-4)
+    np.testing.assert_allclose([each["score"] for each in told], scores(ladder, matrix), atol=1e-4)
+    assert list(told[0]["levels"]) == ["world", "continent", "country", "members", "own"]
+    assert all(sum(each["levels"].values()) == pytest.approx(each["logOdds"]) for each in told)
+
+
+def test_the_largest_reason_comes_first(ladder, matrix):
+    (told,) = explanations(ladder, matrix[:1], country=0)
+
+    sizes = [abs(part["contribution"]) for part in told["contributions"]]
+
+    assert sizes == sorted(sizes, reverse=True)
+    assert 0 < len(told["sentences"]) <= 6
+
+
+def test_guests_are_scored_and_explained_by_the_guests_levels_only(ladder, matrix):
+    guest = np.ascontiguousarray(matrix[:, :GUEST])
+
+    levels = [part.level for part in parts(ladder, guest)]
+
+    assert levels == ["world", "continent", "country"]
+    total = sum(part.added.sum(axis=1) for part in parts(ladder, guest))
+    np.testing.assert_allclose(total, log_odds(ladder, guest), atol=1e-4)
+
+
+def test_without_models_the_formula_is_explained(matrix):
+    total = sum(part.added.sum(axis=1) for part in parts(Ladder(), matrix))
+
+    np.testing.assert_allclose(total, formula(matrix), atol=1e-4)
+
+
+def test_what_diversity_takes_is_a_reason_of_its_own(ladder, matrix):
+    (told,) = explanations(ladder, matrix[:1], country=-1)
+
+    lowered = adjusted(told, told["logOdds"] - 0.7)
+
+    assert lowered["levels"]["diversity"] == pytest.approx(-0.7)
+    assert sum(part["contribution"] for part in lowered["contributions"]) == pytest.approx(lowered["logOdds"])
+    assert lowered["score"] == pytest.approx(expit(told["logOdds"] - 0.7))
+    assert adjusted(told, told["logOdds"]) is told
+
+
+def test_a_ladder_adds_its_levels(ladder, matrix):
+    world = Ladder({"global": ladder.guest["global"]})
+    alone = sum(
+        log_odds(Ladder({"global": ladder.guest["global"], name: ladder.guest[name]}), matrix) - log_odds(world, matrix)
+        for name in ("asia", "th")
+    )
+
+    np.testing.assert_allclose(
+        log_odds(Ladder(ladder.guest), matrix), log_odds(world, matrix) + alone, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("column", [*MEMBER_COLUMNS, "always"])
+def test_every_column_speaks_in_words(column):
+    assert column in PHRASES
+    for contribution in (0.5, -0.5):
+        words = phrase(column, 0.5, contribution, "th")
+        assert "{" not in words
+        assert column not in words or column == "follows"
