@@ -1,7 +1,7 @@
 """What happened in the app, as columns: contents, people and events, each id replaced by its row number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,14 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
         rejected={f"engagement: {why}": n for why, n in lost.items()}
         | {f"exposure: {why}": n for why, n in unseen.items()},
     )
+
+
+def disregarding(history: History, accounts: NDArray[np.bytes_]) -> History:
+    """The history without the engagements of these accounts (ids, S12, ascending); what they were shown stays."""
+    rows = positions(accounts, history.account_id)
+    engagements = history.engagements
+    kept = rows[engagements.account] < 0
+    return replace(history, engagements=Events(*(column[kept] for column in vars(engagements).values())))
 
 
 @dataclass(frozen=True)

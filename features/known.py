@@ -48,6 +48,7 @@ def index(history: History) -> Known:
     author_country = _author_country(history)
     keys = {"content": np.arange(len(contents.id)), "author": contents.author, "language": contents.language}
     kinds = [_only(history.engagements, history.engagements.kind == kind) for kind in range(5)]
+    countries = history.country[engagements.account], history.country[first.account]
     return Known(
         history=history,
         contents=contents,
@@ -59,7 +60,7 @@ def index(history: History) -> Known:
         creator_kinds=tuple(EventIndex.build(contents.author[each.content], each.time_ms) for each in kinds[:REPORT]),
         creator_viewed=EventIndex.build(contents.author[first.content], first.time_ms),
         by_country={
-            name: _activity(engagements, first, *(history.country[each.account] for each in (engagements, first)), key)
+            name: _activity(engagements, first, *countries, key)
             for name, key in keys.items()
         },
         **index_members(history, author_country),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from features.discount import less_engagements
+
 Stage = dict[str, Any]
 
 ENGAGEMENT_TYPES = ("like", "comment", "recast", "quote")
@@ -26,19 +28,28 @@ class Statistics:
         return now - timedelta(days=self.window_days)
 
 
-def content_statistics(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
+def content_statistics(
+    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
+) -> list[Stage]:
     """On app-db.contents: one document of contentStats for each published content of the window."""
     score = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
     return [
-        *content_facts(now, statistics, replay),
+        *content_facts(now, statistics, replay, discounted),
         {"$set": {"score": score, "updatedAt": now}},
         {"$unset": ["type", "lastUpdatedAt"]},
     ]
 
 
-def content_facts(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
-    """What both statistics need of each content; with `replay`, counts come from engagements before `now`."""
+def content_facts(
+    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
+) -> list[Stage]:
+    """What both statistics need of each content; with `replay`, counts come from engagements before `now`.
+
+    Engagements that meet the filter `discounted` are taken out of the counts.
+    """
     counted = _replayed_counts(now, statistics) if replay else []
+    if discounted:
+        counted += less_engagements({**_in_window(now, statistics), **discounted})
     return [
         {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}, "visibility": "publish"}},
         {"$replaceWith": _described(now, counters=not replay)},
@@ -47,14 +58,16 @@ def content_facts(now: datetime, statistics: Statistics, replay: bool) -> list[S
     ]
 
 
-def creator_statistics(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
+def creator_statistics(
+    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
+) -> list[Stage]:
     """On app-db.contents: one document of creatorStats for each user, and for each author without one."""
     users = [
         {"$match": {"createdAt": {"$not": {"$gt": now}}}},
         {"$replaceWith": _described_user()},
     ]
     return [
-        *content_facts(now, statistics, replay),
+        *content_facts(now, statistics, replay, discounted),
         {"$match": {"authorId": {"$ne": None}}},
         *_by_author(now),
         {"$unionWith": {"coll": "users", "pipeline": users}},
@@ -165,11 +178,9 @@ def _described_user() -> Stage:
 
 
 def _replayed_counts(now: datetime, statistics: Statistics) -> list[Stage]:
-    clock_skew = timedelta(days=1)  # an engagement may be noted a little before its content
-    since = statistics.since(now) - clock_skew
     counts = {f"{name}Count": {"$sum": {"$toInt": {"$eq": ["$type", name]}}} for name in ENGAGEMENT_TYPES}
     engagements = [
-        {"$match": {**COUNTED_ENGAGEMENT, "createdAt": {"$gte": since, "$lt": now}}},
+        {"$match": _in_window(now, statistics)},
         {"$group": {"_id": "$targetRef.$id", **counts, "engagedAt": {"$max": "$createdAt"}}},
     ]
     none = {f"{name}Count": 0 for name in ENGAGEMENT_TYPES}
@@ -181,6 +192,11 @@ def _replayed_counts(now: datetime, statistics: Statistics) -> list[Stage]:
         {"$set": {"lastUpdatedAt": {"$max": ["$lastUpdatedAt", "$engagedAt"]}}},
         {"$unset": "engagedAt"},
     ]
+
+
+def _in_window(now: datetime, statistics: Statistics) -> Stage:
+    clock_skew = timedelta(days=1)  # an engagement may be noted a little before its content
+    return {**COUNTED_ENGAGEMENT, "createdAt": {"$gte": statistics.since(now) - clock_skew, "$lt": now}}
 
 
 def _aggregator(now: datetime, statistics: Statistics) -> Stage:

@@ -121,5 +121,10 @@ def likely_bot_accounts(db: Databases) -> list[ObjectId]:
     return sorted(collection(db, "credentials").distinct("account", {"_id": {"$in": suspects}}))
 
 
+def users_of(db: Databases, accounts: Sequence[ObjectId]) -> list[ObjectId]:
+    """The users that these accounts own."""
+    return sorted(collection(db, "users").distinct("_id", {"ownerAccount": {"$in": list(accounts)}}))
+
+
 _VERDICT = ("verificationStatus", "verifiedAt")
 _OF_A_VERDICT = (*_VERDICT, "copied", "closedAt")

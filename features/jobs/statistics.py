@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from features.discount import acts_of
 from features.statistics import (
     Statistics,
     content_statistics,
@@ -11,20 +12,23 @@ from features.statistics import (
     reasons_counted,
     without_contents,
 )
-from store import publish, reads
+from store import publish, reads, suspects
 from store.client import Databases
 from store.schema import collection, ensure_indexes
 
 Counts = dict[str, Any]
 
 
-def update_content_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> Counts:
+def update_content_stats(
+    db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
+) -> Counts:
     """contentStats as of `now`: every published content of the window; what is older or no longer published leaves."""
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
+    bots = _acts_of_bots(db) if discount_bots else None
     _forget_clock(db, "contentStats", now)
 
-    publish.merge_into(db, "contents", content_statistics(now, statistics, replay), "contentStats")
+    publish.merge_into(db, "contents", content_statistics(now, statistics, replay, bots), "contentStats")
 
     left = collection(db, "contentStats").delete_many({"updatedAt": {"$ne": now}}).deleted_count
     return {
@@ -36,13 +40,16 @@ def update_content_stats(db: Databases, now: datetime, statistics: Statistics = 
     }
 
 
-def update_creator_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> Counts:
+def update_creator_stats(
+    db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
+) -> Counts:
     """creatorStats as of `now`: every user, with the contents of the window; who has none left stays with zeros."""
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
+    bots = _acts_of_bots(db) if discount_bots else None
     _forget_clock(db, "creatorStats", now)
 
-    publish.merge_into(db, "contents", creator_statistics(now, statistics, replay), "creatorStats")
+    publish.merge_into(db, "contents", creator_statistics(now, statistics, replay, bots), "creatorStats")
 
     idle = {"contentCount": {"$gt": 0}, "updatedAt": {"$ne": now}}
     emptied = collection(db, "creatorStats").update_many(idle, without_contents()).modified_count
@@ -52,6 +59,12 @@ def update_creator_stats(db: Databases, now: datetime, statistics: Statistics = 
         "emptied": emptied,
         "rejected": _rejected(db, "creatorStats"),
     }
+
+
+def _acts_of_bots(db: Databases) -> dict[str, Any] | None:
+    """A filter on the engagements of likely bots, None when there are none."""
+    accounts = suspects.likely_bot_accounts(db)
+    return acts_of(accounts, suspects.users_of(db, accounts)) if accounts else None
 
 
 def _forget_clock(db: Databases, name: str, now: datetime) -> None:

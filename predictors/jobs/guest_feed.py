@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from features.countries import COUNTRIES
-from features.history import History, assemble
+from features.history import History, assemble, disregarding
 from features.known import index
 from features.margins import opened
 from features.matrix import GUEST_COLUMNS
 from predictors.guest_feed import Feed, country_feeds
-from store import logs, models, publish
+from store import logs, models, publish, suspects
 from store.client import Databases
-from store.columns import object_ids
+from store.columns import id_array, object_ids
 from store.documents import Document, ObjectId
 
 MODEL = "guest"
@@ -29,12 +29,15 @@ class Config:
     top: int = 500  # contents a country
     live_days: float = 30.0
     history_days: float = 60.0  # as the trainer reads
+    discount_bots: bool = True  # likely bots' engagement does not count
 
 
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """guestfeeditems of every country, swapped in as one generation; without a live content the old one stays."""
     since = now - timedelta(days=config.history_days)
     history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    if config.discount_bots:
+        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
     boosters, refused = read_boosters(db)
 
     now_ms = int(now.timestamp() * 1000)

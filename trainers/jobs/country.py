@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.history import History, assemble
+from features.history import History, assemble, disregarding
 from features.known import Known, index
 from features.matrix import GUEST_COLUMNS, build
-from store import logs, models
+from store import logs, models, suspects
 from store.client import Databases
+from store.columns import id_array
 from trainers.levels import Ladder, Table, Trained, climb, unlearnt
 from trainers.requests import Requests, choices, requests
 from trainers.sampling import Sample, sample
@@ -26,6 +27,7 @@ class Config:
     most_requests: int = 12_000  # the newest; bounds memory and time
     others: int = 40  # sampled candidates a request that were not shown
     seed: int = 7
+    discount_bots: bool = True  # likely bots' engagement teaches nothing
     ladder: Ladder = field(default_factory=Ladder)
 
 
@@ -33,6 +35,8 @@ def train_countries(db: Databases, now: datetime, config: Config = Config()) -> 
     """One artifact for every country, trained on what lies before `now`; those without a gain name their parent."""
     since = now - timedelta(days=config.learn_days + config.live_days)
     history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    if config.discount_bots:
+        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
 
     learnt, trained = learn(history, now, config)
 

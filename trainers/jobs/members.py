@@ -10,12 +10,12 @@ import numpy as np
 
 from features.asof import Ints
 from features.countries import COUNTRIES
-from features.history import REPORT, History, assemble
+from features.history import REPORT, History, assemble, disregarding
 from features.known import Known, index
 from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.personal import PERSONAL
-from store import logs, models, shards
+from store import logs, models, shards, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
 from trainers.members import guest_margin, own_rows, train_members
@@ -36,6 +36,7 @@ class Config:
     others: int = 40  # sampled candidates a request that were not shown
     shard_members: int = 500  # members a message
     seed: int = 7
+    discount_bots: bool = True  # likely bots' engagement teaches nothing
 
 
 def train_all_members(
@@ -47,6 +48,8 @@ def train_all_members(
     """
     since = now - timedelta(days=config.learn_days + config.live_days)
     history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    if config.discount_bots:
+        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
     known, (boosters, ladder) = index(history), _guest_ladder(db)
     current = _current_members(db, ladder)
     if current is None and not _asked(history, now, config):
