@@ -102,6 +102,12 @@ def walk(reader: Reader, pause_seconds: float, naive: bool = False) -> None:
     reader.seen["mixed"] += len({each["createdAt"] for each in found}) > 1
 
 
+def stream(reader: Reader) -> None:
+    """The whole list through one cursor of several batches, which a swap between them ends: not the protocol."""
+    found = reader.read(lambda: list(reader.db.app.guestfeeditems.find({"countryCode": READ}).batch_size(PAGE)))
+    reader.seen["partial"] += len(found or []) < LENGTH
+
+
 def generation(db: Databases) -> Any:
     """When the published list was made."""
     return (Reader(db).page(None, limit=1) or [{}])[0].get("createdAt")
@@ -200,11 +206,12 @@ def _watched(process: subprocess.Popen[str], swaps: int) -> tuple[int, float]:
 def measure(db: Databases, uri: str, prefix: str, plan: Plan) -> dict[str, dict[str, int]]:
     """Reads, walks and naive walks while generations are swapped."""
     publish_generation(db, 0, plan.countries)
-    readers = {name: Reader(connect(uri, prefix)) for name in ("polls", "walks", "naive walks")}
+    readers = {name: Reader(connect(uri, prefix)) for name in ("polls", "walks", "naive walks", "cursors")}
     acts = (
         lambda: poll(readers["polls"]),
         lambda: walk(readers["walks"], 0.01),
         lambda: walk(readers["naive walks"], 0.01, naive=True),
+        lambda: stream(readers["cursors"]),
     )
     stop = threading.Event()
     threads = [threading.Thread(target=_repeat, args=(act, stop)) for act in acts]
