@@ -79,7 +79,7 @@ def _people(document: Mapping[str, Any]) -> list[Any]:
 
 
 def _table(rows: list[list[Any]]) -> Any:
-    table = show.table("Functions", ("function", "clock", "status", "seconds", "late", "failed"), rows)
+    table = show.table("Functions", ("function", "clock", "status", "s", "late", "fails"), rows)
     for column in table.columns:
         column.no_wrap = True
     table.columns[3].justify = "right"
