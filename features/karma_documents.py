@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -31,12 +32,12 @@ class Karma:
     suspicion: Floats  # (users,)
     evidence: Floats  # (n,) share of the number that rests on the user's own posts in the category
 
-    @property
+    @cached_property
     def scale(self) -> Floats:
         """Factor from engagements to engagements per 100 followers, shape (n, 1)."""
         return (100.0 / self.followers[self.pairs.user])[:, None]
 
-    @property
+    @cached_property
     def values(self) -> Floats:
         """Karma by action, then of all, shape (n, 5)."""
         return self.expected * self.scale

@@ -27,10 +27,14 @@ def compared(score: Floats, target: Floats, top: int = TOP) -> dict[str, float]:
 def coverages(population: Population, expected: Floats, came: Floats) -> dict[str, object]:
     """Share of what came that lay in the 80 % intervals, over the pairs whose expectation is at least 1."""
     shares = {
-        name: round(covered(population.spread[at], expected[:, at], came[:, at]), 4)
+        name: _told(covered(population.spread[at], expected[:, at], came[:, at]))
         for at, name in enumerate((*ACTIONS, "all"))
     }
     return {"coverage": shares["all"], "coverages": shares, "coveragePairs": int((expected[:, ALL] >= TELLING).sum())}
+
+
+def _told(share: float) -> float | None:
+    return None if np.isnan(share) else round(share, 4)
 
 
 def _spearman(a: Floats, b: Floats) -> float:

@@ -1,6 +1,7 @@
 """Between what and what a count will lie: shortest negative binomial intervals, as wide as last week asked for."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.stats import nbinom
@@ -23,6 +24,7 @@ class Spread:
     high: Floats
 
     @classmethod
+    @cache
     def of(cls, width: float) -> "Spread":
         """The shortest intervals that hold 80 % of a negative binomial count."""
         size = 1.0 / width

@@ -27,5 +27,6 @@ def command(
 def _people(report: dict[str, Any]) -> list[Any]:
     rows = [(name, each["spearman"], each["precision@100"]) for name, each in report["rankers"].items()]
     title = f"Engagement per follower of {report['pairs']:,} users in a category"
-    coverage = f"80 % intervals held {report['coverage']:.1%} of {report['coveragePairs']:,} users in a category"
+    share = "none" if report["coverage"] is None else f"{report['coverage']:.1%}"
+    coverage = f"80 % intervals held {share} of {report['coveragePairs']:,} users in a category"
     return [show.table(title, ("ranked by", "rank correlation", "precision@100"), rows), coverage]

@@ -109,7 +109,7 @@ def test_engagements_and_a_follow_back_count(town: Town):
     town.db.app.engagements.insert_one(like | {"createdAt": NOW - timedelta(days=1)})
     town.relate("fan", "me")
 
-    rows = {name: row for name, row in zip(town.names(town.ask("me")), town.ask("me"), strict=True)}
+    rows = dict(zip(town.names(town.ask("me")), town.ask("me"), strict=True))
 
     assert (rows["liked"]["engagements"], rows["liked"]["reason"]) == (1, "you engaged with 1 of their posts")
     assert rows["fan"]["reason"] == "follows you"
