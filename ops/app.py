@@ -3,7 +3,8 @@
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -23,15 +24,15 @@ class Entry:
     module: str
     attribute: str
     about: str
+    served: bool = False  # it wants a database around it
 
     def exists(self) -> bool:
         """Whether the module is there."""
         return find_spec(self.module) is not None
 
-    def load(self) -> Callable[..., Any]:
-        """The function itself."""
-        found: Callable[..., Any] = getattr(importlib.import_module(self.module), self.attribute)
-        return found
+    def load(self) -> Any:
+        """The function itself, or a group of its own."""
+        return getattr(importlib.import_module(self.module), self.attribute)
 
 
 COMMANDS = {
@@ -44,7 +45,8 @@ COMMANDS = {
     "status": Entry("ops.status", "status", "Last runs, freshness, guest feed, database"),
     "rank": Entry("ops.rank", "rank", "The personal order of an account"),
     "why": Entry("ops.rank", "why", "The reasons for one score"),
-    "cascade": Entry("ops.cascade", "command", "The reshare tree of a content, with ranks"),
+    "cascade": Entry("ops.cascade", "command", "The reshare tree of a content, with ranks", served=True),
+    "actions": Entry("ops.actions", "app", "Planned follows and likes: list, carry out, stop, undo", served=True),
     "models": Entry("ops.models", "command", "List the models, or roll one back"),
     "forget": Entry("ops.forget", "command", "Delete what is known of an account"),
     "panel": Entry("panel.command", "command", "The control panel"),
@@ -55,16 +57,17 @@ SUBJECTS = {
     "fraud": Entry("ops.evaluate.fraud", "command", "Detectors against families of bots"),
     "emotion": Entry("ops.evaluate.emotion", "command", "Emotions against labelled texts"),
     "language": Entry("ops.evaluate.language", "command", "Languages against labelled texts"),
-    "karma": Entry("ops.evaluate.karma", "command", "Karma against planted influence"),
+    "karma": Entry("ops.evaluate.karma", "command", "Karma against what came later", served=True),
+    "follow": Entry("ops.evaluate.follow", "command", "Recommended follows against what came later", served=True),
     "cascades": Entry("ops.evaluate.cascades", "command", "Ranks and parents of reshare trees"),
 }
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The application with every subcommand that is there; only the called one is imported."""
-    called = [word for word in arguments if not word.startswith("-")]
-    app = _group(COMMANDS, called[:1], ABOUT)
-    subjects = _group(SUBJECTS, called[1:2] if called[:1] == ["evaluate"] else [], "Honest figures.")
+    called = _called(arguments)
+    app = _group(COMMANDS, called, ABOUT)
+    subjects = _group(SUBJECTS, called, "Honest figures.")
     app.add_typer(subjects, name="evaluate")
     return app
 
@@ -74,7 +77,8 @@ def execute(arguments: Sequence[str]) -> int:
     rest = [word for word in arguments if word != "--debug"]
     try:
         command = typer.main.get_command(build(rest))
-        status = command.main(rest, prog_name="feedpulse", standalone_mode=False)
+        with _served(rest):
+            status = command.main(rest, prog_name="feedpulse", standalone_mode=False)
     except Exception as error:
         if len(rest) < len(arguments):
             traceback.print_exc()
@@ -111,7 +115,7 @@ def one_line(error: Exception) -> str:
     return f"feedpulse: {'' if named else type(error).__name__ + ': '}{_plain(str(error))}"
 
 
-def _group(entries: dict[str, Entry], called: list[str], about: str) -> typer.Typer:
+def _group(entries: dict[str, Entry], called: Entry | None, about: str) -> typer.Typer:
     app = typer.Typer(
         help=about,
         add_completion=False,
@@ -120,10 +124,31 @@ def _group(entries: dict[str, Entry], called: list[str], about: str) -> typer.Ty
     )
     app.callback()(_nothing)
     for name, entry in entries.items():
-        if entry.exists():
-            chosen = entry.load() if name in called else _nothing
-            app.command(name, help=None if name in called else entry.about)(chosen)
+        if not entry.exists():
+            continue
+        loaded = entry.load() if entry is called else _nothing
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=name)
+        else:
+            app.command(name, help=None if entry is called else entry.about)(loaded)
     return app
+
+
+def _called(arguments: Sequence[str]) -> Entry | None:
+    words = [word for word in arguments if not word.startswith("-")]
+    if words[:1] == ["evaluate"]:
+        return SUBJECTS.get("".join(words[1:2]))
+    return COMMANDS.get("".join(words[:1]))
+
+
+def _served(arguments: Sequence[str]) -> AbstractContextManager[object]:
+    """The database for a command that does not ask for it itself."""
+    entry = _called(arguments)
+    if not (entry and entry.served) or {"-h", "--help"} & set(arguments):
+        return nullcontext()
+    from ops.database import database
+
+    return database()
 
 
 def _nothing() -> None:

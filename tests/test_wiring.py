@@ -39,8 +39,6 @@ CONTRACT = {
     "fraudPredictor": ("handlers.fraud.predictor", "hourly"),
     "fraudFeatureUpdater": ("handlers.fraud.feature_updater", "suspiciouscredentials"),
 }
-LATER = {"personalizeContentTrainer", "personalizeContentWorker", "rankingEvaluation", "personalizeContentPredictor",
-         "friendToFollow"}  # fmt: skip
 
 
 def when(function: Function) -> set[str]:
@@ -58,7 +56,7 @@ def test_the_handler_exists_and_takes_event_and_context(key):
     assert handler.__doc__
 
 
-@pytest.mark.parametrize("key", sorted(set(CONTRACT) - LATER | set(CONTRACT) & set(FUNCTIONS)))
+@pytest.mark.parametrize("key", CONTRACT)
 def test_the_function_is_called_when_and_by_what_the_contract_says(key):
     handler, expected = CONTRACT[key]
 
