@@ -28,7 +28,7 @@ def rank(
     items = answer.get("items") or _by_score(answer["result"])
     top = max((each["score"] for each in items), default=1.0) or 1.0
     rows = [
-        (place, each["content"], each["score"], show.bar(each["score"] / top), each.get("source", ""))
+        (place, each["content"], each["score"], show.bar(each["score"] / top, 8), each.get("source", ""))
         for place, each in enumerate(items, 1)
     ]
     variant = f", variant {answer['variant']}" if "variant" in answer else ""

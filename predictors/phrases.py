@@ -1,89 +1,134 @@
-"""What each column says in plain words, when it speaks for a content and when against it."""
+"""What each column says in plain words: a fact that holds for its value, and whether it counts against the content."""
 
 from collections.abc import Mapping
 from math import log2
-from typing import Final
+from typing import Final, NamedTuple
 
-_AGE = ("it is only {age} old", "it is {age} old")
-_ENGAGED = ("{count} engagements so far", "few engagements so far ({count})")
-_LATELY = ("people engage with it right now", "hardly anybody engages with it right now")
-_SEEN = ("many people have seen it by now", "few people have seen it so far")
-_RATE = ("a large share of those who see it engage", "a small share of those who see it engage")
-_AUTHOR = ("this author's posts are engaged with", "this author's posts are seldom engaged with")
-_LENGTH = ("a length that people like ({count} characters)", "a length that people like less ({count} characters)")
-_COUNTRY = ("people in {country} engage with it more than with others", "people in {country} engage with it little")
-_COUNTRY_AUTHOR = ("people in {country} engage with this author", "people in {country} seldom engage with this author")
-_LANGUAGE = ("its language is engaged with in {country}", "its language is seldom engaged with in {country}")
-_OWN_AUTHOR = ("you engaged with {count} posts of this author", "you engaged with {count} posts of this author")
-_OWN_AUTHOR_RATE = ("you engage with much of what this author writes", "you pass over much of what this author writes")
-_OWN_COUNTRIES = ("you engage with authors from its country", "you seldom engage with authors from its country")
-_OWN_TAGS = ("you engage with its topics", "you seldom engage with its topics")
-_OWN_HABIT = ("you engage often with what you see", "you seldom engage with what you see")
-_TASTE = ("people who choose as you do chose it", "few people who choose as you do chose it")
-_OWN_VIEWS = ("you have not seen it too often ({count} times)", "you have seen it {count} times")
-_HOUR = ("you are here at an hour of much engagement", "you are here at an hour of little engagement")
-_START = ("how often posts are engaged with at all", "how seldom posts are engaged with at all")
+_AGAINST: Final = " (counts against it)"
+_USUAL_RATE: Final = 0.05  # engagement per view where nothing is known
+_DAY_HOURS: Final = 24.0
 
-# column → (when it raises the score, when it lowers it)
-PHRASES: Final[Mapping[str, tuple[str, str]]] = {
-    **dict.fromkeys(("likeCount", "commentCount", "recastCount", "quoteCount"), _ENGAGED),
-    "photoCount": ("it has {count} photos", "it has {count} photos"),
-    "characterLength": _LENGTH,
-    "creatorContentCount": ("its author posts as often as people like", "its author posts {count} times a month"),
+
+class Fact(NamedTuple):
+    """Two sentences about a value: up to the usual one, and above it."""
+
+    usual: float
+    below: str
+    above: str
+
+
+def _always(words: str) -> Fact:
+    return Fact(0.0, words, words)
+
+
+_LIKES, _COMMENTS, _RECASTS, _QUOTES = (
+    Fact(0.0, f"it has no {kind} yet", f"it has {{count}} {kind}") for kind in ("likes", "comments", "recasts", "quotes")
+)
+_AGE = _always("it is {age} old")
+_LATELY = Fact(0.0, "nobody engaged with it lately", "people engaged with it lately ({count})")
+_SEEN = Fact(0.0, "nobody has seen it lately", "people have seen it ({count})")
+_RATE = Fact(_USUAL_RATE, "few of those who see it engage", "many of those who see it engage")
+_AUTHOR = Fact(0.0, "nobody engaged with this author this month", "people engage with this author ({count} this month)")
+_AUTHOR_RATE = Fact(_USUAL_RATE, "few of those who see this author engage", "many of those who see this author engage")
+_COUNTRY = Fact(0.0, "nobody in {country} engaged with it yet", "people in {country} engage with it ({count})")
+_COUNTRY_RATE = Fact(
+    _USUAL_RATE,
+    "people in {country} do not engage with it more than with others",
+    "people in {country} engage with it more than with others",
+)
+_COUNTRY_AUTHOR = Fact(
+    0.0, "nobody in {country} engaged with this author yet", "people in {country} engage with this author ({count})"
+)
+_COUNTRY_AUTHOR_RATE = Fact(
+    _USUAL_RATE, "this author is not special to {country}", "people in {country} like to engage with this author"
+)
+_LANGUAGE = Fact(
+    _USUAL_RATE, "its language is not special to {country}", "people in {country} like to engage with its language"
+)
+_HABIT = _always("how often you engage with what you see")
+_OWN_AUTHOR_RATE = Fact(
+    _USUAL_RATE, "you do not engage with this author more than usual", "you engage with much of what this author writes"
+)
+_OWN_TOPICS_RATE = Fact(_USUAL_RATE, "you seldom engage with its topics", "you like to engage with its topics")
+_OWN_COUNTRY_RATE = Fact(
+    _USUAL_RATE, "you seldom engage with authors of its country", "you like to engage with authors of its country"
+)
+_TASTE = Fact(0.0, "nobody who chooses as you do chose it yet", "people who choose as you do chose it")
+_HOUR = _always("the hour of the day")
+
+PHRASES: Final[Mapping[str, Fact]] = {
+    "likeCount": _LIKES,
+    "commentCount": _COMMENTS,
+    "recastCount": _RECASTS,
+    "quoteCount": _QUOTES,
+    "photoCount": Fact(0.0, "it has no photos", "it has {count} photos"),
+    "characterLength": _always("it has {count} characters"),
+    "creatorContentCount": _always("its author wrote {count} posts this month"),
     **dict.fromkeys(("creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount"), _AUTHOR),
-    **dict.fromkeys(("creatorQuotedCount", "creatorRate"), _AUTHOR),
+    "creatorQuotedCount": _AUTHOR,
+    "creatorRate": _AUTHOR_RATE,
     **dict.fromkeys(("ageScore", "ageHours"), _AGE),
-    "isReshare": ("its kind of post, reshared or not, is liked", "its kind of post, reshared or not, is liked less"),
-    "tagCount": ("it has {count} topics and hashtags", "it has {count} topics and hashtags"),
-    **dict.fromkeys(("engaged1h", "engaged6h", "engaged24h", "engaged72h", "hoursSinceEngaged", "gravity"), _LATELY),
-    **dict.fromkeys(("viewed1h", "viewed6h", "viewed24h", "viewedCount", "hoursSinceViewed"), _SEEN),
-    "creatorViewedCount": ("its author's posts are seen by many", "its author's posts are seen by few"),
+    "isReshare": Fact(0.0, "it is an original post", "it is reshared"),
+    "tagCount": Fact(0.0, "it has no topics or hashtags", "it has {count} topics and hashtags"),
+    **dict.fromkeys(("engaged1h", "engaged6h", "engaged24h", "engaged72h"), _LATELY),
+    "gravity": _always("how much attention it has for its age"),
+    "hoursSinceEngaged": Fact(_DAY_HOURS, "somebody engaged with it in the last day", "nobody engaged with it in a day"),
+    **dict.fromkeys(("viewed1h", "viewed6h", "viewed24h", "viewedCount"), _SEEN),
+    "hoursSinceViewed": Fact(_DAY_HOURS, "somebody saw it in the last day", "nobody saw it in a day"),
     **dict.fromkeys(("engagementRate", "engagementRate24h"), _RATE),
-    "reportedCount": ("{count} people reported it", "{count} people reported it"),
-    **dict.fromkeys(("countryEngaged", "countryEngaged24h", "countryRate"), _COUNTRY),
-    "countryViewed": ("people in {country} have seen it", "few people in {country} have seen it"),
-    **dict.fromkeys(("countryCreatorEngaged", "countryCreatorRate"), _COUNTRY_AUTHOR),
+    "creatorViewedCount": _always("its author's posts were seen {count} times"),
+    "reportedCount": Fact(0.0, "nobody reported it", "{count} people reported it"),
+    **dict.fromkeys(("countryEngaged", "countryEngaged24h"), _COUNTRY),
+    "countryRate": _COUNTRY_RATE,
+    "countryViewed": Fact(0.0, "nobody in {country} has seen it yet", "{count} people in {country} have seen it"),
+    "countryCreatorEngaged": _COUNTRY_AUTHOR,
+    "countryCreatorRate": _COUNTRY_AUTHOR_RATE,
     "countryLanguageRate": _LANGUAGE,
-    "sameCountry": ("where its author is from, seen from {country}", "where its author is from, seen from {country}"),
-    **dict.fromkeys(("userEngaged", "userViewed", "userRate"), _OWN_HABIT),
-    **dict.fromkeys(("ownViews", "hoursSinceOwnView"), _OWN_VIEWS),
-    "userCreatorEngaged": _OWN_AUTHOR,
+    "sameCountry": Fact(0.0, "its author is not known to be from {country}", "its author is from {country} too"),
+    **dict.fromkeys(("userEngaged", "userViewed", "userRate"), _HABIT),
+    "ownViews": Fact(0.0, "you have not seen it yet", "you have seen it {count} times"),
+    "hoursSinceOwnView": Fact(_DAY_HOURS, "you saw it in the last day", "you did not see it in the last day"),
+    "userCreatorEngaged": Fact(
+        0.0, "you have not engaged with this author yet", "you engaged with {count} posts of this author"
+    ),
+    "userCreatorViewed": Fact(0.0, "you have not seen this author yet", "you saw {count} posts of this author"),
     "userCreatorRate": _OWN_AUTHOR_RATE,
-    "userCreatorViewed": ("you saw {count} posts of this author", "you saw {count} posts of this author"),
-    "follows": ("you follow the author", "you do not follow the author"),
-    **dict.fromkeys(("userTagEngaged", "userTagRate"), _OWN_TAGS),
-    "userLanguageRate": ("you engage with posts in its language", "you seldom engage with posts in its language"),
-    "userCreatorCountryRate": _OWN_COUNTRIES,
+    "follows": Fact(0.0, "you do not follow the author", "you follow the author"),
+    "userTagEngaged": Fact(0.0, "you have not engaged with its topics yet", "you engage with its topics ({count} times)"),
+    "userTagRate": _OWN_TOPICS_RATE,
+    "userLanguageRate": Fact(
+        _USUAL_RATE, "you seldom engage with posts in its language", "you like to engage with posts in its language"
+    ),
+    "userCreatorCountryRate": _OWN_COUNTRY_RATE,
     **dict.fromkeys(("tasteEngaged", "tasteViewed", "tasteMean"), _TASTE),
     **dict.fromkeys(("hourSine", "hourCosine"), _HOUR),
-    "always": ("you engage more than others do", "you engage less than others do"),
-    "authorShown": ("", "another post of its author stands above it"),
-    "start": _START,
-    "engagements": _ENGAGED,
+    "always": _always("how much you engage compared to others"),
+    "authorShown": _always("another post of its author stands above it"),
+    "engagements": Fact(0.0, "nobody engaged with it yet", "it has {count} engagements"),
 }
 
 
 def phrase(column: str, value: float, contribution: float, country: str) -> str:
-    """The column's sentence.
+    """The column's sentence; `country` is a code, "" where it is unknown.
 
-    >>> phrase("userCreatorEngaged", 3.0, 0.8, "th"), phrase("ageScore", 0.5, 0.1, "")
-    ('you engaged with 3 posts of this author', 'it is only 24 hours old')
-    >>> phrase("userCreatorEngaged", 1.0, 0.8, "th")
-    'you engaged with 1 post of this author'
+    >>> phrase("userCreatorEngaged", 3.0, 0.8, "th"), phrase("countryEngaged", 0.0, -0.2, "th")
+    ('you engaged with 3 posts of this author', 'nobody in TH engaged with it yet (counts against it)')
+    >>> phrase("userCreatorEngaged", 1.0, 0.8, "th"), phrase("ageScore", 0.5, 0.1, "")
+    ('you engaged with 1 post of this author', 'it is 24 hours old')
     """
-    above, below = PHRASES.get(column, (f"{column} is {value:.3g}",) * 2)
-    words = (above if contribution > 0 else below).format(
-        count=f"{value:,.0f}", age=_age(column, value), country=country.upper() if country else "the world"
+    fact = PHRASES.get(column, _always(f"{column} is {value:.3g}"))
+    words = (fact.above if value > fact.usual else fact.below).format(
+        count=f"{value:,.0f}", age=_age(column, value), country=country.upper() or "a country that is not known"
     )
-    return _singular(words) if round(value) == 1 else words
+    return (_singular(words) if round(value) == 1 else words) + (_AGAINST if contribution < 0 else "")
 
 
 def _age(column: str, value: float) -> str:
-    hours = -24.0 * log2(max(value, 1e-300)) if column == "ageScore" else value
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+    hours = -_DAY_HOURS * log2(max(value, 1e-300)) if column == "ageScore" else value
+    return f"{hours:.0f} hours" if hours < 3 * _DAY_HOURS else f"{hours / _DAY_HOURS:.0f} days"
 
 
 def _singular(words: str) -> str:
-    for many, one in (("1 posts", "1 post"), ("1 engagements", "1 engagement"), ("1 photos", "1 photo")):
-        words = words.replace(many, one)
-    return words.replace("1 times", "once").replace("1 people", "one person")
+    for many in ("likes", "comments", "recasts", "quotes", "posts", "engagements", "photos", "characters", "times"):
+        words = words.replace(f"1 {many}", f"1 {many[:-1]}")
+    return words.replace("1 people have", "1 person has").replace("1 people", "1 person")

@@ -1,7 +1,7 @@
 """One member as a request sees it: the account's own documents in the rows of the snapshot."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.asof import Ints, positions
 from features.countries import COUNTRIES
 from features.history import Columns, Contents, Events
-from predictors.jobs.snapshot import Community, taken
+from predictors.jobs.snapshot import Community, Config, taken
 from predictors.member import Member, Request, nobody
 from store import logs, members
 from store.client import Databases
@@ -43,25 +43,32 @@ def country_of(record: members.AccountRecord | None) -> int:
     return _COUNTRY_NUMBER.get(record.country_code.lower(), -1) if record else -1
 
 
-def read_request(
-    db: Databases,
-    community: Community,
-    account: ObjectId,
-    record: members.AccountRecord | None,
-    extras: Contents,
-    now: datetime,
-) -> Request:
+@dataclass(frozen=True)
+class Own:
+    """What the app knows of one account."""
+
+    account: ObjectId
+    record: members.AccountRecord
+    past: Columns  # as store.members.read_past
+
+
+def read_own(db: Databases, account: ObjectId, record: members.AccountRecord | None, now: datetime) -> Own | None:
+    """The account's own past, as far back as a snapshot looks; None for an unknown account."""
+    since = now - timedelta(days=Config().history_days)
+    return Own(account, record, members.read_past(db, account, record.users, since, now)) if record else None
+
+
+def request_of(community: Community, own: Own | None, extras: Contents, now: datetime) -> Request:
     """The account's member before the snapshot; an unknown account is a guest of no country."""
     snapshot, now_ms = community.snapshot, int(now.timestamp() * 1000)
-    if record is None:
+    if own is None:
         return Request(snapshot, nobody(), now_ms, extras)
-    since = datetime.fromtimestamp(snapshot.since_ms / 1000, UTC)
-    past = members.read_past(db, account, record.users, since, now)
+    past, record = own.past, own.record
     user = positions(snapshot.people.user_id, past["about"])
     related = (past["table"] == members.RELATED) & (user >= 0)
     follows = related & (past["kind"] % 2 == 1) & (past["time"] < now_ms) & (past["time"] != NO_TIME_MS)
     member = Member(
-        account=int(positions(snapshot.people.account_id, id_array([account]))[0]),
+        account=int(positions(snapshot.people.account_id, id_array([own.account]))[0]),
         country=country_of(record),
         guest=record.is_guest,
         engagements=_events(community, extras, past, members.ENGAGED),
@@ -78,7 +85,8 @@ def read_request(
 def read_account_request(db: Databases, account: ObjectId, now: datetime) -> Request:
     """The account before a snapshot taken at `now`, as an evaluation of one member needs it."""
     community = Community(taken(db, now)[0])
-    return read_request(db, community, account, members.read_account(db, account), no_extras(community), now)
+    own = read_own(db, account, members.read_account(db, account), now)
+    return request_of(community, own, no_extras(community), now)
 
 
 def no_extras(community: Community) -> Contents:

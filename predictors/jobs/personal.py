@@ -1,6 +1,7 @@
 """personalizeContentPredictor: a score for every content that is asked for, or what a member should see."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from predictors import candidates, listing
 from predictors.exploration import seed_of
 from predictors.guest_feed import NOWHERE
 from predictors.jobs.ladder import levels_of, read_ladder
-from predictors.jobs.members import UNKNOWN, country_of, read_asked, read_request
+from predictors.jobs.members import UNKNOWN, country_of, read_asked, read_own, request_of
 from predictors.jobs.snapshot import Community, current
 from predictors.member import Request
 from predictors.personal import Ladder, scores
@@ -29,6 +30,7 @@ from store.documents import ObjectId, object_id
 EXPERIMENT = "ranking"  # its configuration shares the accounts among variants
 _SPARE = 50  # contents beyond the limit, in case some are no longer published
 _MOST_ITEMS = 500
+_BESIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="personal")
 Answer = dict[str, Any]
 
 
@@ -88,11 +90,12 @@ def question(event: Mapping[str, Any]) -> Question:
 def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     """The answer {"code", "result", "remark"}, with `items`, `reasons`, `variant` and `refused` where they apply."""
     record = members.read_account(db, asked.account)
+    past = _BESIDE.submit(read_own, db, asked.account, record, now)  # the server works on it meanwhile
     country = country_of(record)
     state = members.read_state(db, asked.account, levels_of(country), EXPERIMENT)
     community = current(db, now, snapshots.header_of(state.snapshot))
     named = read_asked(db, community, asked.ids, now)
-    request = read_request(db, community, asked.account, record, named.extras, now)
+    request = request_of(community, past.result(), named.extras, now)
     variant = assigned(str(asked.account), EXPERIMENT, state.variants)
 
     is_guest = request.member.guest

@@ -100,4 +100,11 @@ def test_every_column_speaks_in_words(column):
     for contribution in (0.5, -0.5):
         words = phrase(column, 0.5, contribution, "th")
         assert "{" not in words
-        assert column not in words or column == "follows"
+        assert words.endswith("(counts against it)") == (contribution < 0)
+        assert column not in words
+
+
+def test_a_sentence_never_claims_what_did_not_happen():
+    assert phrase("countryEngaged", 0.0, 0.4, "th") == "nobody in TH engaged with it yet"
+    assert phrase("userCreatorEngaged", 0.0, 0.4, "th") == "you have not engaged with this author yet"
+    assert phrase("follows", 0.0, -0.4, "th") == "you do not follow the author (counts against it)"
