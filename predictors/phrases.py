@@ -28,7 +28,7 @@ _AGE = _always("it is {age} old")
 _LATELY = Fact(0.0, "nobody engaged with it lately", "people engaged with it lately ({count})")
 _SEEN = Fact(0.0, "nobody has seen it lately", "people have seen it ({count})")
 _RATE = Fact(_USUAL_RATE, "few of those who see it engage", "many of those who see it engage")
-_AUTHOR = Fact(0.0, "nobody engaged with this author this month", "people engage with this author ({count} this month)")
+_AUTHOR = Fact(0.0, "nobody engaged with this author this month", "people engage with this author ({count} a month)")
 _AUTHOR_RATE = Fact(_USUAL_RATE, "few of those who see this author engage", "many of those who see this author engage")
 _COUNTRY = Fact(0.0, "nobody in {country} engaged with it yet", "people in {country} engage with it ({count})")
 _COUNTRY_RATE = Fact(
@@ -72,7 +72,7 @@ PHRASES: Final[Mapping[str, Fact]] = {
     "tagCount": Fact(0.0, "it has no topics or hashtags", "it has {count} topics and hashtags"),
     **dict.fromkeys(("engaged1h", "engaged6h", "engaged24h", "engaged72h"), _LATELY),
     "gravity": _always("how much attention it has for its age"),
-    "hoursSinceEngaged": Fact(_DAY_HOURS, "somebody engaged with it in the last day", "nobody engaged with it in a day"),
+    "hoursSinceEngaged": Fact(_DAY_HOURS, "somebody engaged with it within a day", "nobody engaged with it in a day"),
     **dict.fromkeys(("viewed1h", "viewed6h", "viewed24h", "viewedCount"), _SEEN),
     "hoursSinceViewed": Fact(_DAY_HOURS, "somebody saw it in the last day", "nobody saw it in a day"),
     **dict.fromkeys(("engagementRate", "engagementRate24h"), _RATE),
@@ -94,7 +94,7 @@ PHRASES: Final[Mapping[str, Fact]] = {
     "userCreatorViewed": Fact(0.0, "you have not seen this author yet", "you saw {count} posts of this author"),
     "userCreatorRate": _OWN_AUTHOR_RATE,
     "follows": Fact(0.0, "you do not follow the author", "you follow the author"),
-    "userTagEngaged": Fact(0.0, "you have not engaged with its topics yet", "you engage with its topics ({count} times)"),
+    "userTagEngaged": Fact(0.0, "you have not engaged with its topics", "you engage with its topics ({count} times)"),
     "userTagRate": _OWN_TOPICS_RATE,
     "userLanguageRate": Fact(
         _USUAL_RATE, "you seldom engage with posts in its language", "you like to engage with posts in its language"
