@@ -22,13 +22,14 @@ def _always(words: str) -> Fact:
 
 
 _LIKES, _COMMENTS, _RECASTS, _QUOTES = (
-    Fact(0.0, f"it has no {kind} yet", f"it has {{count}} {kind}") for kind in ("likes", "comments", "recasts", "quotes")
+    Fact(0.0, f"it has no {kind} yet", f"it has {{count}} {kind}")
+    for kind in ("likes", "comments", "recasts", "quotes")
 )
 _AGE = _always("it is {age} old")
 _LATELY = Fact(0.0, "nobody engaged with it lately", "people engaged with it lately ({count})")
 _SEEN = Fact(0.0, "nobody has seen it lately", "people have seen it ({count})")
 _RATE = Fact(_USUAL_RATE, "few of those who see it engage", "many of those who see it engage")
-_AUTHOR = Fact(0.0, "nobody engaged with this author this month", "people engage with this author ({count} a month)")
+_AUTHOR = Fact(0.0, "nobody engaged with this author this month", "people engaged with this author ({count})")
 _AUTHOR_RATE = Fact(_USUAL_RATE, "few of those who see this author engage", "many of those who see this author engage")
 _COUNTRY = Fact(0.0, "nobody in {country} engaged with it yet", "people in {country} engage with it ({count})")
 _COUNTRY_RATE = Fact(

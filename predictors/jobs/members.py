@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.asof import Ints, positions
 from features.countries import COUNTRIES
 from features.history import Columns, Contents, Events
-from predictors.jobs.snapshot import Community, Config, taken
+from predictors.jobs.snapshot import Community, Config
 from predictors.member import Member, Request, nobody
 from store import logs, members
 from store.client import Databases
@@ -80,13 +80,6 @@ def request_of(community: Community, own: Own | None, extras: Contents, now: dat
         users=_known(positions(snapshot.people.user_id, id_array(record.users))),
     )
     return Request(snapshot, member, now_ms, extras)
-
-
-def read_account_request(db: Databases, account: ObjectId, now: datetime) -> Request:
-    """The account before a snapshot taken at `now`, as an evaluation of one member needs it."""
-    community = Community(taken(db, now)[0])
-    own = read_own(db, account, members.read_account(db, account), now)
-    return request_of(community, own, no_extras(community), now)
 
 
 def no_extras(community: Community) -> Contents:

@@ -17,10 +17,10 @@ from features.personal import PERSONAL
 from handlers.predictors import personalize_content_predictor, serving_snapshot
 from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot
-from predictors.jobs.members import read_account_request
+from predictors.jobs.members import no_extras, read_own, request_of
 from predictors.snapshot import from_bytes, to_bytes
 from predictors.variants import assigned
-from store import logs, models
+from store import logs, members, models
 from tests.golden.worlds import simulated
 from trainers.boosters import Growth, fit
 
@@ -37,9 +37,12 @@ def world(uri):
         since = NOW - timedelta(days=60)
         snapshot.publish_snapshot(db, NOW)
         history = assemble(logs.read_log(db, since, NOW, COUNTRIES), logs.read_labels(db, since, NOW))
-        members = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
+        accounts = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
         contents = [str(each["_id"]) for each in db.app.contents.find({"visibility": "publish"}).sort("_id", 1)]
-        yield SimpleNamespace(db=db, history=history, known=index(history), members=members, contents=contents)
+        community = snapshot.Community(snapshot.taken(db, NOW)[0])
+        yield SimpleNamespace(
+            db=db, history=history, known=index(history), community=community, members=accounts, contents=contents
+        )
 
 
 @pytest.fixture
@@ -93,12 +96,17 @@ def ask(world, account, contents=None, **more):
     return personal.rank(world.db, NOW, personal.question(event))
 
 
+def request_for(world, account):
+    own = read_own(world.db, ObjectId(account), members.read_account(world.db, ObjectId(account)), NOW)
+    return request_of(world.community, own, no_extras(world.community), NOW)
+
+
 def test_serving_has_the_columns_of_training(world):
     live = np.flatnonzero(world.history.contents.created_ms <= NOW_MS)
     compared = 0
 
     for account in world.members[::7]:
-        request = read_account_request(world.db, ObjectId(account), NOW)
+        request = request_for(world, account)
         served = request.matrix(live)
         trained = build(world.known, rows_of(world, row_of(world, account), live), MEMBER_COLUMNS)
         compared += int(trained[:, MEMBER_COLUMNS.index("userViewed")].any())
@@ -257,7 +265,7 @@ def test_shares_of_variants_are_kept():
 
 
 def test_only_this_members_past_makes_a_difference_to_the_personal_columns(world):
-    request = read_account_request(world.db, ObjectId(world.members[0]), NOW)
+    request = request_for(world, world.members[0])
     stranger = replace(request, member=replace(request.member, followed=request.member.followed[:0]))
     live = request.snapshot.live[:50]
 
