@@ -22,7 +22,7 @@ ONE_POST, NO_SPREAD = "one post", "no spread"
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """How little evidence is believed; constants chosen on simulated communities, weeks apart from the tests."""
+    """How little evidence is believed; constants chosen on one simulated community."""
 
     half_life_days: float = 10.0  # of a post's weight
     subjects: float = 5.0  # posts that the app's mix of categories counts as, in a user's own mix

