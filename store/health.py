@@ -42,7 +42,8 @@ def guest_feed(db: Databases) -> dict[str, Any]:
 
 def busiest_countries(db: Databases, most: int) -> list[str]:
     """The countries, lower case, that most accounts name and that have a guest feed."""
-    stages: list[dict[str, Any]] = [{"$sortByCount": {"$toLower": {"$toString": "$geolocation.countryCode"}}}, {"$limit": 4 * most}]
+    code = {"$toLower": {"$toString": "$geolocation.countryCode"}}
+    stages: list[dict[str, Any]] = [{"$sortByCount": code}, {"$limit": 4 * most}]
     named = [each["_id"] for each in reads.stream(db, "accounts", stages) if each["_id"]]
     return [each for each in named if reads.exists(db, "guestfeeditems", {"countryCode": each})][:most]
 

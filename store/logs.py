@@ -98,10 +98,12 @@ def read_labels_where(
 ) -> dict[bytes, tuple[str, list[str]]]:
     """As `read_labels`, of the contents and the contentinfo that meet these conditions."""
     labels: dict[bytes, tuple[str, list[str]]] = {}
-    tagged: list[Mapping[str, Any]] = [{"$match": {**contents, "hashtags.0": {"$exists": True}}}, {"$project": {"hashtags": 1}}]
+    written = {**contents, "hashtags.0": {"$exists": True}}
+    tagged: list[Mapping[str, Any]] = [{"$match": written}, {"$project": {"hashtags": 1}}]
     for each in reads.stream(db, "contents", tagged):
         labels[_bytes(each["_id"])] = ("", _hashtags(each["hashtags"]))
-    known: list[dict[str, Any]] = [{"$match": contentinfo}, {"$project": {"_id": 0, "contentId": 1, "language": 1, "topics": 1}}]
+    said = {"_id": 0, "contentId": 1, "language": 1, "topics": 1}
+    known: list[dict[str, Any]] = [{"$match": contentinfo}, {"$project": said}]
     for each in reads.stream(db, "contentinfo", known):
         tags = labels.get(_bytes(each.get("contentId")), ("", []))[1]
         topics = [f"topic {topic}" for topic in each.get("topics") or []]

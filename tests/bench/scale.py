@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ def fill(db: Databases, contents: int, countries: int) -> None:
     here = {"$arrayElemAt": [list(COUNTRIES[:countries]), {"$mod": ["$n", min(countries, len(COUNTRIES))]}]}
     _write(db, "accounts", creators, {"_id": _id("a", "$n"), "geolocation": {"countryCode": here}})
     _write(db, "users", creators, {"_id": _id("b", "$n"), "ownerAccount": _id("a", "$n"), "followerCount": "$n"})
-    _write(db, "contents", contents, _content(creators))
+    _write(db, "contents", contents, _content(contents, creators))
     act = {"$mod": [{"$multiply": ["$n", 7919]}, contents]}
     actor = {"$mod": [{"$multiply": ["$n", 104_729]}, creators]}
     named = {"account": _id("a", actor), "createdAt": _moment("$n", contents * PER_CONTENT)}
@@ -67,7 +68,10 @@ def figures(uri: str, contents: int, countries: int, jobs: Sequence[str]) -> dic
         began = time.perf_counter()
         fill(db, contents, countries)
         found: dict[str, Any] = {"fill": {"seconds": round(time.perf_counter() - began, 1)}}
-        return found | {job: measured(uri, prefix, job) for job in jobs}
+        for job in jobs:
+            found[job] = measured(uri, prefix, job)
+            print(contents, job, found[job], file=sys.stderr, flush=True)  # noqa: T201
+        return found
     finally:
         for each in (db.app, db.analytics):
             db.client.drop_database(each.name)
@@ -94,7 +98,7 @@ def _measured_here(uri: str, prefix: str, job: str, now: datetime) -> dict[str, 
     return {"seconds": round(seconds, 2), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def _content(creators: int) -> Expression:
+def _content(contents: int, creators: int) -> Expression:
     count = {"$mod": ["$n", 50]}
     return {
         "_id": _id("c", "$n"),
@@ -103,7 +107,7 @@ def _content(creators: int) -> Expression:
         "payload": {"message": {"$concat": ["A post of some words, number ", {"$toString": "$n"}]}},
         "engagements": {name: {"count": count} for name in ("like", "comment", "recast", "quote")},
         "visibility": "publish",
-        "createdAt": {"$subtract": [NOW, {"$mod": [{"$multiply": ["$n", 48_271_000]}, _MONTH_MS]}]},
+        "createdAt": _moment("$n", contents),  # as ids rise, as an app's do
     }
 
 

@@ -24,8 +24,8 @@ class Config:
 
     learn_days: float = 30.0  # requests of this long before the clock
     live_days: float = 30.0  # contents older than this are not ranked
-    most_requests: int = 12_000  # the newest; bounds memory and time
-    others: int = 40  # sampled candidates a request that were not shown
+    most_requests: int = 4_000  # the newest; bounds memory and time
+    others: int = 30  # sampled candidates a request that were not shown
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing
     ladder: Ladder = field(default_factory=Ladder)

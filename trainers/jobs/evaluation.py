@@ -17,7 +17,7 @@ from trainers import evaluation
 from trainers.drift import stability_index
 from trainers.evaluation import Plan
 from trainers.report import report
-from trainers.requests import DAY_MS, Choice, choices, requests
+from trainers.requests import DAY_MS, Choice, Requests, choices, requests
 from trainers.sampling import joined
 
 
@@ -25,8 +25,9 @@ from trainers.sampling import joined
 class Config:
     """What is judged, and what is a drop."""
 
-    plan: Plan = field(default_factory=lambda: Plan(learn_days=30.0, most_learnt=3_000))
-    most_asked: int = 400  # requests, the day's first
+    plan: Plan = field(default_factory=lambda: Plan(learn_days=30.0, most_learnt=2_000, others=30))
+    most_asked: int = 120  # requests, drawn at random
+    most_compared: int = 20  # requests of each side whose candidates are compared for drift
     drop: float = 0.2  # share of the last week's mean NDCG@10 that may be lost before it alarms
     drifted: float = 0.25  # stability index above which a column has moved
 
@@ -46,7 +47,7 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     rankers = evaluation.train(history, known, int(since.timestamp() * 1000), config.plan)
     judged = evaluation.judge(history, known, rankers, asked, {}, config.plan.seed)
     made = report(judged, history.languages, config.plan.seed)
-    made["drift"] = drift(history, known, learnt, asked)
+    made["drift"] = drift(history, known, learnt[: config.most_compared], asked[: config.most_compared])
 
     personal = made["rankers"]["personal"]["ndcg@10"]
     alarm = int(personal < (1 - config.drop) * _last_week(db, now, otherwise=personal))
@@ -65,7 +66,9 @@ def drift(history: History, known: Known, before: list[Choice], after: list[Choi
 def _asked(history: History, since: datetime, until: datetime, config: Config) -> list[Choice]:
     first, last = (int(moment.timestamp() * 1000) for moment in (since, until))
     first = max(first, last - 7 * DAY_MS)
-    return list(choices(history, requests(history, first, last), config.plan.window_days))[: config.most_asked]
+    asked = requests(history, first, last)
+    some = np.random.default_rng(config.plan.seed).permutation(len(asked))[: config.most_asked]
+    return list(choices(history, Requests(asked.account[some], asked.time_ms[some]), config.plan.window_days))
 
 
 def _last_week(db: Databases, now: datetime, otherwise: float) -> float:

@@ -32,8 +32,8 @@ class Config:
 
     learn_days: float = 30.0  # requests of this long before the members' booster
     live_days: float = 30.0  # contents older than this are not ranked
-    most_requests: int = 6_000  # for the booster, the newest
-    others: int = 40  # sampled candidates a request that were not shown
+    most_requests: int = 4_000  # for the booster, the newest
+    others: int = 30  # sampled candidates a request that were not shown
     shard_members: int = 500  # members a message
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing
