@@ -28,7 +28,7 @@ from store.client import Databases
 PREFIX = "demo-"  # before both databases' names
 COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
 TEST_DAYS = 3  # the evaluation ranks the requests of the last days
-MOST_LEARNT, MOST_ASKED = 1_500, 300  # requests of the evaluation
+MOST_LEARNT, MOST_ASKED = 800, 150  # requests of the evaluation
 JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
 PANEL = "panel.command"
 

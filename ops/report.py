@@ -99,19 +99,13 @@ def _figures(ranking: Mapping[str, Any]) -> RenderableType:
     if "skipped" in ranking:
         return Text(ranking["skipped"], style="dim")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for name in ("ranker", "ndcg@10", "", "95 % interval", "recall@20", "auc"):
-        table.add_column(name)
+    for name in ("ranker", "", "ndcg@10", "", "95 % interval"):
+        table.add_column(name, no_wrap=True)
     known = [(name, ranking["rankers"][name], about) for name, about in RANKERS.items() if name in ranking["rankers"]]
     for name, figures, about in sorted(known, key=lambda each: -each[1]["ndcg@10"]):
         quality = figures["ndcg@10"]
-        rest = (f"{figures[each]:.3f}" if figures.get(each) is not None else "" for each in ("recall@20", "auc"))
-        table.add_row(
-            f"{name} [dim]{about}",
-            f"[bold]{quality:.3f}",
-            f"[cyan]{bar(quality, 16)}",
-            _interval(figures.get("ci")),
-            *rest,
-        )
+        drawn = f"[cyan]{bar(quality, 12)}"
+        table.add_row(name, f"[dim]{about}", f"[bold]{quality:.3f}", drawn, _interval(figures.get("ci")))
     told = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models that had not seen them."
     return Group(table, told)
 

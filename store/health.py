@@ -50,6 +50,7 @@ def busiest_countries(db: Databases, most: int) -> list[str]:
 
 def top_of_feed(db: Databases, country: str, most: int) -> list[dict[str, Any]]:
     """The best of a country's guest feed: score, and of the content its text, age and author's names."""
+    author = {"$ifNull": ["$writer.displayName", "$writer.displayId"]}
     stages: list[dict[str, Any]] = [
         {"$match": {"countryCode": country}},
         {"$sort": {"countryCode": 1, "score": -1}},
@@ -57,9 +58,16 @@ def top_of_feed(db: Databases, country: str, most: int) -> list[dict[str, Any]]:
         {"$lookup": {"from": "contents", "localField": "content", "foreignField": "_id", "as": "post"}},
         {"$lookup": {"from": "users", "localField": "author", "foreignField": "_id", "as": "writer"}},
         {"$set": {"post": {"$first": "$post"}, "writer": {"$first": "$writer"}}},
-        {"$project": {"score": 1, "content": 1, "text": "$post.payload.message", "createdAt": "$post.createdAt"}
-         | {"author": {"$ifNull": ["$writer.displayName", "$writer.displayId"]}, "engagements": "$post.engagements"}},
-    ]  # fmt: skip
+        {
+            "$project": {
+                "score": 1,
+                "content": 1,
+                "author": author,
+                "text": "$post.payload.message",
+                "createdAt": "$post.createdAt",
+            }
+        },
+    ]
     return list(reads.stream(db, "guestfeeditems", stages))
 
 
