@@ -22,7 +22,8 @@ def standing(followers: Floats, followed: Floats, suspicion: Floats) -> Floats:
     >>> standing(np.array([10.0, 10.0]), np.array([10.0, 1000.0]), np.array([0.5, 0.0])).round(2).tolist()
     [0.5, 0.01]
     """
-    ratio = np.minimum((followers + 1.0) / (followed + 1.0), 1.0)
+    counted = (np.maximum(np.nan_to_num(each), 0.0) + 1.0 for each in (followers, followed))  # −1 says nothing
+    ratio = np.minimum(np.divide(*counted), 1.0)
     return (1.0 - suspicion) * ratio
 
 

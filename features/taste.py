@@ -14,6 +14,7 @@ from features.asof import Floats, Ints
 from features.history import REPORT, Events, History
 
 DAY_MS = 86_400_000
+_TIME_BITS = 42  # 139 years of milliseconds; the contents have the other 21 bits
 _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0
 _MOST_ACTS = 5.0  # more of one member on one content say nothing more
 _MOST_ACTORS = 200  # of a content, the latest; bounds the work for what everybody saw
@@ -36,9 +37,9 @@ class ByContent:
 
     def actors_before(self, content: Ints, time_ms: Ints) -> tuple[Ints, Ints]:
         """The row and the account of each act on the row's content before its time, the latest _MOST_ACTORS."""
-        origin = int(self.time_ms.min(initial=0))
-        key = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start)) << 44 | (self.time_ms - origin)
-        end = np.searchsorted(key, content << 44 | np.maximum(time_ms - origin, 0))
+        origin = int(self.time_ms.min()) if len(self.time_ms) else 0
+        key = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start)) << _TIME_BITS | (self.time_ms - origin)
+        end = np.searchsorted(key, content << _TIME_BITS | np.clip(time_ms - origin, 0, (1 << _TIME_BITS) - 1))
         count = np.minimum(end - self.start[content], _MOST_ACTORS)
         row = np.repeat(np.arange(len(content)), count)
         offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)

@@ -16,7 +16,7 @@ from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns
 from predictors.diversity import diversified
 
 NOWHERE = "en"  # the list of guests without a country
-_AT_ONCE = 16  # countries; bounds the matrix
+_ROWS_AT_ONCE = 200_000  # contents × countries; bounds the matrix
 Columns = Mapping[str, Floats]
 
 
@@ -40,7 +40,8 @@ def country_feeds(
     author = known.contents.author[live]
     active = sorted({*history.country[history.engagements.account], *history.country[history.exposures.account]} - {-1})
     quiet = [number for number in range(len(COUNTRIES)) if number not in set(active)]
-    for numbers in ([-1], *(active[start : start + _AT_ONCE] for start in range(0, len(active), _AT_ONCE))):
+    at_once = max(1, _ROWS_AT_ONCE // max(len(live), 1))
+    for numbers in ([-1], *(active[start : start + at_once] for start in range(0, len(active), at_once))):
         matrices = _matrices(known, shared, live, numbers, now_ms)
         base = _world_margin(boosters, shared, matrices, len(numbers))
         for number, matrix, margin in zip(numbers, matrices, base, strict=True):
@@ -63,7 +64,8 @@ def _world_margin(
 ) -> Sequence[Floats]:
     """The world's log-odds, (countries, contents); without a model the content score of the statistics, as odds."""
     if "global" in boosters:
-        return np.split(margins(boosters["global"], np.concatenate(matrices)), countries)
+        together = np.concatenate(matrices) if countries > 1 else matrices[0]
+        return np.split(margins(boosters["global"], together), countries)
     engaged = sum(shared[name] for name in DESIGN[:4])
     return [np.log((engaged + 1.0) * np.maximum(shared["ageScore"], 1e-300))] * countries
 

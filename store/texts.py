@@ -28,7 +28,7 @@ def posts(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, Document]:
 
 def newest_posts(db: Databases, since: datetime, now: datetime, most: int) -> list[ObjectId]:
     """Ids of the posts made in since < t ≤ now, the newest first."""
-    window = {"createdAt": {"$gt": since, "$lte": now}}
+    window = {"_id": {"$type": "objectId"}, "createdAt": {"$gt": since, "$lte": now}}
     found = collection(db, "contents").find(window, {"_id": 1}).sort([("createdAt", -1), ("_id", -1)]).limit(most)
     return [each["_id"] for each in found]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers import runtime
 from ops.mongod import serving
 from store.client import Databases, connect
 from store.documents import ObjectId
@@ -33,6 +34,9 @@ def db(uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
     yield databases
     databases.client.drop_database(databases.app.name)
     databases.client.drop_database(databases.analytics.name)
+    if runtime._connected.cache_info().currsize:  # what the handlers of this test had opened
+        runtime.databases().client.close()
+    runtime._connected.cache_clear()
     databases.client.close()
 
 
