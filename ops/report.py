@@ -98,13 +98,13 @@ def _feeds(feeds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Rendera
 def _figures(ranking: Mapping[str, Any]) -> RenderableType:
     if "skipped" in ranking:
         return Text(ranking["skipped"], style="dim")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for name in ("ranker", "", "ndcg@10", "", "95 % interval"):
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="dim")
+    for name in ("ranker", "", "ndcg@10", "", "95 %"):
         table.add_column(name, no_wrap=True)
     known = [(name, ranking["rankers"][name], about) for name, about in RANKERS.items() if name in ranking["rankers"]]
     for name, figures, about in sorted(known, key=lambda each: -each[1]["ndcg@10"]):
         quality = figures["ndcg@10"]
-        drawn = f"[cyan]{bar(quality, 12)}"
+        drawn = f"[cyan]{bar(quality, 10)}"
         table.add_row(name, f"[dim]{about}", f"[bold]{quality:.3f}", drawn, _interval(figures.get("ci")))
     told = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models that had not seen them."
     return Group(table, told)
