@@ -12,7 +12,7 @@ from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.personal import personal_columns
 from trainers.boosters import Growth, fit
-from trainers.own import Gate, Own, judge
+from trainers.own import CLOSED, Gate, Own, judge
 from trainers.sampling import Sample
 
 GROWTH = Growth(child_weight=20.0)
@@ -45,16 +45,23 @@ def train_members(sample: Sample, matrix: Matrix, boosters: Mapping[str, Any]) -
     `matrix`: (rows, MEMBER_COLUMNS) of the sample's rows.
     """
     base = guest_margin(boosters, matrix, sample.rows.country)
+    label = sample.engaged.astype(np.float64)
+    return Members(fit(matrix, label, sample.weight, base, GROWTH), _gate(sample, matrix, base))
+
+
+def _gate(sample: Sample, matrix: Matrix, base: Floats) -> Gate:
+    """The gate of own models; closed for everybody while nothing can be learnt before the held-out requests."""
     every = np.unique(sample.request)
     early = sample.request < every[int(len(every) * (1 - _HELD_OUT))]
-    label = sample.engaged.astype(np.float64)
-    trial = opened(fit(matrix[early], label[early], sample.weight[early], base[early], GROWTH))
+    if not sample.engaged[early].any():
+        return CLOSED
+    label = sample.engaged[early].astype(np.float64)
+    trial = opened(fit(matrix[early], label, sample.weight[early], base[early], GROWTH))
     tried = own_rows(sample, matrix, base + margins(trial, matrix))
     order = np.argsort(sample.rows.account, kind="stable")
     engaged_before = matrix[order, MEMBER_COLUMNS.index("userEngaged")].astype(np.int64)
     late = ~early[order]
-    gate = judge(tried.take(~late), tried.take(late), engaged_before[late])
-    return Members(fit(matrix, label, sample.weight, base, GROWTH), gate)
+    return judge(tried.take(~late), tried.take(late), engaged_before[late])
 
 
 def own_rows(sample: Sample, matrix: Matrix, margin: Floats) -> Own:

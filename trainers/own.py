@@ -47,6 +47,10 @@ class Gate:
     error: tuple[float, ...]  # its standard error
 
 
+_NOTHING = (0.0,) * len(BUCKETS)
+CLOSED = Gate(_PENALTIES[-1], (False,) * len(BUCKETS), _NOTHING, _NOTHING)
+
+
 def fit_all(own: Own, penalty: float) -> tuple[Ints, Floats]:
     """The accounts, ascending, and their weights (accounts, PERSONAL)."""
     account, start, count = np.unique(own.account, return_index=True, return_counts=True)
