@@ -18,6 +18,7 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
         *content_facts(now, statistics, replay),
         {"$project": {"authorId": 1, "decayed": decayed}},
         *_hashtags(),
+        {"$sort": {"tags": 1, "_id": 1}},  # sums of fractions depend on their order
         {
             "$group": {
                 "_id": {"tag": "$tags", "creator": "$authorId"},
@@ -25,6 +26,7 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
                 "part": {"$sum": "$decayed"},
             }
         },
+        {"$sort": {"_id.tag": 1, "_id.creator": 1}},
         {"$group": _per_hashtag()},
         {"$set": {"updatedAt": now}},
     ]

@@ -10,13 +10,12 @@ from bson.datetime_ms import DatetimeMS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.runtime import databases
 from ops.functions import everything
 from ops.run import backfill, run_all
 from store.client import connect
 from store.documents import ObjectId
 from store.loading import write_documents
-from tests.community import TIME, community, fill
+from tests.community import TIME, community, fill, let_go
 
 GONE = object()  # the field is missing
 FIELDS = {
@@ -54,7 +53,7 @@ def ours(uri):
     db = connect(uri, prefix)
     yield db
     drop(db)
-    databases().client.close()
+    let_go()
     db.client.close()
     patch.undo()
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from handlers.runtime import databases
 from ops.functions import Function, everything, functions
 from ops.run import backfill, run_all
 from store.client import Databases, connect
 from store.documents import ObjectId, to_extended_json
-from tests.community import TIME, community, fill
+from tests.community import TIME, community, fill, let_go
 
 JOBS = [each for each in functions().values() if each.is_job]
 BOOKKEEPING = {"runs", "leases"}
@@ -29,10 +28,10 @@ def settled(uri):
     db = connect(uri, prefix)
     fill(db, community())
     outcomes = run_all(everything(), {"time": TIME}, first=backfill())
+    let_go()
     yield db, {each.function: each for each in outcomes}
     for database in (db.app, db.analytics):
         db.client.drop_database(database.name)
-    databases().client.close()
     db.client.close()
     patch.undo()
 
@@ -57,6 +56,7 @@ def again(settled, request):
         handler({"time": TIME}, None)
         once = snapshot(db)
         counts = handler({"time": TIME}, None)
+        let_go()
         return Again(request.param, db, counts, once, snapshot(db))
 
 

@@ -55,13 +55,14 @@ def fit_all(own: Own, penalty: float) -> tuple[Ints, Floats]:
     """The accounts, ascending, and their weights (accounts, PERSONAL)."""
     account, start, count = np.unique(own.account, return_index=True, return_counts=True)
     weights = np.zeros((len(account), own.columns.shape[1]))
-    by_size = np.argsort(count, kind="stable")  # members of like sizes side by side need little padding
-    for first in range(0, len(account), _SIDE_BY_SIDE):
-        some = by_size[first : first + _SIDE_BY_SIDE]
-        offset = np.arange(count[some].max())
-        rows = np.minimum(start[some, None] + offset, len(own.account) - 1)  # (members, rows)
-        there = offset < count[some, None]
-        weights[some] = _newton(own.take(rows), np.where(there, own.weight[rows], 0.0), penalty)
+    padded = 1 << np.ceil(np.log2(np.maximum(count, 1))).astype(np.int64)
+    for size in np.unique(padded).tolist():  # who stands beside a member makes no difference to the last bit
+        alike = np.flatnonzero(padded == size)
+        for first in range(0, len(alike), _SIDE_BY_SIDE):
+            some = alike[first : first + _SIDE_BY_SIDE]
+            rows = np.minimum(start[some, None] + np.arange(size), len(own.account) - 1)  # (members, rows)
+            there = np.arange(size) < count[some, None]
+            weights[some] = _newton(own.take(rows), np.where(there, own.weight[rows], 0.0), penalty)
     return account, weights
 
 

@@ -86,10 +86,9 @@ class _KindWeights:
         self.weight = np.bincount(place, weights=weights, minlength=len(self.pairs))
 
     def of(self, rows: Rows) -> Floats:
-        """The summed weights of what the account did to the content; mean 1 over the rows."""
+        """The summed weights of what the account did to the content; mean 1 over the history."""
         place = np.searchsorted(self.pairs, rows.account * self.width + rows.content)
-        found = self.weight[place] if len(place) else np.zeros(0)
-        return np.asarray(found / found.mean() if len(found) else found)
+        return np.asarray(self.weight[place] / self.weight.mean() if len(place) else np.zeros(0))
 
 
 def _of_request(

@@ -1,0 +1,105 @@
+"""Members' own models: against scikit-learn, alone as together, and closed where they do not help."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from trainers.own import Own, added, bucket, fit_all, judge
+
+COLUMNS = 4
+
+
+def rows(members=30, each=40, seed=1, taste=1.5):
+    generator = np.random.default_rng(seed)
+    account = np.repeat(np.arange(members), each)
+    columns = generator.normal(size=(members * each, COLUMNS))
+    columns[:, 0] = 1.0
+    true = generator.normal(size=(members, COLUMNS)) * taste
+    margin = generator.normal(size=members * each) - 1
+    chance = 1 / (1 + np.exp(-margin - (columns * true[account]).sum(axis=1)))
+    engaged = generator.random(members * each) < chance
+    request = np.arange(members * each) // 10
+    return Own(account, request, columns, engaged, np.ones(members * each), margin)
+
+
+def loss(weights, own, penalty):
+    margin = own.margin + own.columns @ weights
+    each = np.logaddexp(0, np.where(own.engaged, -margin, margin))
+    return (own.weight * each).sum() + penalty / 2 * weights @ weights
+
+
+@pytest.mark.parametrize("penalty", [1.0, 10.0, 100.0])
+def test_newton_finds_the_minimum_that_a_general_optimiser_finds(penalty):
+    own = rows(members=5)
+
+    _, weights = fit_all(own, penalty)
+
+    for member in range(5):
+        mine = own.take(own.account == member)
+        best = minimize(loss, np.zeros(COLUMNS), args=(mine, penalty))
+        assert weights[member] == pytest.approx(best.x, abs=2e-3)
+
+
+def test_a_member_trained_alone_is_the_same_to_the_last_bit():
+    own = rows(members=70)
+    chosen = own.take(np.isin(own.account, [3, 50]))
+
+    _, together = fit_all(own, 10.0)
+    _, alone = fit_all(chosen, 10.0)
+
+    assert np.array_equal(together[[3, 50]], alone)
+
+
+def test_more_shrinkage_means_smaller_weights():
+    own = rows()
+
+    norms = [np.abs(fit_all(own, penalty)[1]).sum() for penalty in (1.0, 10.0, 100.0)]
+
+    assert norms[0] > norms[1] > norms[2]
+
+
+@pytest.mark.parametrize("engaged", [True, False])
+def test_members_who_always_or_never_engage_get_finite_weights(engaged):
+    own = rows(members=3)
+    own = Own(**{**vars(own), "engaged": np.full(len(own.account), engaged)})
+
+    _, weights = fit_all(own, 3.0)
+
+    assert np.isfinite(weights).all()
+
+
+def test_no_members_give_no_weights_and_add_nothing():
+    account, weights = fit_all(rows().take(np.zeros(0, dtype=np.int64)), 10.0)
+
+    assert len(account) == 0
+    assert added(account, weights, np.array([1, 2]), np.ones((2, COLUMNS))).tolist() == [0.0, 0.0]
+
+
+def test_a_member_without_a_model_gets_nothing_added():
+    account, weights = np.array([4, 9]), np.ones((2, COLUMNS))
+
+    more = added(account, weights, np.array([4, 5, 9, 12]), np.ones((4, COLUMNS)))
+
+    assert more.tolist() == [4.0, 0.0, 4.0, 0.0]
+
+
+def split(own):
+    late = np.arange(len(own.account)) % 40 >= 30
+    return own.take(~late), own.take(late)
+
+
+def test_the_gate_opens_where_members_differ():
+    early, late = split(rows(members=200, taste=2.0))
+
+    gate = judge(early, late, np.full(len(late.account), 12))
+
+    assert gate.open[bucket(np.array([12]))[0]]
+    assert not any(gate.open[:3])
+
+
+def test_the_gate_stays_closed_where_members_do_not_differ():
+    early, late = split(rows(members=200, taste=0.0))
+
+    gate = judge(early, late, np.full(len(late.account), 12))
+
+    assert gate.gain[3] <= 2 * gate.error[3]
