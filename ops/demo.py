@@ -28,7 +28,7 @@ from store.client import Databases
 PREFIX = "demo-"  # before both databases' names
 COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
 TEST_DAYS = 3  # the evaluation ranks the requests of the last days
-MOST_LEARNT, MOST_ASKED = 800, 150  # requests of the evaluation
+MOST_LEARNT, MOST_ASKED = 800, 100  # requests of the evaluation
 JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
 PANEL = "panel.command"
 
@@ -114,7 +114,8 @@ def _evaluated(db: Databases, until: datetime) -> dict[str, Any]:
     with steps(1) as step:
         step.start("evaluation")
         started = perf_counter()
-        plan, since = Plan(most_learnt=MOST_LEARNT, most_asked=MOST_ASKED), until - timedelta(days=TEST_DAYS)
+        plan = Plan(most_learnt=MOST_LEARNT, most_asked=MOST_ASKED, others=30, first_tries=False)
+        since = until - timedelta(days=TEST_DAYS)
         try:
             figures = evaluate(db, since, until, plan, own_home() / TRUTH)
         except ValueError as error:

@@ -24,6 +24,17 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield started
 
 
+@pytest.fixture(scope="session", autouse=True)
+def connections() -> Iterator[None]:
+    """What the handlers open is kept by their cache, and closed at the end of the run."""
+    opened: list[Databases] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runtime, "connect", lambda *where: opened.append(connect(*where)) or opened[-1])
+        yield
+    for each in opened:
+        each.client.close()
+
+
 @pytest.fixture
 def db(uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
     """Fresh databases; handlers and commands called in the test use them too."""
@@ -34,9 +45,6 @@ def db(uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
     yield databases
     databases.client.drop_database(databases.app.name)
     databases.client.drop_database(databases.analytics.name)
-    if runtime._connected.cache_info().currsize:  # what the handlers of this test had opened
-        runtime.databases().client.close()
-    runtime._connected.cache_clear()
     databases.client.close()
 
 

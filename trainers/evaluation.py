@@ -34,6 +34,7 @@ class Plan:
     most_asked: int | None = None  # requests judged; a sample of people when there are more
     others: int = 60  # sampled candidates a training request that were not shown
     seed: int = 7
+    first_tries: bool = True  # whether to judge one booster a member too, isolated and of the plain design
     ladder: Ladder = field(default_factory=Ladder)
 
 
@@ -45,8 +46,8 @@ class Rankers:
     members: Any
     own: tuple[Ints, Floats]
     gate: Gate
-    isolated: Mapping[int, Any]
-    plain: Mapping[int, Any]
+    isolated: Mapping[int, Any] | None
+    plain: Mapping[int, Any] | None
     report: Mapping[str, Any]
 
 
@@ -82,8 +83,8 @@ def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
         members=booster,
         own=fit_all(own_rows(taken, matrix, margin), members.gate.penalty),
         gate=members.gate,
-        isolated=baselines.isolated(taken, matrix),
-        plain=baselines.plain(history, taken, build(known, at_end, GUEST_COLUMNS)),
+        isolated=baselines.isolated(taken, matrix) if plan.first_tries else None,
+        plain=baselines.plain(history, taken, build(known, at_end, GUEST_COLUMNS)) if plan.first_tries else None,
         report={
             "requests": len(newest),
             "rows": len(taken.engaged),
@@ -136,9 +137,13 @@ def _all_scores(rankers: Rankers, choice: Choice, matrix: Matrix, country: int) 
         "global": guest_margin(world, matrix, where) + member,
         "members": guest + member,
         "personal": guest + member + own,
-        "isolated": baselines.scores_of(rankers.isolated, choice.account, matrix),
-        "plain": baselines.scores_of(rankers.plain, choice.account, matrix),
+        **_first_tries(rankers, choice.account, matrix),
     }
+
+
+def _first_tries(rankers: Rankers, account: int, matrix: Matrix) -> dict[str, Floats]:
+    tried = {"isolated": rankers.isolated, "plain": rankers.plain}
+    return {name: baselines.scores_of(each, account, matrix) for name, each in tried.items() if each is not None}
 
 
 def _own(rankers: Rankers, choice: Choice, matrix: Matrix) -> Floats:
