@@ -296,6 +296,5 @@ class SnapshotPart(TypedDict, total=False):
 
 class Configuration(TypedDict, total=False):
     """What is published of one setting (`_id`); variants share the accounts among them."""
-
     _id: str  # ranking
     variants: list[dict[str, Any]]  # name, share, personal
