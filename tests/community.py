@@ -3,7 +3,6 @@
 from copy import deepcopy
 from functools import cache
 
-from handlers import runtime
 from ops.simulate import Config, documents, simulate
 
 CONFIG = Config(users=50, days=3, seed=11)
@@ -26,9 +25,3 @@ def community():
 def fill(db, collections):
     for name, batch in collections.items():
         db.app[name].insert_many(batch)
-
-
-def let_go():
-    """Closes what the handlers have opened under the present environment, and makes them forget it."""
-    runtime.databases().client.close()
-    runtime._connected.cache_clear()

@@ -14,6 +14,9 @@ from store.documents import ObjectId
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+OPENED: list[Databases] = []  # by the handlers, whose connections live as long as their container
+
+
 @pytest.fixture(scope="session")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server of this run."""
@@ -22,17 +25,29 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with serving(tmp_path_factory.mktemp("mongod"), durable=False) as started:
         yield started
+        end_container()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def connections() -> Iterator[None]:
-    """What the handlers open is kept by their cache, and closed at the end of the run."""
-    opened: list[Databases] = []
+def recorded() -> Iterator[None]:
+    """What the handlers open is known."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runtime, "connect", lambda *where: opened.append(connect(*where)) or opened[-1])
+        patch.setattr(runtime, "connect", lambda *where, **how: OPENED.append(connect(*where, **how)) or OPENED[-1])
         yield
-    for each in opened:
-        each.client.close()
+
+
+@pytest.fixture(autouse=True)
+def container() -> Iterator[None]:
+    """Each test has a container of its own, which closes its connections at its end."""
+    yield
+    end_container()
+
+
+def end_container() -> None:
+    """The handlers forget their connections, which are closed."""
+    runtime._connected.cache_clear()
+    while OPENED:
+        OPENED.pop().client.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ops.run import backfill, run_all
 from store.client import connect
 from store.documents import ObjectId
 from store.loading import write_documents
-from tests.community import TIME, community, fill, let_go
+from tests.community import TIME, community, fill
 
 GONE = object()  # the field is missing
 FIELDS = {
@@ -53,7 +53,6 @@ def ours(uri):
     db = connect(uri, prefix)
     yield db
     drop(db)
-    let_go()
     db.client.close()
     patch.undo()
 

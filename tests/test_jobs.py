@@ -10,7 +10,7 @@ from ops.functions import Function, everything, functions
 from ops.run import backfill, run_all
 from store.client import Databases, connect
 from store.documents import ObjectId, to_extended_json
-from tests.community import TIME, community, fill, let_go
+from tests.community import TIME, community, fill
 
 JOBS = [each for each in functions().values() if each.is_job]
 BOOKKEEPING = {"runs", "leases"}
@@ -28,7 +28,6 @@ def settled(uri):
     db = connect(uri, prefix)
     fill(db, community())
     outcomes = run_all(everything(), {"time": TIME}, first=backfill())
-    let_go()
     yield db, {each.function: each for each in outcomes}
     for database in (db.app, db.analytics):
         db.client.drop_database(database.name)
@@ -56,7 +55,6 @@ def again(settled, request):
         handler({"time": TIME}, None)
         once = snapshot(db)
         counts = handler({"time": TIME}, None)
-        let_go()
         return Again(request.param, db, counts, once, snapshot(db))
 
 

@@ -26,11 +26,9 @@ def entry(work, name="someJob"):
 
 
 @pytest.fixture(autouse=True)
-def container(db, uri):
-    """One that has read no parameter yet, and closes its connection at its end."""
+def fresh(db):
+    """The container has read no parameter yet."""
     runtime._read_parameter.cache_clear()
-    yield
-    runtime._connected(uri, db.app.name.removesuffix("app-db")).client.close()
 
 
 def test_a_run_is_recorded_as_done_with_its_counts_and_seconds(db, caplog):

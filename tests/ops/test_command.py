@@ -15,7 +15,6 @@ from handlers import runtime
 from ops import functions
 from ops.app import COMMANDS, SUBJECTS, execute
 from ops.run import call
-from store.client import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME = "2026-01-15T00:00:00+00:00"
@@ -76,7 +75,7 @@ def test_a_wrong_call_is_one_line_and_status_2(db, tmp_path, capsys, call, compl
 
 def test_an_unreachable_server_is_one_line_and_status_1(monkeypatch, capsys):
     monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1:1/")
-    monkeypatch.setattr(runtime, "connect", partial(connect, serverSelectionTimeoutMS=50))
+    monkeypatch.setattr(runtime, "connect", partial(runtime.connect, serverSelectionTimeoutMS=50))
 
     status = execute(["invoke", "contentStats"])
 
