@@ -49,6 +49,7 @@ from store.shapes_app import (
     SuspiciousCredential,
     User,
 )
+from store.shapes_panel import GuestFeedDay
 
 # Field names of feeditems move between app versions: the present name first, then its older spellings.
 FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -78,7 +79,7 @@ def _index(*keys: str, unique: bool = False, expire_seconds: int | None = None) 
 
 def _where_present(*keys: str) -> IndexModel:
     """An index of the documents that have the first key: an old spelling costs nothing where it is not used."""
-    first = {keys[0]: {"$exists": True}}
+    first = {keys[0].lstrip("-"): {"$exists": True}}
     pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
     return IndexModel(pairs, partialFilterExpression=first)
 
@@ -88,9 +89,11 @@ _DAY_SECONDS = 86_400
 
 COLLECTIONS: Mapping[str, Declared] = {
     "accounts": Declared("app", Account),
-    "users": Declared("app", User, (_index("ownerAccount"),)),
+    "users": Declared("app", User, (_index("ownerAccount"), _index("displayId"))),
     "contents": Declared(
-        "app", Content, (_index("createdAt"), _index("author.id", "createdAt"), _index("originalPost._id"))
+        "app",
+        Content,
+        (_index("createdAt"), _index("updatedAt"), _index("author.id", "createdAt"), _index("originalPost._id")),
     ),
     "comments": Declared("app", Comment),
     "engagements": Declared(
@@ -118,6 +121,7 @@ COLLECTIONS: Mapping[str, Declared] = {
         (_index("countryCode", "_id"), _index("countryCode", "-score"), _index("content")),
         temporary="guestfeeditemstemp",
     ),
+    "guestFeedDays": Declared("analytics", GuestFeedDay),
     "contentStats": Declared("analytics", ContentStats, (_index("updatedAt"), _index("-score"), _index("authorId"))),
     "creatorStats": Declared("analytics", CreatorStats, (_index("-score"), _index("contentCount", "updatedAt"))),
     "contentinfo": Declared("app", ContentInfo, (_index("contentId", unique=True),)),
@@ -134,7 +138,16 @@ COLLECTIONS: Mapping[str, Declared] = {
         (_index("seenCredential", "-lastSeenAt", unique=True), _index("likelyBot"), _index("verificationStatus")),
     ),
     "frauddetectionmlartifacts": Declared("analytics", FraudDetector, (_index("-trainedAt"),)),
-    "suspiciouscredentials": Declared("app", SuspiciousCredential, (_index("seenCredential"), _index("status"))),
+    "suspiciouscredentials": Declared(
+        "app",
+        SuspiciousCredential,
+        (
+            _index("seenCredential"),
+            _index("status"),
+            _index("verificationStatus", "-score", "_id"),  # the moderators' queue
+            _where_present("-verifiedAt"),
+        ),
+    ),
     "actions": Declared(
         "analytics", Action, (_index("state", "dueAt"), _index("category", "event", "state"), _index("-plannedAt"))
     ),

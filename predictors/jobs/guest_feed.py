@@ -13,7 +13,7 @@ from features.known import index
 from features.margins import opened
 from features.matrix import GUEST_COLUMNS
 from predictors.guest_feed import Feed, country_feeds
-from store import logs, models, publish, suspects
+from store import feed_days, logs, models, publish, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
 from store.documents import Document, ObjectId
@@ -30,6 +30,8 @@ class Config:
     live_days: float = 30.0
     history_days: float = 60.0  # as the trainer reads
     discount_bots: bool = True  # likely bots' engagement does not count
+    kept_top: int = 50  # of each country's last list of a day, to compare the next days' with
+    kept_days: float = 8.0
 
 
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     with publish.replacing(db, "guestfeeditems", now) as temporary:
         for feed_items in items(feeds, history, now):
             temporary.insert_many(feed_items, ordered=False)
+    feed_days.keep(db, now, _tops(feeds, history, config.kept_top), config.kept_days)
     return {"items": sum(len(feed.content) for feed in feeds), "countries": len(feeds), **counts}
 
 
@@ -81,6 +84,11 @@ def items(feeds: Sequence[Feed], history: History, now: datetime) -> Iterator[li
             {"_id": ObjectId(prefix + rank.to_bytes(3, "big")), **described[row], "score": score, **stamp}
             for rank, (row, score) in enumerate(zip(feed.content.tolist(), feed.score.tolist(), strict=True))
         ]
+
+
+def _tops(feeds: Sequence[Feed], history: History, most: int) -> Iterator[feed_days.Top]:
+    for feed in feeds:
+        yield feed.country, object_ids(history.contents.id[feed.content[:most]]), feed.score[:most].tolist()
 
 
 def _described(history: History) -> list[Document]:
