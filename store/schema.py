@@ -50,6 +50,7 @@ from store.shapes_app import (
     User,
 )
 from store.shapes_panel import GuestFeedDay
+from store.shapes_operators import AuditEntry, Setting
 
 # Field names of feeditems move between app versions: the present name first, then its older spellings.
 FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -165,6 +166,8 @@ COLLECTIONS: Mapping[str, Declared] = {
     "leases": Declared("analytics", Lease),
     "servingSnapshot": Declared("analytics", SnapshotPart, (_index("createdAt"),)),
     "configurations": Declared("analytics", Configuration),
+    "settings": Declared("analytics", Setting),
+    "audit": Declared("analytics", AuditEntry, (_index("-when"), _index("what", "-when"))),
 }
 
 

@@ -1,0 +1,21 @@
+"""What people changed in the control panel."""
+
+from datetime import datetime
+from typing import Any
+
+from store.client import Databases
+from store.documents import Document
+from store.schema import collection, ensure_indexes
+
+
+def write(db: Databases, who: str, what: str, subject: str, now: datetime, before: Any, after: Any) -> None:
+    """Notes one change."""
+    ensure_indexes(db, "audit")
+    entry = {"who": who, "what": what, "subject": subject, "when": now, "before": before, "after": after}
+    collection(db, "audit").insert_one(entry)
+
+
+def latest(db: Databases, most: int, skip: int = 0, what: str | None = None) -> list[Document]:
+    """The latest changes, or those of one kind, the newest first."""
+    condition = {} if what is None else {"what": what}
+    return list(collection(db, "audit").find(condition).sort([("when", -1), ("_id", -1)]).skip(skip).limit(most))
