@@ -30,22 +30,39 @@ def standing(followers: Floats, followed: Floats, suspicion: Floats) -> Floats:
 def personalised_pagerank(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> Floats:
     """Chance to meet each user on a walk along the interactions, shape (n,), summing to 1.
 
-    With chance `jump`, and from whoever engaged with nobody, the walk begins anew at a user drawn by standing.
+    With chance `jump`, and from whoever engaged with nobody, the walk begins anew at a user drawn by standing. Where
+    nobody stands for anything, nobody is met.
 
     >>> graph = interactions(np.array([0, 1]), np.array([2, 2]), np.ones(2), 3)
     >>> personalised_pagerank(graph, np.ones(3)).argmax().item()
     2
     """
-    total = float(standing.sum())
-    start = standing / total if total > 0 else np.full(len(standing), 1.0 / max(len(standing), 1))
+    return walked(graph, standing, jump, rounds)[0]
+
+
+def walked(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> tuple[Floats, float]:
+    """The ranks, and the chance to be with somebody who engaged with nobody before the last step."""
+    start = standing / (float(standing.sum()) or 1.0)
     out = np.asarray(graph.sum(axis=1)).ravel()
     share = np.divide(1.0, out, out=np.zeros(len(out)), where=out > 0)
-    rank = start.copy()
+    rank, lost = start.copy(), 0.0
     for _ in range(rounds):
         flow = graph.T @ (rank * share)
         lost = float(rank[out == 0].sum())
         rank = jump * start + (1.0 - jump) * (flow + lost * start)
-    return rank
+    return rank, lost
+
+
+def rank_unheard(standing: Floats, total: float, lost: Floats, jump: float = JUMP) -> Floats:
+    """Ranks of users with whom nobody engaged, by their standing, everybody's, and what `walked` gave with the ranks.
+
+    >>> graph, voice = interactions(np.array([0]), np.array([1]), np.ones(1), 3), np.array([1.0, 2.0, 3.0])
+    >>> rank, lost = walked(graph, voice)
+    >>> bool(rank_unheard(voice[2:], 6.0, np.array([lost]))[0] == rank[2])
+    True
+    """
+    start = standing / (total or 1.0)
+    return np.asarray(jump * start + (1.0 - jump) * (0.0 + lost * start))
 
 
 def published_score(rank: Floats) -> Floats:

@@ -5,7 +5,7 @@
 per 100 followers: 1 is a week that earns the benchmark once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,7 @@ class Population:
     posting: float  # weight of the posts of a mean user
     level: Floats  # (5,) engagements that came per engagement expected, last week
     spread: tuple[Spread, ...]  # of what comes round what is expected, by column
+    days: float  # since the oldest of the posts
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,7 @@ def expected_week(posts: Posts, pairs: Pairs, clock_ms: float, population: Popul
     here = pairs.sums(weight)
     mix = (here + rules.subjects * population.subjects[pairs.category]) / (made[pairs.user] + rules.subjects)
     reception = (pairs.sums(whole) + rules.within * own[pairs.user]) / (here + rules.within)[:, None]
-    days = (clock_ms - int(posts.time_ms.min(initial=int(clock_ms)))) / DAY_MS
-    weekly = (made[pairs.user] + rules.silence * population.posting) / rules.weeks(days)
+    weekly = (made[pairs.user] + rules.silence * population.posting) / rules.weeks(population.days)
     return (weekly * mix)[:, None] * reception * population.level
 
 
@@ -169,7 +169,7 @@ def population_of(posts: Posts, acts: Acts, clock_ms: float, rules: Shrinkage) -
     spread = tuple(fit_spread(expected[:, column] * level[column], came[:, column]) for column in range(ALL + 1))
     now = posts.at(posts.time_ms < clock_ms, acts.counts(len(posts.user), 0.0, clock_ms))
     plain = _without_level(now, clock_ms, rules)
-    return Population(plain.subjects, plain.reception, plain.posting, level, spread)
+    return replace(plain, level=level, spread=spread)
 
 
 def came_between(posts: Posts, acts: Acts, pairs: Pairs, since_ms: float, until_ms: float) -> Floats:
@@ -192,7 +192,8 @@ def _without_level(posts: Posts, clock_ms: float, rules: Shrinkage) -> Populatio
     total = max(float(weight.sum()), 1e-9)
     subjects = weight @ posts.member / total
     authors = max(len(np.unique(posts.user)), 1)
-    return Population(subjects, weight @ whole / total, float(weight.sum()) / authors, np.ones(ALL + 1), ())
+    days = (clock_ms - int(posts.time_ms.min(initial=int(clock_ms)))) / DAY_MS
+    return Population(subjects, weight @ whole / total, float(weight.sum()) / authors, np.ones(ALL + 1), (), days)
 
 
 def _medians(counts: Floats, pairs: Pairs, n: Ints) -> Floats:

@@ -28,6 +28,11 @@ def count(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
     return collection(db, name).count_documents(condition)
 
 
+def estimated(db: Databases, name: str) -> int:
+    """How many documents `name` has, by the collection's own books."""
+    return collection(db, name).estimated_document_count()
+
+
 def count_without_date(db: Databases, name: str, field: str) -> int:
     """How many documents of `name` have no date in `field`; they are set aside by every job that filters on it."""
     return count(db, name, {"$or": [{field: {"$exists": False}}, {field: {"$type": _EVERY_TYPE_BUT_DATE}}]})

@@ -198,6 +198,9 @@ class Watermark(TypedDict, total=False):
     _id: str
     until: datetime  # an incremental job
     token: dict[str, Any]  # who follows the changes of a collection
+    salt: str  # karmaStats: settings and categories of the last run
+    karma: int  # its number of documents
+    common: dict[str, Any]  # what all users shared at its midnight
 
 
 class Category(TypedDict):

@@ -7,10 +7,13 @@ import numpy as np
 
 from features.asof import positions
 from features.cascades import Floats
-from features.jobs.karma import Config, Evidence, compute_karma, read_evidence, seeded_categories
+from features.jobs.karma import common_of, compute_karma, seeded_categories
+from features.jobs.karma_evidence import Config, Evidence, ms, read_evidence
 from features.karma import ALL, DAY_MS, WEEK_DAYS, Pairs, came_between
 from features.karma_documents import Karma
 from features.karma_evaluation import compared, coverages
+from features.statistics import later_engagements
+from store import reads
 from store.client import Databases
 
 _CONFIG = Config()
@@ -25,9 +28,11 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
     if until <= since:
         raise ValueError(f"until: {until.isoformat()} is not after since")
     known = seeded_categories(db)
-    before, after = read_evidence(db, since, known, config), read_evidence(db, until, known, config)
-    start_ms, end_ms = since.timestamp() * 1000, until.timestamp() * 1000
-    karma = compute_karma(before, start_ms, config.rules)
+    before, after = (read_evidence(db, clock, known, config, _replay(db, clock)) for clock in (since, until))
+    start_ms, end_ms = ms(since), ms(until)
+    pairs = Pairs.of(before.posts)
+    common, ranks = common_of(before, pairs, start_ms, config.rules)
+    karma = compute_karma(before, pairs, common, ranks, start_ms, config.rules)
     if not len(karma.pairs.user):
         raise ValueError(f"since: nobody posted in a category in the {config.window_days:g} days before")
 
@@ -38,6 +43,10 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
     target = (came[:, ALL] / karma.followers[karma.pairs.user])[rows]
     rankers = {name: compared(values[rows], target) for name, values in _rankers(karma, before).items()}
     return {"pairs": int(rows.sum()), "rankers": rankers, **coverages(karma.population, karma.expected * weeks, came)}
+
+
+def _replay(db: Databases, clock: datetime) -> bool:
+    return reads.exists(db, "engagements", later_engagements(clock))
 
 
 def _came(karma: Karma, before: Evidence, after: Evidence, start_ms: float, end_ms: float) -> Floats:

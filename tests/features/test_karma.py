@@ -107,7 +107,9 @@ class App:
             {"_id": user, "ownerAccount": ObjectId(), "followerCount": 100, "followedCount": 10} for user in self.users
         )
 
-    def post(self, user: int, day: float, likes: int = 0, tags: object = ("pets",), **fields) -> ObjectId:
+    def post(
+        self, user: int, day: float, likes: int = 0, tags: object = ("pets",), hours: float = 1, **fields
+    ) -> ObjectId:
         at = START + timedelta(days=day)
         body = {"_id": ObjectId(), "author": {"id": self.users[user]}, "visibility": "publish", "createdAt": at}
         tagged = {} if tags is None else {"hashtags": list(tags) if isinstance(tags, tuple) else tags}
@@ -117,7 +119,7 @@ class App:
                 "user": self.users[(user + 1 + n) % 6],
                 "targetRef": {"$ref": "content", "$id": body["_id"]},
                 "type": "like",
-                "createdAt": at + timedelta(hours=1 + n / 100),
+                "createdAt": at + timedelta(hours=hours + n / 100),
             }
             for n in range(likes)
         ]
@@ -216,6 +218,53 @@ def test_only_what_changed_is_written_and_it_equals_a_full_run(app: App):
     update_karma(app.db, NOW + timedelta(hours=4))
     assert counts["written"] == 2
     assert documents(app.db) == by_change
+
+
+def test_a_day_of_changes_hour_by_hour_equals_whole_runs(app: App):
+    """New posts, users, categories of a user, engagements with old posts, follows, a bot's case, a post taken down."""
+    rng = np.random.default_rng(8)
+    update_karma(app.db, NOW)
+    for hour in (1, 4, 5, 9, 16):
+        day, before = (NOW - START) / timedelta(days=1) + (hour - 1) / 24, NOW + timedelta(hours=hour - 1)
+        tags = [("pets",), ("music",), ("news", "cat")][hour % 3]
+        post = app.post(int(rng.integers(4)), day + 0.02, likes=int(rng.integers(4)), tags=tags, hours=0.1)
+        old = app.db.app.contents.find_one({"createdAt": {"$lt": START + timedelta(days=9)}}, skip=hour)
+        like = {"user": app.users[hour % 6], "targetRef": {"$ref": "content", "$id": old["_id"]}, "type": "like"}
+        app.db.app.engagements.insert_one(like | {"createdAt": before + timedelta(minutes=9)})
+        app.db.app.contents.update_one({"_id": old["_id"]}, {"$inc": {"engagements.like.count": 1}})
+        follow = {"user": ObjectId(), "followedUser": app.users[hour % 6], "following": True}
+        app.db.app.relationships.insert_one(follow | {"createdAt": before + timedelta(minutes=3)})
+        app.db.app.users.update_one({"_id": app.users[hour % 6]}, {"$inc": {"followerCount": 1}})
+        if hour == 4:
+            newcomer = {"_id": ObjectId(), "createdAt": before, "followerCount": 0, "followedCount": 1}
+            app.db.app.users.insert_one(newcomer)
+            app.users.append(newcomer["_id"])
+            app.post(6, day + 0.01, likes=1, hours=0.1)
+        if hour == 5:
+            case = {"seenCredential": ObjectId(), "score": 1.0, "firstSeenAt": before, "createdAt": before}
+            app.db.app.suspiciouscredentials.insert_one(case)
+        if hour == 9:
+            hidden = {"visibility": "hidden", "updatedAt": NOW + timedelta(hours=hour)}
+            app.db.app.contents.update_one({"_id": post}, {"$set": hidden})
+
+        counts = update_karma(app.db, NOW + timedelta(hours=hour))
+
+        by_change = documents(app.db)
+        assert counts["whole"] == 0
+        assert counts["users"] < len(app.users)
+        assert update_karma(app.db, NOW + timedelta(hours=hour), whole=True)["written"] == 0
+        assert documents(app.db) == by_change
+
+
+def test_a_new_day_an_earlier_clock_and_an_edited_category_compute_all(app: App):
+    update_karma(app.db, NOW)
+
+    assert update_karma(app.db, NOW + timedelta(days=1))["whole"] == 1
+    assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 1
+    categories.save(app.db, "pets", "Pets", ["cat"])
+    assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 1
+    assert app.karma(1) is None
+    assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 0
 
 
 def test_an_empty_database_harms_nothing(db: Databases):

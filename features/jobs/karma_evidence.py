@@ -1,0 +1,142 @@
+"""What karma is computed from, read from both databases: posts, engagements and people as of a clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from features.asof import PairIndex, positions
+from features.cascades import Floats, Ints
+from features.categories import Category, membership
+from features.karma import Acts, Posts, Shrinkage
+from features.statistics import Statistics, content_facts
+from store import karma, logs
+from store.client import Databases
+from store.columns import NO_ID, Columns
+from store.documents import ObjectId
+
+_NONE = np.array([NO_ID.binary], dtype="S12")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What karma is taken over."""
+
+    window_days: float = 60.0  # before midnight; six half lives: what is older weighs less than 2 %
+    rules: Shrinkage = field(default_factory=Shrinkage)
+    most_changed: float = 0.25  # share of the users from which on a whole run costs less
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was read."""
+
+    posts: Posts
+    post_ids: Any  # (p,) S12, ascending
+    acts: Acts
+    actor: Ints  # (a,) number of the user who engaged, -1 when unknown
+    user_ids: Any  # (users,) S12, ascending
+    followers: Floats  # (users,) at midnight, NaN when unknown
+    followed: Floats
+    suspicion: Floats  # of the cases known at midnight
+    present: Any  # (users,) bool, had a profile at midnight
+
+
+def read_evidence(
+    db: Databases,
+    now: datetime,
+    known: list[Category],
+    config: Config,
+    replay: bool,
+    authors: Sequence[ObjectId] | None = None,
+) -> Evidence:
+    """Everything as of `now`, or only the posts of these authors, without engagements."""
+    midnight = midnight_of(now)
+    since = midnight - timedelta(days=config.window_days)
+    inside = {"author.id": {"$in": list(authors)}} if authors is not None else {}
+    listed = {"$in": list(authors)} if authors is not None else None
+    wide = Statistics(window_days=config.window_days + 1)
+    rows = _sorted(karma.read_own_posts(db, since, inside, content_facts(now, wide, replay)))
+    rows = {name: values[rows["author"] != _NONE] for name, values in rows.items()}
+    people = _sorted(karma.read_people(db, {"_id": listed} if listed else {}))
+    users = np.union1d(people["id"], rows["author"])
+    at = positions(people["id"], users)
+    followers, followed = (np.append(people[name], np.nan)[at] for name in ("followers", "followed"))
+    author = positions(users, rows["author"])
+    later = _later_follows(karma.read_follows_since(db, since, {"followedUser": listed} if listed else {}), users)
+    members = karma.read_memberships(db, since, now, inside, membership("$hashtags", known))
+    posts = Posts(
+        author,
+        rows["time"],
+        np.stack([rows[kind] for kind in ("like", "comment", "recast", "quote")], axis=1),
+        _members(members, rows["id"], known),
+        np.maximum(followers[author] - later(author, rows["time"]), 0.0),
+    )
+    midnight_ms = np.full(len(users), ms(midnight))
+    at_midnight = np.maximum(followers - later(np.arange(len(users)), midnight_ms), 0.0)
+    acts, actor = _acts(db, since, now, rows["id"], users) if authors is None else _no_acts()
+    account = np.append(people["account"], _NONE)[at]
+    present = np.append(people["created"] <= ms(midnight), False)[at]
+    suspicion = _suspicion(db, midnight, account)
+    return Evidence(posts, rows["id"], acts, actor, users, at_midnight, np.nan_to_num(followed), suspicion, present)
+
+
+def ms(moment: datetime) -> int:
+    """Milliseconds since 1970."""
+    return round(moment.timestamp() * 1000)
+
+
+def midnight_of(now: datetime) -> datetime:
+    """The midnight before, in UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _no_acts() -> tuple[Acts, Ints]:
+    none = np.empty(0, dtype=np.int64)
+    return Acts(none, none, none), none
+
+
+def _acts(db: Databases, since: datetime, now: datetime, posts: Any, users: Any) -> tuple[Acts, Ints]:
+    rows = logs.read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}})
+    post = positions(posts, rows["content"])
+    kept = (post >= 0) & (rows["kind"] < 4)  # reports are no engagement
+    acts = Acts(post[kept], rows["kind"][kept], rows["time"][kept])
+    return acts, positions(users, rows["user"])[kept]
+
+
+def _later_follows(follows: Columns, users: Any) -> Any:
+    """A function of users and times: how many follows each user won after the time; the counters have them all."""
+    followed = positions(users, follows["followed"])
+    index = PairIndex.build(followed, np.zeros(len(followed), dtype=np.int64), follows["time"], 1)
+
+    def later(user: Ints, time_ms: Ints) -> Floats:
+        key = index.key(user, np.zeros(len(user), dtype=np.int64))
+        end = np.full(len(user), 2**42)
+        return (index.index.before(key, end) - index.index.before(key, time_ms.astype(np.int64) + 1)).astype(np.float64)
+
+    return later
+
+
+def _members(rows: Columns, posts: Any, known: list[Category]) -> Any:
+    member = np.zeros((len(posts), len(known)), dtype=bool)
+    at = positions(posts, rows["id"])
+    inside = np.stack([rows[each.slug] for each in known], axis=1) == 1 if known else np.zeros((len(at), 0), bool)
+    member[at[at >= 0]] = inside[at >= 0]
+    return member
+
+
+def _suspicion(db: Databases, now: datetime, account: Any) -> Floats:
+    """The highest score of each user's devices, shape (users,)."""
+    rows = karma.read_suspicion(db, now)
+    accounts = np.unique(account)
+    worst = np.zeros(len(accounts) + 1)
+    np.maximum.at(worst, positions(accounts, rows["account"]), rows["score"])
+    worst[-1] = 0.0
+    return np.where(account == _NONE, 0.0, worst[positions(accounts, account)])
+
+
+def _sorted(columns: Columns) -> Columns:
+    order = np.argsort(columns["id"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
