@@ -49,8 +49,8 @@ from store.shapes_app import (
     SuspiciousCredential,
     User,
 )
-from store.shapes_panel import GuestFeedDay
 from store.shapes_operators import AuditEntry, Setting
+from store.shapes_panel import GuestFeedDay
 
 # Field names of feeditems move between app versions: the present name first, then its older spellings.
 FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
