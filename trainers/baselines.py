@@ -16,7 +16,7 @@ from trainers.boosters import Growth, fit
 from trainers.sampling import Sample
 
 _COLUMN = {name: number for number, name in enumerate(MEMBER_COLUMNS)}
-_SMALL = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0, shrinkage=1.0, threads=1)
+_SMALL = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0, shrinkage=1.0)
 _DESIGN = len(DESIGN)
 
 
@@ -83,7 +83,7 @@ def als(history: History, factors: int = 32) -> Callable[[int, int, Ints], Float
         if day not in fitted:
             fitted.clear()
             with threadpool_limits(1, "blas"):
-                model = AlternatingLeastSquares(factors=factors, iterations=10, random_state=7, num_threads=2)
+                model = AlternatingLeastSquares(factors=factors, iterations=10, random_state=7, num_threads=1)
                 model.fit(_acts(history, day * DAY_MS), show_progress=False)
             fitted[day] = (model.user_factors, model.item_factors)
         users, items = fitted[day]

@@ -17,7 +17,7 @@ from trainers.boosters import Growth, fit
 COMMUNITY = Community(users=120, days=5, seed=12)
 NOW = COMMUNITY.until
 TOP = 30
-QUICK = Growth(rounds=4, depth=2, threads=1)
+QUICK = Growth(rounds=4, depth=2)
 
 
 @pytest.fixture(scope="module")

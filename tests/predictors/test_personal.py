@@ -27,7 +27,7 @@ from trainers.boosters import Growth, fit
 COMMUNITY = Community(users=150, days=5, seed=5)
 NOW = COMMUNITY.until - timedelta(hours=6)
 NOW_MS = int(NOW.timestamp() * 1000)
-QUICK = Growth(rounds=6, depth=3, threads=1, child_weight=1.0)
+QUICK = Growth(rounds=6, depth=3, child_weight=1.0)
 
 
 @pytest.fixture(scope="module")

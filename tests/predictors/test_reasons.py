@@ -12,7 +12,7 @@ from predictors.phrases import PHRASES, phrase
 from predictors.reasons import adjusted, explanations, parts
 from trainers.boosters import Growth, fit
 
-GROWTH = Growth(rounds=40, depth=4, threads=1, child_weight=1.0)
+GROWTH = Growth(rounds=40, depth=4, child_weight=1.0)
 GUEST = len(GUEST_COLUMNS)
 
 
