@@ -1,5 +1,6 @@
 """Between what and what a count will lie: shortest negative binomial intervals, as wide as last week asked for."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,5 +57,6 @@ def fit_spread(expected: Floats, came: Floats) -> Spread:
     """The spread that covered nearest to 80 % of what came; a middle one when there is too little to tell."""
     if (expected >= TELLING).sum() < 20:
         return Spread.of(1.0)
-    spreads = [Spread.of(float(width)) for width in _WIDTHS]
+    wide = bisect_left(_WIDTHS, COVERAGE, key=lambda width: covered(Spread.of(float(width)), expected, came))
+    spreads = [Spread.of(float(width)) for width in _WIDTHS[max(wide - 1, 0) : wide + 1]]
     return min(spreads, key=lambda each: abs(covered(each, expected, came) - COVERAGE))
