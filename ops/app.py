@@ -49,7 +49,7 @@ COMMANDS = {
     "actions": Entry("ops.actions", "app", "Planned follows and likes: list, carry out, stop, undo", served=True),
     "models": Entry("ops.models", "command", "List the models, or roll one back"),
     "forget": Entry("ops.forget", "command", "Delete what is known of an account"),
-    "panel": Entry("panel.command", "command", "The control panel"),
+    "panel": Entry("ops.panel", "command", "The control panel, in the browser"),
     "bench": Entry("ops.bench", "command", "Measure this machine"),
 }
 SUBJECTS = {

@@ -1,25 +1,24 @@
 """`feedpulse demo`: a simulated community through every job, and a report of what came out."""
 
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
-from ops import report, show
+from ops import panel, report, show
 from ops.community import TRUTH, simulated, truth_lines, write_database
 from ops.database import database, own_home
 from ops.dumps import write_lines
 from ops.functions import everything
 from ops.run import backfill, run_all
+from ops.schedule import Clock
 from ops.simulate import Config
 from ops.steps import steps
 from store import health, loading
@@ -30,14 +29,13 @@ COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
 TEST_DAYS = 3  # the evaluation ranks the requests of the last days
 MOST_LEARNT, MOST_ASKED = 800, 100  # requests of the evaluation
 JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
-PANEL = "panel.command"
 
 
 def demo(
     users: Annotated[int, typer.Option(help="member accounts; guests come on top")] = 2_000,
     days: Annotated[int, typer.Option(help="length of the history")] = 14,
     seed: Annotated[int, typer.Option(help="same seed, same community")] = 1,
-    no_panel: Annotated[bool, typer.Option("--no-panel", help="end with the report")] = False,
+    no_panel: Annotated[bool, typer.Option("--no-panel", help="end with the report, as without a terminal")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Simulates a community, runs every job in order, evaluates, and reports."""
@@ -47,8 +45,8 @@ def demo(
             document = played(db, config)
         document["seconds"] = round(perf_counter() - started, 1)
         show.result(document, as_json, *report.pages(document))
-        if not (no_panel or as_json) and find_spec(PANEL):
-            importlib.import_module(PANEL).command()
+        if not (no_panel or as_json) and sys.stdout.isatty():
+            panel.serve(now=Clock(config.until).now)
     if any(each["status"] == "failed" for each in document["functions"]):
         raise typer.Exit(1)
 

@@ -1,0 +1,72 @@
+"""The control panel as one web application."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from handlers import runtime
+from panel import errors, pages, sign_in
+from panel.access import Access, Door
+from panel.headers import Headers
+from panel.rendering import HERE
+from panel.running import in_thread
+from panel.site import Site
+from store.client import Databases
+
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # names under which an open panel answers, against DNS rebinding
+_SESSION_SECONDS = 8 * 3600
+
+
+def application(
+    databases: Databases,
+    access: Access,
+    clock: Callable[[], datetime] = lambda: runtime.clock({}),
+    start: Callable[[str, dict[str, Any]], None] = in_thread,
+) -> Starlette:
+    """The panel over these databases for those whom `access` lets in."""
+    routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", StaticFiles(directory=HERE / "static"), name="static")]
+    app = Starlette(routes=routes, middleware=list(_middleware(access)), exception_handlers=errors.HANDLERS)
+    app.state.site = Site(databases, access, clock, start)
+    return app
+
+
+def page_routes() -> Iterator[Route]:
+    """The routes of every module of panel.pages.
+
+    Raises:
+        ValueError: when an endpoint does not say which role it needs.
+    """
+    for found in pkgutil.iter_modules(pages.__path__):
+        module = importlib.import_module(f"{pages.__name__}.{found.name}")
+        for route in getattr(module, "ROUTES", ()):
+            if not hasattr(route.endpoint, "needed"):
+                raise ValueError(f"{route.path}: the endpoint needs no role; say @needs(Role.…)")
+            yield route
+
+
+def _middleware(access: Access) -> Iterator[Middleware]:
+    secure = not access.is_open
+    yield Middleware(Headers, secure=secure)
+    if access.is_open:
+        yield Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK, www_redirect=False)
+    yield Middleware(GZipMiddleware, minimum_size=1_000)
+    yield Middleware(
+        SessionMiddleware,
+        secret_key=access.secret,
+        session_cookie="__Host-feedpulse" if secure else "feedpulse",
+        max_age=_SESSION_SECONDS,
+        same_site="lax",
+        https_only=secure,
+    )
+    yield Middleware(AuthenticationMiddleware, backend=Door(access))

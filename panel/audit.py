@@ -1,0 +1,14 @@
+"""Every change that somebody makes here is written down."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from panel.site import site
+from store import audit
+
+
+def note(request: Request, what: str, subject: str, before: Any, after: Any) -> None:
+    """Writes who changed what of which subject, when, from what and to what."""
+    here = site(request)
+    audit.write(here.databases, request.user.name, what, subject, here.clock(), before, after)

@@ -1,0 +1,42 @@
+"""The control panel behind a Lambda function URL."""
+
+import json
+from functools import cache
+from typing import Any
+
+from mangum import Mangum
+
+from handlers.runtime import databases, setting
+from panel.access import Access, access_of
+from panel.app import application
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Answers one request of the function URL."""
+    return _panel()(event, context)
+
+
+@cache
+def _panel() -> Mangum:
+    return Mangum(application(databases(), _access(), start=start_function), lifespan="off")
+
+
+def _access() -> Access:
+    """The door as the environment describes it; PANEL_TOKENS_PARAMETER names an SSM parameter that holds the tokens."""
+    parameter = setting("PANEL_TOKENS_PARAMETER")
+    tokens = {"PANEL_TOKENS": _read_parameter(parameter)} if parameter else {}
+    return access_of(lambda name: tokens.get(name) or setting(name))
+
+
+def start_function(function: str, event: dict[str, Any]) -> None:
+    """Has AWS run the function of this deployment; the panel's own name ends in -panel, the others in their keys."""
+    import boto3  # in the Lambda runtime
+
+    name = setting("AWS_LAMBDA_FUNCTION_NAME").removesuffix("panel") + function
+    boto3.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))
+
+
+def _read_parameter(name: str) -> str:
+    import boto3
+
+    return str(boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])

@@ -1,0 +1,1 @@
+"""One module a page: ROUTES, small endpoints, and pure views (rows → what the template shows)."""

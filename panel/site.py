@@ -1,0 +1,26 @@
+"""What every page has at hand: databases, clock, how functions are started."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from panel.access import Access
+from store.client import Databases
+
+
+@dataclass(frozen=True)
+class Site:
+    """One running panel."""
+
+    databases: Databases
+    access: Access
+    clock: Callable[[], datetime]
+    start: Callable[[str, dict[str, Any]], None]  # starts a function of serverless.yml and does not wait for it
+
+
+def site(request: Request) -> Site:
+    """The panel that answers this request."""
+    return request.app.state.site  # type: ignore[no-any-return]

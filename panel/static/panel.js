@@ -1,0 +1,64 @@
+"use strict";
+// What the pages do in the browser: charts from data-chart, a question before what can't be undone.
+(() => {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const axis = (more = {}) => ({
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+    ...more,
+  });
+
+  const shown = (value) => (value == null ? "–" : Math.abs(value) < 10 ? value.toFixed(3) : value.toLocaleString());
+
+  // [low, high] of a series become two more series and a band between them.
+  function columns(spec) {
+    const data = [spec.x], series = [{}], bands = [];
+    for (const [position, each] of spec.series.entries()) {
+      const stroke = colour(`--series-${(position % 4) + 1}`);
+      const bars = spec.kind === "bars";
+      series.push({
+        label: each.label, stroke, width: 2, value: (_, value) => shown(value),
+        fill: bars ? stroke + "66" : undefined, paths: bars ? uPlot.paths.bars({ size: [0.8, 60] }) : undefined,
+        points: { show: !bars && spec.x.length < 40, size: 6, fill: stroke }, spanGaps: true,
+      });
+      data.push(each.values);
+      if (!each.low) continue;
+      for (const edge of [each.high, each.low]) {
+        series.push({ label: "", stroke: "transparent", width: 0, points: { show: false } });
+        data.push(edge);
+      }
+      bands.push({ series: [data.length - 2, data.length - 1], fill: stroke + "26" });
+    }
+    return { data, series, bands };
+  }
+
+  function draw(element) {
+    const spec = JSON.parse(element.dataset.chart);
+    const { data, series, bands } = columns(spec);
+    const room = () => ({ width: element.clientWidth, height: spec.height || 240 });
+    element.replaceChildren();
+    const chart = new uPlot({
+      ...room(), series, bands, legend: { live: true }, cursor: { drag: { x: false } },
+      scales: { x: { time: Boolean(spec.time) }, y: spec.range ? { range: spec.range } : {} },
+      axes: [axis(spec.labels ? { values: (_, at) => at.map((each) => spec.labels[each] ?? "") } : {}), axis({ size: 56 })],
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    }, data, element);
+    for (const row of element.querySelectorAll(".u-legend .u-series")) {
+      if (!row.querySelector(".u-label").textContent) row.remove();
+    }
+    new ResizeObserver(() => chart.setSize(room())).observe(element);
+  }
+
+  const drawAll = (inside) => inside.querySelectorAll("[data-chart]").forEach(draw);
+
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("DOMContentLoaded", () => drawAll(document));
+  document.addEventListener("htmx:afterSettle", (event) => drawAll(event.target));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(document));
+})();
