@@ -1,0 +1,19 @@
+"use strict";
+// Codes of countries become names, as the browser knows them.
+(() => {
+  const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+  const called = (code) => {
+    try {
+      return names.of(code.toUpperCase());
+    } catch {
+      return code.toUpperCase();
+    }
+  };
+  const nameAll = (inside) => {
+    for (const each of inside.querySelectorAll("[data-country]")) each.textContent = called(each.dataset.country);
+    for (const group of inside.querySelectorAll("optgroup[label=All]")) {
+      group.append(...[...group.children].sort((a, b) => a.textContent.localeCompare(b.textContent, "en")));
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => nameAll(document));
+})();

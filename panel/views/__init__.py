@@ -1,0 +1,1 @@
+"""What pages show, made from what was read: pure functions, rows in and plain dicts out."""
