@@ -5,7 +5,9 @@ from typing import Any
 
 from features.jobs import cascade_answers, cascades, karma, statistics
 from features.jobs import karma_evaluation as karma_tested
-from handlers.runtime import Event, clock, job, service
+from handlers.runtime import Event, clock, service
+from handlers.switches import job, switchable
+from store import settings
 from store.changes import read_change
 from store.client import Databases
 
@@ -13,13 +15,13 @@ from store.client import Databases
 @job("contentStats")
 def content_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: contentStats from app-db.contents."""
-    return statistics.update_content_stats(db, now)
+    return statistics.update_content_stats(db, now, discount_bots=settings.thresholds(db).discount_bots)
 
 
 @job("creatorStats")
 def creator_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: creatorStats from app-db.users and contents."""
-    return statistics.update_creator_stats(db, now)
+    return statistics.update_creator_stats(db, now, discount_bots=settings.thresholds(db).discount_bots)
 
 
 @job("cascadeStats")
@@ -43,6 +45,7 @@ def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 
 
 @service
+@switchable("topicsClassify")
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts

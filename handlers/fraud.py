@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from fraud.jobs import extraction, prediction, training, verdicts
-from handlers.runtime import Event, job
+from handlers.runtime import Event
+from handlers.switches import job
+from store import settings
 from store.client import Databases
 from store.documents import ObjectId, object_id
 
@@ -19,13 +21,16 @@ def feature_extractor(db: Databases, event: Event, now: datetime) -> dict[str, A
 @job("fraudModelTrainer")
 def model_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Daily: frauddetectionmlartifacts from features and verdicts."""
-    return training.train_detectors(db, now)
+    chosen = settings.thresholds(db)
+    return training.train_detectors(db, now, training.Training(false_positive_rate=chosen.false_positive_rate))
 
 
 @job("fraudPredictor")
 def predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: scores of credentialfeatures and cases in app-db.suspiciouscredentials."""
-    return prediction.predict_fraud(db, now)
+    chosen = settings.thresholds(db)
+    cases = prediction.Prediction(cooldown_days=chosen.cooldown_days, audit_share=chosen.audit_share)
+    return prediction.predict_fraud(db, now, cases)
 
 
 @job("fraudFeatureUpdater")

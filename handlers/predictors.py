@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.runtime import Event, job, service
+from handlers.runtime import Event, service
+from handlers.switches import job
+from store import settings
 from store.client import Databases
 from store.documents import object_id
 
@@ -13,7 +15,9 @@ def coldstart_predictor(db: Databases, event: Event, now: datetime) -> dict[str,
     """Hourly, after the statistics: the guest feed of every country."""
     from predictors.jobs import guest_feed
 
-    return guest_feed.publish_guest_feed(db, now)
+    chosen = settings.thresholds(db)
+    config = guest_feed.Config(top=chosen.feed_length, discount_bots=chosen.discount_bots)
+    return guest_feed.publish_guest_feed(db, now, config)
 
 
 @job("servingSnapshot")

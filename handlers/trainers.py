@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from handlers.queue import sender, shards_of
-from handlers.runtime import Event, job, service
+from handlers.runtime import Event, service
+from handlers.switches import job
+from store import settings
 from store.client import Databases
 
 
@@ -13,7 +15,7 @@ def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, A
     """Daily: the guest rankers of all countries."""
     from trainers.jobs import country
 
-    return country.train_countries(db, now)
+    return country.train_countries(db, now, country.Config(discount_bots=settings.thresholds(db).discount_bots))
 
 
 @job("personalizeContentTrainer")
@@ -21,7 +23,8 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
     """Daily: the members' booster, and own models of the members whose data changed, over the queue or here."""
     from trainers.jobs import members
 
-    return members.train_all_members(db, now, sender())
+    config = members.Config(discount_bots=settings.thresholds(db).discount_bots)
+    return members.train_all_members(db, now, sender(), config)
 
 
 @service

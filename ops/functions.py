@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from ops.timing import Timing, parse_timing
 
 FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
+GRACE = timedelta(minutes=15)  # a run may take that long, or wait its turn
 FEATURES_MINUTE = 15  # hourly functions before this minute make what the daily trainers need
 
 
@@ -60,6 +61,12 @@ def _untagged(loader: _Loader, tag: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _untagged)
 
 
+def document(path: Path = FILE) -> dict[str, Any]:
+    """What serverless.yml says, its variables unresolved."""
+    found: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)
+    return found
+
+
 @cache
 def functions(path: Path = FILE) -> Mapping[str, Function]:
     """Every function of serverless.yml by its key.
@@ -69,11 +76,11 @@ def functions(path: Path = FILE) -> Mapping[str, Function]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: install feedpulse from its checkout (make install)")
-    document = yaml.load(path.read_text(), Loader=_Loader)
-    changes = (document.get("custom") or {}).get("changes") or {}
+    said = document(path)
+    changes = (said.get("custom") or {}).get("changes") or {}
     return {
         key: Function(key, body["handler"], tuple(_timings(body)), changes.get(key) or _changes(body))
-        for key, body in document["functions"].items()
+        for key, body in said["functions"].items()
     }
 
 
@@ -104,6 +111,14 @@ def everything() -> list[Function]:
     """All that runs by the clock, with the trainers between the features that they need and what needs the models."""
     early = [each for each in hourly() if _order(each) < FEATURES_MINUTE]
     return [*early, *daily(), *(each for each in hourly() if each not in early)]
+
+
+def late_minutes(function: Function, done: datetime | None, now: datetime) -> int | None:
+    """Minutes since the schedule wanted another run; 0 when none is due, None without a schedule or a good run."""
+    if done is None or not function.timings:
+        return None
+    late = now - function.next_after(done)
+    return round(late.total_seconds() / 60) if late > GRACE else 0
 
 
 def _order(function: Function) -> int:

@@ -20,6 +20,7 @@ from ops.database import database
 from ops.functions import Function, daily, everything, functions, hourly, named
 from ops.steps import Steps, steps
 
+_NOTHING_DONE = {"skipped": "skipped", "switchedOff": "off"}
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
 
@@ -37,7 +38,7 @@ class Outcome:
     """How one function's run ended."""
 
     function: str
-    status: str  # done · skipped · failed
+    status: str  # done · skipped · off · failed
     seconds: float
     counts: dict[str, Any]
     error: str = ""
@@ -94,7 +95,8 @@ def call(function: Function, event: dict[str, Any]) -> Outcome:
         counts = function.load()(event, None)
     except Exception as error:
         return Outcome(function.key, "failed", _since(started), {}, f"{type(error).__name__}: {error}")
-    return Outcome(function.key, "skipped" if "skipped" in counts else "done", _since(started), counts)
+    status = next((name for key, name in _NOTHING_DONE.items() if key in counts), "done")
+    return Outcome(function.key, status, _since(started), counts)
 
 
 def backfill() -> list[tuple[Function, dict[str, Any]]]:

@@ -9,10 +9,9 @@ import typer
 from handlers.runtime import clock
 from ops import show
 from ops.database import database, home, is_embedded
-from ops.functions import Function, functions
+from ops.functions import Function, functions, late_minutes
 from store import health
 
-GRACE = timedelta(minutes=15)  # a run may take that long, or wait its turn
 FAILURES = timedelta(days=1)
 
 
@@ -46,14 +45,6 @@ def of_function(function: Function, run: Mapping[str, Any], now: datetime) -> di
         "failedLastDay": run.get("failed", 0),
         "error": run.get("error") or "",
     }
-
-
-def late_minutes(function: Function, done: datetime | None, now: datetime) -> int | None:
-    """Minutes since the schedule wanted another run; 0 when none is due, None without a schedule or a good run."""
-    if done is None or not function.timings:
-        return None
-    late = now - function.next_after(done)
-    return round(late.total_seconds() / 60) if late > GRACE else 0
 
 
 def _hours(now: datetime, then: datetime | None) -> float | None:

@@ -1,0 +1,32 @@
+"""Functions that an operator switched off answer so and do nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from handlers import runtime
+from handlers.runtime import Event, Handler
+from store import settings
+from store.client import Databases
+
+Work = Callable[[Databases, Event, datetime], dict[str, Any]]
+OFF = {"switchedOff": 1}
+
+
+def job(function: str) -> Callable[[Work], Handler]:
+    """A job as in `runtime.job` that an operator can switch off; the run that does nothing is recorded too."""
+    return lambda handler: runtime.job(function)(switchable(function)(handler))
+
+
+def switchable(function: str) -> Callable[[Work], Work]:
+    """Gives {"switchedOff": 1} while the function is off."""
+
+    def decorate(handler: Work) -> Work:
+        @wraps(handler)
+        def entry(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+            return dict(OFF) if function in settings.switched_off(db) else handler(db, event, now)
+
+        return entry
+
+    return decorate
