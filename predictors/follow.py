@@ -1,119 +1,112 @@
-"""Whom to follow: accounts that those follow who follow as I do, more so when they follow me or I engage with them.
+"""Whom to follow: accounts that are followed by those near me, more so when they are near me themselves.
 
-similarity(me, u) = Σ over the accounts v that u follows of my interest in v / log(2 + followers of v), over √(5 +
-accounts that u follows); score(v) = Σ over u who follow v of similarity², times (1 + 1.5 · v follows me) · (1 + 0.3 ·
-ln(1 + my engagements with v)) · (1 + 0.1 · shared subjects) · (1 + 0.05 · ln(1 + karma of v)). My interest in v is 1
-when I follow v, and 0.5 · ln(1 + engagements) besides. The weights were chosen on two simulated communities;
-on a third, recall@14 is 1.24 times that of common neighbours.
+near(me, u) = [Σ over the accounts v that u follows of my interest in v / log(2 + followers of v) + 0.7 · my interest in
+u + 0.7 · u follows me] / √(5 + accounts that u follows). My interest in v is 1 when I follow v, and 0.5 · ln(1 +
+engagements) besides. score(v) = Σ over u who follow v of near(me, u)², times (0.5 + near(me, v) / the nearest) · (1 +
+0.3 · ln(1 + my engagements with v)) · (1 + 0.1 · shared subjects) · (1 + 0.05 · ln(1 + karma of v)).
+The weights were chosen on six simulated communities; docs/influence.md has the figures of others.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log, log1p, sqrt
+from math import log1p
 from typing import Any
 
-User = Any
+import numpy as np
+from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Me:
-    """What is known of who asks."""
-
-    users: set[User]  # the profiles of the account
-    followed: set[User]
-    engagements: Mapping[User, int]  # with the posts of each author
-    followers: set[User]
-    excluded: set[User]  # blocked by me or blocking me
-    subjects: set[str] = field(default_factory=set)  # categories of those whom I follow or engage with
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+TIE, ENGAGED = 0.7, 0.5
 
 
 @dataclass(frozen=True)
 class Person:
-    """What is known of a candidate."""
+    """What is known of a candidate besides the graph."""
 
+    engagements: int = 0  # mine with the candidate's posts
+    follows_me: bool = False
     karma: float = 0.0
-    subjects: frozenset[str] = frozenset()
+    subjects: frozenset[str] = field(default_factory=frozenset)
 
 
-def interests(me: Me) -> dict[User, float]:
-    """My interest in each account that I follow or engage with.
+def interest(followed: Floats, engagements: Floats) -> Floats:
+    """My interest in each user, shape (n,), from whether I follow (1 or 0) and how often I engaged.
 
-    >>> interests(Me(set(), {"a"}, {"a": 0, "b": 1}, set(), set()))["a"]
-    1.0
+    >>> interest(np.array([1.0, 0.0]), np.array([0.0, 1.0])).round(2).tolist()
+    [1.0, 0.35]
     """
-    authors = set(me.engagements) - me.users
-    return {
-        each: float(each in me.followed) + 0.5 * log1p(me.engagements.get(each, 0)) for each in me.followed | authors
-    }
+    return np.asarray(followed + ENGAGED * np.log1p(engagements))
 
 
-def likenesses(
-    interest: Mapping[User, float], follows: Iterable[tuple[User, User]], popularity: Mapping[User, int]
-) -> dict[User, float]:
-    """Interest that others share with me, by user, not yet divided by how many they follow.
+def affinity(mine: Floats, follows_me: Floats, user: Ints, followed: Ints) -> Floats:
+    """What ties each user to me, not yet divided by how many they follow, shape (n,).
 
     Args:
-        follows: (who, whom) for everybody who follows an account of interest.
-        popularity: followers of each account of interest.
+        mine: (n,) my interest in each.
+        follows_me: (n,) 1 or 0.
+        user: (f,) who follows …
+        followed: (f,) … whom of those who interest me.
+
+    >>> affinity(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([1]), np.array([0])).round(2).tolist()
+    [0.7, 1.61]
     """
-    found: defaultdict[User, float] = defaultdict(float)
-    for user, followed in follows:
-        found[user] += interest[followed] / log(2 + popularity.get(followed, 0))
-    return dict(found)
+    popularity = np.bincount(followed, minlength=len(mine))
+    shared = mine[followed] / np.log(2.0 + popularity[followed])
+    return np.asarray(np.bincount(user, shared, len(mine)) + TIE * (mine + follows_me))
 
 
-def voices(raw: Mapping[User, float], follows: Mapping[User, Sequence[User]]) -> dict[User, float]:
-    """Squared similarity of each of the users whose follows are known."""
-    return {user: (raw[user] / sqrt(5 + len(targets))) ** 2 for user, targets in follows.items() if user in raw}
+def nearness(affinity: Floats, user: Ints) -> Floats:
+    """near(me, u) of those whose follows are known, 0 of others, shape (n,); `user` (f,) stands once a follow."""
+    follows = np.bincount(user, minlength=len(affinity))
+    return np.where(follows > 0, affinity / np.sqrt(5.0 + follows), 0.0)
 
 
-def endorsed(
-    me: Me, voice: Mapping[User, float], follows: Mapping[User, Sequence[User]]
-) -> dict[User, tuple[float, int]]:
-    """Sum of the voices and their number, for each account that is followed by like users and may be recommended.
+def endorsed(near: Floats, user: Ints, followed: Ints) -> tuple[Floats, Ints]:
+    """Voices for each user, and how many they are, shapes (n,).
 
-    Who follows me, and whose posts I engage with, may be recommended without a voice too.
+    >>> total, heard = endorsed(np.array([2.0, 1.0, 0.0]), np.array([0, 1]), np.array([2, 2]))
+    >>> float(total[2]), int(heard[2])
+    (2.5, 2)
     """
-    unwanted = me.users | me.followed | me.excluded
-    found = dict.fromkeys((me.followers | set(me.engagements)) - unwanted, (0.0, 0))
-    for user, targets in follows.items():
-        for target in targets:
-            if target not in unwanted:
-                total, heard = found.get(target, (0.0, 0))
-                found[target] = (total + voice.get(user, 0.0), heard + 1)
-    return found
+    total = np.bincount(followed, near[user] ** 2, len(near)) * (0.5 + near / (near.max(initial=0.0) or 1.0))
+    return total, np.bincount(followed, minlength=len(near))
 
 
 def ranked(
-    me: Me, found: Mapping[User, tuple[float, int]], people: Mapping[User, Person], most: int
+    total: Sequence[float], heard: Sequence[int], people: Mapping[Any, Person], subjects: set[str], most: int
 ) -> list[dict[str, Any]]:
-    """The best candidates first, each with its engagements, its score and the reason for it."""
-    floor = 0.05 * max((total for total, _ in found.values()), default=0.0) or 1.0
-    rows = [
-        _row(me, user, total + 0.1 * floor, heard, people.get(user, Person())) for user, (total, heard) in found.items()
-    ]
+    """The best candidates first, each with its score and the reason for it; `subjects` are mine.
+
+    >>> ranked([4.0, 1.0], [2, 1], {"a": Person(), "b": Person(engagements=3)}, set(), 1)[0]["reason"]
+    'followed by 2 near you'
+    """
+    floor = 0.005 * max(total, default=0.0) or 1.0
+    facts = zip(total, heard, people.items(), strict=True)
+    rows = [_row(user, floor + each, voices, person, subjects) for each, voices, (user, person) in facts]
     rows.sort(key=lambda row: (-row["score"], str(row["userId"])))
     return rows[:most]
 
 
-def _row(me: Me, user: User, total: float, heard: int, person: Person) -> dict[str, Any]:
-    engagements, shared = me.engagements.get(user, 0), sorted(me.subjects & person.subjects)
-    score = total * (1 + 1.5 * (user in me.followers)) * (1 + 0.3 * log1p(engagements))
-    score *= (1 + 0.1 * len(shared)) * (1 + 0.05 * log1p(max(person.karma, 0.0)))
-    facts = {
-        "followedByLikeUsers": heard,
-        "followsYou": user in me.followers,
+def _row(user: Any, score: float, heard: int, person: Person, subjects: set[str]) -> dict[str, Any]:
+    shared = sorted(subjects & person.subjects)
+    score *= (1 + 0.3 * log1p(person.engagements)) * (1 + 0.1 * len(shared)) * (1 + 0.05 * log1p(max(person.karma, 0)))
+    return {
+        "userId": user,
+        "engagements": person.engagements,
+        "score": score,
+        "reason": _reason(heard, person, shared),
+        "followedByNear": heard,
+        "followsYou": person.follows_me,
         "sharedCategories": shared,
         "karma": person.karma,
     }
-    return {"userId": user, "engagements": engagements, "score": score, "reason": _reason(engagements, facts), **facts}
 
 
-def _reason(engagements: int, facts: Mapping[str, Any]) -> str:
-    heard = f"followed by {facts['followedByLikeUsers']} who follow as you do"
-    if facts["followsYou"]:
+def _reason(heard: int, person: Person, shared: Sequence[str]) -> str:
+    if person.follows_me:
         return "follows you"
-    if engagements:
-        return f"you engaged with {engagements} of their posts"
-    return f"{heard}, about {', '.join(facts['sharedCategories'])}" if facts["sharedCategories"] else heard
+    if person.engagements:
+        return f"you engaged with {person.engagements} of their posts"
+    near = f"followed by {heard} near you"
+    return f"{near}, about {', '.join(shared)}" if shared else near

@@ -1,61 +1,72 @@
 """The circle of one account: whom it follows, who follows alike, with whom it engages."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from store.client import Databases
+from store.columns import Columns, read_columns
 from store.documents import ObjectId
 from store.schema import ENGAGEMENT_TYPES, collection
 
-_MOST_ROWS = 50_000  # of one query: beyond it, the accounts of interest are too popular to tell users apart
+_ON_POSTS = {
+    "targetRef.$ref": "content",
+    "type": {"$in": list(ENGAGEMENT_TYPES)},
+    "visibility": {"$ne": "deleted"},
+}
+_AUTHOR = {
+    "from": "contents",
+    "localField": "_id",
+    "foreignField": "_id",
+    "pipeline": [{"$project": {"_id": 0, "author.id": 1}}],
+    "as": "content",
+}
 
 
-def users_of(db: Databases, account: ObjectId) -> set[ObjectId]:
+def users_of(db: Databases, account: ObjectId) -> list[ObjectId]:
     """The profiles of the account."""
-    return set(collection(db, "users").distinct("_id", {"ownerAccount": account}))
+    return sorted(each["_id"] for each in collection(db, "users").find({"ownerAccount": account}, {"_id": 1}))
 
 
-def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> dict[ObjectId, list[ObjectId]]:
-    """Whom each of the users follows at `now`."""
-    rows = collection(db, "relationships").find(
-        _following({"user": {"$in": list(users)}}, now), {"user": 1, "followedUser": 1}
-    )
-    found: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
-    for row in rows:
-        found[row["user"]].append(row["followedUser"])
-    return dict(found)
+def relations(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+    """What stands at `now` between these users and others: user, followed, following, blocking (1 or 0)."""
+    own = list(users)
+    flags = {name: ("int", {"$toInt": {"$eq": [f"${name}", True]}}) for name in ("following", "blocking")}
+    return _rows(db, {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}]}, now, flags)
 
 
-def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> list[tuple[ObjectId, ObjectId]]:
-    """(follower, followed) of these users at `now`."""
-    condition = _following({"followedUser": {"$in": list(users)}}, now)
-    rows = collection(db, "relationships").find(condition, {"user": 1, "followedUser": 1}).limit(_MOST_ROWS)
-    return [(row["user"], row["followedUser"]) for row in rows]
+def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+    """Whom these users follow at `now`: user, followed."""
+    return _rows(db, {"user": {"$in": list(users)}, "following": True}, now, {})
 
 
-def blocked(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[ObjectId]:
-    """Whom these users block, and who blocks them."""
-    rows, until = collection(db, "relationships"), {"blocking": True, "createdAt": {"$not": {"$gt": now}}}
-    mine = rows.distinct("followedUser", {"user": {"$in": list(users)}} | until)
-    return {*mine, *rows.distinct("user", {"followedUser": {"$in": list(users)}} | until)}
+def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: int) -> Columns:
+    """Who follows these users at `now`: user, followed; those of the least followed first, about `most` rows.
+
+    Whom many follow tells little of who is alike.
+    """
+    numbers = collection(db, "users").find({"_id": {"$in": list(users)}}, {"followerCount": 1})
+    known = {each["_id"]: each.get("followerCount") for each in numbers}
+    counts = {user: float(number) if isinstance(number, int | float) else 0.0 for user, number in known.items()}
+    chosen: list[ObjectId] = []
+    rows = 0.0
+    for user in sorted(users, key=lambda each: (counts.get(each, 0.0), each)):
+        rows += max(counts.get(user, 0.0), 1.0)
+        if rows > most and chosen:
+            break
+        chosen.append(user)
+    return _rows(db, {"followedUser": {"$in": chosen}, "following": True}, now, {}, most)
 
 
 def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, days: float = 60.0) -> dict[ObjectId, int]:
     """How often these users engaged with each author's posts in the days before `now`."""
+    recent = {"createdAt": {"$gte": now - timedelta(days=days), "$lt": now}}
     stages: list[dict[str, Any]] = [
-        {
-            "$match": {
-                "user": {"$in": list(users)},
-                "createdAt": {"$gte": now - timedelta(days=days), "$lt": now},
-                "targetRef.$ref": "content",
-                "type": {"$in": list(ENGAGEMENT_TYPES)},
-                "visibility": {"$ne": "deleted"},
-            }
-        },
-        {"$lookup": {"from": "contents", "localField": "targetRef.$id", "foreignField": "_id", "as": "content"}},
-        {"$group": {"_id": {"$first": "$content.author.id"}, "count": {"$sum": 1}}},
+        {"$match": {"user": {"$in": list(users)}, **recent, **_ON_POSTS}},
+        {"$group": {"_id": "$targetRef.$id", "count": {"$sum": 1}}},
+        {"$lookup": _AUTHOR},
+        {"$group": {"_id": {"$first": "$content.author.id"}, "count": {"$sum": "$count"}}},
         {"$match": {"_id": {"$type": "objectId"}}},
     ]
     return {row["_id"]: row["count"] for row in collection(db, "engagements").aggregate(stages)}
@@ -70,11 +81,16 @@ def public(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[Objec
 def karma_of(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, dict[str, float]]:
     """Karma by category, "global" among them."""
     found: defaultdict[ObjectId, dict[str, float]] = defaultdict(dict)
-    condition = {"userId": {"$in": list(users)}}
-    for row in collection(db, "karma").find(condition, {"userId": 1, "category": 1, "karma": 1}):
+    fields = {"_id": 0, "userId": 1, "category": 1, "karma": 1}
+    for row in collection(db, "karma").find({"userId": {"$in": list(users)}}, fields, batch_size=10_000):
         found[row["userId"]][row["category"]] = row["karma"]
     return dict(found)
 
 
-def _following(condition: dict[str, Any], now: datetime) -> dict[str, Any]:
-    return condition | {"following": True, "createdAt": {"$not": {"$gt": now}}}
+def _rows(
+    db: Databases, condition: Mapping[str, Any], now: datetime, more: Mapping[str, Any], most: int | None = None
+) -> Columns:
+    until = {"createdAt": {"$not": {"$gt": now}}}
+    stages: list[Mapping[str, Any]] = [{"$match": {**condition, **until}}, *([{"$limit": most}] if most else [])]
+    fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **more}
+    return read_columns(collection(db, "relationships"), stages, fields)

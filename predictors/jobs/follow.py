@@ -1,15 +1,21 @@
 """Accounts worth following for one account, from the database as of a clock."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
+from features.asof import positions
 from features.categories import GLOBAL
-from predictors.follow import Me, Person, endorsed, interests, likenesses, ranked, voices
+from predictors.follow import Floats, Person, affinity, endorsed, interest, nearness, ranked
 from store import circle
 from store.client import Databases
+from store.columns import NO_ID, Columns, id_array, object_ids
 from store.documents import ObjectId
+
+Ids = Any  # (n,) S12, ascending
+_NONE = np.array([NO_ID.binary], dtype="S12")
 
 
 @dataclass(frozen=True)
@@ -17,8 +23,20 @@ class Config:
     """How far one looks."""
 
     most: int = 14  # recommendations
-    like_users: int = 500  # whose follows are looked at, the most alike
-    looked_through: int = 300  # candidates whose karma is read
+    rows: int = 20_000  # follows of accounts of interest
+    near: int = 500  # users whose follows are looked at, the nearest
+    looked_through: int = 200  # candidates whose karma is read
+
+
+@dataclass(frozen=True)
+class Me:
+    """What is known of who asks; users in rising order of their ids."""
+
+    ids: Ids
+    interest: Floats  # (n,)
+    engagements: Floats  # (n,)
+    follows_me: Floats  # (n,) 1 or 0
+    unwanted: Ids  # the own profiles, the followed, the blocked and the blocking
 
 
 def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = Config()) -> list[dict[str, Any]]:
@@ -31,37 +49,78 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
     if not users:
         raise ValueError(f"accountId: {account} owns no user")
     me = _known(db, users, now)
-    interest = interests(me)
-    around = circle.followers_of(db, list(interest), now)
-    raw = likenesses(interest, (pair for pair in around if pair[0] not in users), Counter(whom for _, whom in around))
-    alike = sorted(raw, key=lambda user: (-raw[user], user))[: config.like_users]
-    follows = circle.follows_of(db, alike, now)
-    found = endorsed(me, voices(raw, follows), follows)
+    interesting = [each for each in object_ids(me.ids[me.interest > 0]) if each is not None]
+    around = circle.followers_of(db, interesting, now, config.rows)
+    ids, tie = _tied(me, around)
+    nearest = np.argsort(-tie, kind="stable")[: config.near]
+    follows = circle.follows_of(db, [each for each in object_ids(ids[nearest[tie[nearest] > 0]]) if each], now)
 
-    best = sorted(found, key=lambda user: (-found[user][0], -me.engagements.get(user, 0), user))[
-        : config.looked_through
-    ]
-    chosen = set(best) | (set(found) & (me.followers | set(me.engagements)))
-    there = circle.public(db, list(chosen), now)
-    people = {user: _person(karma) for user, karma in circle.karma_of(db, list(there)).items()}
-    rows = ranked(me, {user: found[user] for user in there}, people, config.most)
+    whole = np.union1d(ids, follows["followed"])
+    user, followed = (positions(whole, follows[name]) for name in ("user", "followed"))
+    near = nearness(_spread(ids, tie, whole), user)
+    total, heard = endorsed(near, user, followed)
+    chosen = _candidates(me, whole, total, config.looked_through)
+    people = _people(db, me, whole[chosen], now)
+    kept = [at for at, each in zip(chosen.tolist(), object_ids(whole[chosen]), strict=True) if each in people]
+    subjects = {slug for each in circle.karma_of(db, interesting).values() for slug in each} - {GLOBAL}
+
+    rows = ranked(total[kept].tolist(), heard[kept].tolist(), people, subjects, config.most)
     return [row | {"userId": str(row["userId"])} for row in rows]
 
 
-def _known(db: Databases, users: set[ObjectId], now: datetime) -> Me:
-    own = list(users)
-    followed = {user for targets in circle.follows_of(db, own, now).values() for user in targets}
-    engagements = circle.engaged_authors(db, own, now)
-    subjects = circle.karma_of(db, list(followed | set(engagements)))
-    return Me(
-        users=users,
-        followed=followed,
-        engagements=engagements,
-        followers={follower for follower, _ in circle.followers_of(db, own, now)},
-        excluded=circle.blocked(db, own, now),
-        subjects={slug for each in subjects.values() for slug in each} - {GLOBAL},
-    )
+def _known(db: Databases, users: list[ObjectId], now: datetime) -> Me:
+    own = np.sort(id_array(users))
+    links, engaged = circle.relations(db, users, now), circle.engaged_authors(db, users, now)
+    mine = positions(own, links["user"]) >= 0
+    other = np.where(mine, links["followed"], links["user"])
+    following, blocking = links["following"] == 1, links["blocking"] == 1
+    authors = id_array(list(engaged))
+    ids = np.setdiff1d(np.union1d(other, authors), np.append(own, _NONE))
+    count = np.zeros(len(ids) + 1)
+    count[positions(ids, authors)] = list(engaged.values())
+    followed, back = (_flags(ids, other[following & side]) for side in (mine, ~mine))
+    unwanted = np.unique(np.concatenate([own, other[following & mine], other[blocking]]))
+    return Me(ids, interest(followed, count[:-1]), count[:-1], back, unwanted)
 
 
-def _person(karma: dict[str, float]) -> Person:
-    return Person(karma.get(GLOBAL, 0.0), frozenset(set(karma) - {GLOBAL}))
+def _tied(me: Me, around: Columns) -> tuple[Ids, Floats]:
+    """Everybody who follows an account of interest or is one, and what ties each to me."""
+    ids = np.union1d(np.union1d(me.ids, around["user"]), around["followed"])
+    mine, back = (_spread(me.ids, each, ids) for each in (me.interest, me.follows_me))
+    tie = affinity(mine, back, *(positions(ids, around[name]) for name in ("user", "followed")))
+    return ids, np.where(positions(me.unwanted, ids) >= 0, tie * (mine > 0), tie)  # neither I nor whom I block
+
+
+def _candidates(me: Me, ids: Ids, total: Floats, most: int) -> Any:
+    """Numbers of the best by voices, and of all who follow me or whom I engaged with."""
+    wanted = (positions(me.unwanted, ids) < 0) & (ids != _NONE)
+    heard = np.argsort(-np.where(wanted, total, 0.0), kind="stable")[:most]
+    known = positions(ids, me.ids[(me.engagements + me.follows_me) > 0])
+    chosen = np.union1d(heard[total[heard] > 0], known)
+    return chosen[wanted[chosen]]
+
+
+def _people(db: Databases, me: Me, ids: Ids, now: datetime) -> dict[ObjectId, Person]:
+    users = [each for each in object_ids(ids) if each is not None]
+    there, karma = circle.public(db, users, now), circle.karma_of(db, users)
+    engaged, back = (_spread(me.ids, each, ids).tolist() for each in (me.engagements, me.follows_me))
+    return {
+        user: Person(int(count), bool(follows), karma.get(user, {}).get(GLOBAL, 0.0), _subjects(karma.get(user, {})))
+        for user, count, follows in zip(users, engaged, back, strict=True)
+        if user in there
+    }
+
+
+def _subjects(karma: dict[str, float]) -> frozenset[str]:
+    return frozenset(set(karma) - {GLOBAL})
+
+
+def _flags(ids: Ids, chosen: Ids) -> Floats:
+    flags = np.zeros(len(ids) + 1)
+    flags[positions(ids, chosen)] = 1.0
+    return flags[:-1]
+
+
+def _spread(ids: Ids, values: Floats, wider: Ids) -> Floats:
+    """Values by id, for more ids: 0 where there was none."""
+    return np.append(values, 0.0)[positions(ids, wider)]

@@ -2,43 +2,43 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.predictors import friend_to_follow
-from predictors.follow import Me, endorsed, interests, likenesses, ranked, voices
+from predictors.follow import affinity, endorsed, nearness, ranked
 from store.client import Databases
 from store.documents import ObjectId
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def recommended(me: Me, follows: dict[str, list[str]]) -> list[str]:
-    interest = interests(me)
-    pairs = [(user, each) for user, targets in follows.items() for each in targets if each in interest]
-    raw = likenesses(interest, pairs, {})
-    return [row["userId"] for row in ranked(me, endorsed(me, voices(raw, follows), follows), {}, 14)]
+def test_a_voice_counts_by_how_near_it_is_and_whom_everybody_follows_tells_little():
+    rare, common = affinity(np.array([1.0, 1, 0, 0, 0]), np.zeros(5), np.array([2, 3, 4]), np.array([0, 1, 1]))[[2, 3]]
+
+    assert rare > common > 0
 
 
-def test_what_users_alike_follow_comes_first():
-    me = Me({"me"}, {"a", "b"}, {}, set(), set())
+def test_who_follows_the_whole_town_is_near_nobody():
+    near = nearness(np.ones(2), np.array([0] * 3 + [1] * 100))
 
-    assert recommended(me, {"u": ["a", "b", "x"], "v": ["a", "y"], "w": ["z"]}) == ["x", "y", "z"]
-
-
-def test_the_followed_the_blocked_and_oneself_are_never_recommended():
-    me = Me({"me"}, {"a", "b"}, {"me": 3, "blocked": 5}, {"b"}, {"blocked"})
-
-    assert recommended(me, {"u": ["a", "b", "me", "blocked", "x"]}) == ["x"]
+    assert near[0] > 2 * near[1] > 0
 
 
-def test_an_account_without_any_follow_gets_whom_it_engages_with():
-    me = Me({"me"}, set(), {"x": 2, "y": 5}, set(), set())
+@given(st.permutations(range(6)))
+def test_the_order_of_follows_does_not_matter(order):
+    user, followed = np.array([0, 0, 1, 1, 2, 2]), np.array([3, 4, 3, 5, 4, 5])
+    near = np.array([0.5, 0.25, 1.0, 0.0, 0.0, 0.0])
 
-    assert recommended(me, {}) == ["y", "x"]
+    moved = endorsed(near, user[list(order)], followed[list(order)])
+
+    assert np.allclose(moved[0], endorsed(near, user, followed)[0])
 
 
 def test_nothing_known_gives_nothing():
-    assert recommended(Me({"me"}, set(), {}, set(), set()), {}) == []
+    assert ranked([], [], {}, set(), 14) == []
 
 
 class Town:
@@ -82,8 +82,22 @@ def test_a_recommendation_has_a_reason_and_what_it_rests_on(town: Town):
     [row] = town.ask("me")
 
     assert town.names([row]) == ["new"]
-    assert row["reason"] == "followed by 1 who follow as you do, about pets"
-    assert (row["engagements"], row["followedByLikeUsers"], row["sharedCategories"]) == (0, 1, ["pets"])
+    assert row["reason"] == "followed by 1 near you, about pets"
+    assert (row["engagements"], row["followedByNear"], row["sharedCategories"]) == (0, 1, ["pets"])
+
+
+def test_the_followed_the_blocked_and_oneself_are_never_recommended(town: Town):
+    for whom in ("me", "a", "blocked"):
+        town.relate("alike", whom)
+    town.relate("me", "blocked", following=False, blocking=True)
+
+    assert town.names(town.ask("me")) == ["new", "alike"]
+
+
+def test_a_lone_account_gets_nobody(town: Town):
+    town.user("alone")
+
+    assert town.ask("alone") == []
 
 
 def test_private_and_blocking_accounts_are_left_out(town: Town):
