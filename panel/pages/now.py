@@ -1,17 +1,86 @@
-"""Now: is the pipeline well?"""
+"""Now: is the pipeline well? Every function's last run, the feed's age, and what was set aside."""
 
+from collections.abc import Sequence
+
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from handlers.runtime import clock
+from ops.functions import Function, functions
+from panel import audit, paging
 from panel.access import Role, needs
-from panel.rendering import page
+from panel.rendering import back, page
+from panel.site import site
+from panel.views import now as views
+from store import health, panel_now, settings
+
+RUNS = 50  # on a page
 
 
 @needs(Role.VIEWER)
 def now(request: Request) -> Response:
     """Every function, the feed, and what was set aside."""
-    return page(request, "now.html", {})
+    here = site(request)
+    db, moment = here.databases, here.clock()
+    runs = panel_now.last_runs(db, [each.key for each in jobs()], moment)
+    off = settings.switched_off(db)
+    rows = [views.function_row(each, runs[each.key], each.key in off, moment, clock({})) for each in jobs()]
+    feed = health.guest_feed(db)
+    context = {
+        "rows": rows,
+        "health": views.health(rows),
+        "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
+        "aside": views.set_aside(runs),
+        "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
+    }
+    return page(request, "now.html", context)
 
 
-ROUTES = [Route("/", now, name="now")]
+@needs(Role.VIEWER)
+def one_function(request: Request) -> Response:
+    """The runs of one function."""
+    function, db = _asked(request), site(request).databases
+    number = paging.number(request)
+    runs, shown = paging.cut(panel_now.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
+    for run in runs:
+        run["told"] = views.counted(run.get("counts") or {})
+    context = {
+        "function": function,
+        "about": views.ABOUT.get(function.key, ""),
+        "runs": runs,
+        "paged": shown,
+        "off": function.key in settings.switched_off(db),
+        "chart": views.seconds_chart(runs),
+    }
+    return page(request, "function.html", context)
+
+
+@needs(Role.OPERATOR)
+def run_again(request: Request) -> Response:
+    """Starts a function and comes back at once."""
+    function, here = _asked(request), site(request)
+    event = {"time": here.clock().isoformat()}
+    audit.note(request, "run", function.key, None, event)
+    here.start(function.key, event)
+    return back(request, "now", f"{function.key} was started. This page shows how it ends.")
+
+
+def jobs() -> Sequence[Function]:
+    """The functions that run by themselves, in the order of a day."""
+    return [each for each in functions().values() if each.is_job]
+
+
+def _asked(request: Request) -> Function:
+    found = next((each for each in jobs() if each.key == request.path_params["key"]), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+ROUTES = [
+    Route("/", now, name="now"),
+    Route("/functions/{key}", one_function, name="one_function"),
+    Route("/functions/{key}/run", run_again, methods=["POST"], name="run_again"),
+]

@@ -1,0 +1,108 @@
+"""Models: how good the rankers are, what is served, and the way back to the version before."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from panel import audit, paging
+from panel.access import Role, needs
+from panel.rendering import back, page
+from panel.site import site
+from panel.views import models as views
+from store import models, panel_models
+from store.client import Databases
+
+GLOBAL, COUNTRY, MEMBERS = "mlArtifacts_global", "mlArtifacts_country", "mlArtifacts"
+DAYS, ROWS = 60, 50
+_WITH_BYTES = {"format": {"$ne": "identity"}}
+
+
+@needs(Role.VIEWER)
+def all_models(request: Request) -> Response:
+    """Quality over time, countries, drift, what is served and why."""
+    db, number = site(request).databases, paging.number(request)
+    judged, last = panel_models.evaluations(db, DAYS), panel_models.last_evaluation(db)
+    report: Mapping[str, Any] = (last or {}).get("report") or {}
+    own = panel_models.artifacts(db, COUNTRY, _WITH_BYTES, *paging.window(number, ROWS))
+    shown, paged = paging.cut(own, number, ROWS)
+    levels = [*panel_models.artifacts(db, GLOBAL, _WITH_BYTES, ROWS, 0), *shown]
+    context = {
+        "chart": views.over_time(judged),
+        "last": last,
+        "rankers": views.ranked(report.get("rankers") or {}),
+        "countries": views.countries((report.get("slices") or {}).get("country") or {}),
+        "drift": views.drift(report.get("drift") or {}),
+        "moved": sum(value > views.MOVED for value in (report.get("drift") or {}).values()),
+        "levels": [views.artifact_row(each) for each in levels],
+        "paged": paged,
+        "silent": panel_models.identities(db, COUNTRY),
+        "members": members(db),
+        "detectors": panel_models.detectors(db),
+    }
+    return page(request, "models.html", context)
+
+
+@needs(Role.OPERATOR)
+def ask_roll_back(request: Request) -> Response:
+    """What a rollback would change, and the button."""
+    db, account = site(request).databases, request.path_params["account"]
+    return page(request, "rollback.html", {"account": account, "rows": _concerned(db, account), "members": members(db)})
+
+
+@needs(Role.OPERATOR)
+def roll_back(request: Request) -> Response:
+    """Puts the version before back; once more undoes it."""
+    db, account = site(request).databases, request.path_params["account"]
+    before = _versions(db, account)
+    condition = {} if account == MEMBERS else {"account": account}
+    count = sum(models.roll_back(db, name, condition) for name in _collections(account))
+    if not count:
+        raise ValueError(f"{account[:40]}: there is no previous version")
+    audit.note(request, "rollback", account, before, _versions(db, account) | {"changed": count})
+    return back(request, "models", f"{_named(account)}: {count} models are back at the version before.")
+
+
+def members(db: Databases) -> dict[str, Any]:
+    """Members' own models in numbers."""
+    own, silent, size = models.tally(db, MEMBERS)
+    return {"own": own, "silent": silent, "size": size, "back": panel_models.with_previous(db, MEMBERS, {})}
+
+
+def _concerned(db: Databases, account: str) -> list[dict[str, Any]]:
+    if account == MEMBERS:
+        return []
+    condition = {"account": account, "previous": {"$type": "object"}}
+    rows = [each for name in _collections(account) for each in panel_models.artifacts(db, name, condition, ROWS, 0)]
+    if not rows:
+        raise HTTPException(404)
+    return [views.artifact_row(each) for each in rows]
+
+
+def _versions(db: Databases, account: str) -> dict[str, Any]:
+    if account == MEMBERS:
+        return {"withPrevious": panel_models.with_previous(db, MEMBERS, {})}
+    found = [
+        each
+        for name in _collections(account)
+        for each in panel_models.artifacts(db, name, {"account": account}, ROWS, 0)
+    ]
+    return {each["model"]: each["version"] for each in found}
+
+
+def _collections(account: str) -> tuple[str, ...]:
+    return (MEMBERS,) if account == MEMBERS else (GLOBAL, COUNTRY)
+
+
+def _named(account: str) -> str:
+    return "Members" if account == MEMBERS else account.upper() if len(account) == 2 else account.capitalize()
+
+
+ROUTES = [
+    Route("/models", all_models, name="models"),
+    Route("/models/{account}/rollback", ask_roll_back, name="ask_roll_back"),
+    Route("/models/{account}/rollback", roll_back, methods=["POST"], name="roll_back"),
+]
