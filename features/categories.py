@@ -50,19 +50,25 @@ def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
     return Category(slug, name.strip(), tuple(dict.fromkeys(normalised(tag) for tag in hashtags)))
 
 
-def membership(tags: Any, categories: Sequence[Category]) -> dict[str, Any]:
-    """Aggregation expressions: 1 when the list of hashtags at the path `tags` has one of the category's, else 0.
-
-    The server knows no case folding beyond ASCII, so a category is asked for in the spellings that people use.
-    """
+def plain_tags(tags: str) -> dict[str, Any]:
+    """An aggregation expression: the texts in the list at the path `tags`, in small ASCII letters and without #."""
     listed = {"$cond": [{"$isArray": tags}, tags, []]}
     texts = {"$filter": {"input": listed, "cond": {"$eq": [{"$type": "$$this"}, "string"]}}}
-    plain = {"$map": {"input": texts, "in": {"$toLower": {"$ltrim": {"input": "$$this", "chars": "# "}}}}}
-    return {each.slug: {"$toInt": {"$gt": [{"$size": _common(plain, each)}, 0]}} for each in categories}
+    return {"$map": {"input": texts, "in": {"$toLower": {"$ltrim": {"input": "$$this", "chars": "# "}}}}}
 
 
-def _common(plain: Any, each: Category) -> dict[str, Any]:
-    return {"$setIntersection": [plain, {"$literal": _spellings(each.hashtags)}]}
+def membership(plain: Any, categories: Sequence[Category]) -> dict[str, Any]:
+    """Aggregation expressions: 1 when one of the `plain_tags` is the category's, else 0.
+
+    The server knows no case folding beyond ASCII, so a category is asked for in the spellings that people use. Of
+    all set operators only `$setIsSubset` keeps a constant set from document to document.
+    """
+    return {each.slug: {"$toInt": {"$anyElementTrue": [_inside(plain, each)]}} for each in categories}
+
+
+def _inside(plain: Any, each: Category) -> dict[str, Any]:
+    spelled = {"$literal": _spellings(each.hashtags)}
+    return {"$map": {"input": plain, "in": {"$setIsSubset": [["$$this"], spelled]}}}
 
 
 def _spellings(hashtags: Sequence[str]) -> list[str]:

@@ -25,12 +25,13 @@ def read_own_posts(
 
 
 def read_memberships(
-    db: Databases, since: datetime, now: datetime, authors: Mapping[str, Any], membership: Mapping[str, Any]
+    db: Databases, since: datetime, now: datetime, authors: Mapping[str, Any], tags: Any, membership: Mapping[str, Any]
 ) -> Columns:
-    """Posts of [since, now] with hashtags: id, and 1 or 0 for each category."""
+    """Posts of [since, now] with hashtags: id, and 1 or 0 for each category, by the field `tags`."""
     tagged = {"createdAt": {"$gte": since, "$lte": now}, "hashtags.0": {"$exists": True}, **authors, **OWN_POSTS}
     fields = {"id": ("id", "$_id"), **{slug: ("int", inside) for slug, inside in membership.items()}}
-    return read_columns(collection(db, "contents"), [{"$match": tagged}], fields)
+    stages = [{"$match": tagged}, {"$project": {"tags": tags}}]
+    return read_columns(collection(db, "contents"), stages, fields)
 
 
 def read_people(db: Databases, condition: Mapping[str, Any]) -> Columns:

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.asof import PairIndex, positions
 from features.cascades import Floats, Ints
-from features.categories import Category, membership
+from features.categories import Category, membership, plain_tags
 from features.karma import Acts, Posts, Shrinkage
 from features.statistics import Statistics, content_facts
 from store import karma, logs
@@ -66,7 +66,7 @@ def read_evidence(
     followers, followed = (np.append(people[name], np.nan)[at] for name in ("followers", "followed"))
     author = positions(users, rows["author"])
     later = _later_follows(karma.read_follows_since(db, since, {"followedUser": listed} if listed else {}), users)
-    members = karma.read_memberships(db, since, now, inside, membership("$hashtags", known))
+    members = karma.read_memberships(db, since, now, inside, plain_tags("$hashtags"), membership("$tags", known))
     posts = Posts(
         author,
         rows["time"],

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from features.categories import category, membership
+from features.categories import category, membership, plain_tags
 from predictors.actions import (
     FOLLOW,
     LIKE,
@@ -63,7 +63,7 @@ def _wishes(db: Databases, now: datetime, settings: Settings, subject: Document)
     users = {row["userId"] for row in rows}
     excluded = actions.related(db, settings.actor, now) | actions.not_public(db, list(users))
     followed = actions.standing_targets(db, settings.category, FOLLOW, UNFOLLOW)
-    inside = membership("$hashtags", [category(subject["slug"], subject["name"], subject["hashtags"])])
+    inside = membership(plain_tags("$hashtags"), [category(subject["slug"], subject["name"], subject["hashtags"])])
     over = {"followers": settings.followers_over, "posts": settings.posts_over, "likes": settings.likes_over}
     posts = actions.worth_liking(db, inside[subject["slug"]], over)
     liked = actions.liked_by(db, settings.actor, [post["_id"] for post in posts])
