@@ -97,6 +97,21 @@ def size(count: float) -> str:
     return f"{count / 2**20:,.1f} MB" if count >= 2**20 else f"{count / 2**10:,.1f} kB"
 
 
+def told(value: Any) -> str:
+    """A value of the log of changes as one line.
+
+    >>> told({"dryRun": True, "burst": 5}), told(None)
+    ('dryRun: yes, burst: 5', '–')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {told(each)}" for name, each in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(told(each) for each in value) or "–"
+    return when(value) if isinstance(value, datetime) else number(value)
+
+
 def when(moment: datetime | None) -> str:
     """Date and time, UTC."""
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
@@ -119,5 +134,5 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(ago=ago, duration=duration, number=number, percent=percent, size=size, when=when)
+_ENVIRONMENT.filters.update(ago=ago, duration=duration, number=number, percent=percent, size=size, when=when, told=told)
 _TEMPLATES = Jinja2Templates(env=_ENVIRONMENT)

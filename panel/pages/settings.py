@@ -1,0 +1,84 @@
+"""Settings: thresholds and switches that hold from the next run, and who changed what."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from panel import audit, paging
+from panel.access import Role, needs
+from panel.pages.now import jobs
+from panel.rendering import back, page
+from panel.site import site
+from panel.views import settings as views
+from panel.views.now import ABOUT
+from store import audit as log
+from store import settings
+
+ROWS = 30
+
+
+@needs(Role.VIEWER)
+def show(request: Request) -> Response:
+    """The form, the switches and the log."""
+    return _page(request, views.rows(settings.thresholds(site(request).databases)))
+
+
+@needs(Role.OPERATOR)
+def save(request: Request) -> Response:
+    """Writes the thresholds; what can't be is told beside the form, which keeps what was typed."""
+    db, form = site(request).databases, dict(request.state.form)
+    before = settings.thresholds(db)
+    try:
+        after = views.read(form)
+    except ValueError as error:
+        typed = [row | {"value": form.get(row["name"], row["value"])} for row in views.rows(before)]
+        return _page(request, typed, str(error), 400)
+    changed = views.changed(before, after)
+    if not changed:
+        return back(request, "settings", "Nothing was changed.")
+    settings.save_thresholds(db, after)
+    for name, (old, new) in changed.items():
+        audit.note(request, "setting", name, old, new)
+    return back(request, "settings", "Saved. It holds from the next run on.")
+
+
+@needs(Role.OPERATOR)
+def switch(request: Request) -> Response:
+    """Switches one function on or off."""
+    db, key = site(request).databases, request.path_params["key"]
+    if key not in {each.key for each in jobs()}:
+        raise HTTPException(404)
+    on, was = request.state.form.get("on") == "yes", key not in settings.switched_off(db)
+    if on != was:
+        settings.switch(db, key, on)
+        audit.note(request, "switch", key, _word(was), _word(on))
+    return back(request, "settings", f"{key} is {_word(on)}.")
+
+
+def _page(request: Request, rows: list[views.View], problem: str = "", status: int = 200) -> Response:
+    db, number = site(request).databases, paging.number(request)
+    entries, paged = paging.cut(log.latest(db, *paging.window(number, ROWS)), number, ROWS)
+    off = settings.switched_off(db)
+    functions = [
+        {
+            "key": each.key,
+            "about": ABOUT.get(each.key, ""),
+            "on": each.key not in off,
+            "when": ", ".join(timing.expression for timing in each.timings) or f"changes of {each.changes}",
+        }
+        for each in jobs()
+    ]
+    context = {"rows": rows, "functions": functions, "entries": entries, "paged": paged, "problem": problem}
+    return page(request, "settings.html", context, status)
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
+
+
+ROUTES = [
+    Route("/settings", show, name="settings"),
+    Route("/settings", save, methods=["POST"], name="save_settings"),
+    Route("/settings/functions/{key}", switch, methods=["POST"], name="switch"),
+]
