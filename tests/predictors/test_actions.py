@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from handlers.predictors import actions_plan
-from ops.actions import carry_out, undo
+from ops.carrier import carry_out, undo
 from ops.connectors.app import AppConnector
 from ops.connectors.mastodon import MastodonConnector
 from predictors.actions import parsed

@@ -1,0 +1,67 @@
+"""Planned actions carried out within the budget, and taken back."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ops.connectors import Connector, RequestError, request
+from ops.connectors.app import AppConnector
+from predictors.actions import OPPOSITE
+from store import actions, budget
+from store.client import Databases
+from store.documents import Document
+
+
+def carry_out(db: Databases, now: datetime, connectors: Mapping[str, Connector]) -> dict[str, int]:
+    """Carries out what is due, in earnest and within the budget; the kill switch is looked at before each request."""
+    counts = {"done": 0, "failed": 0, "overBudget": 0, "stopped": 0}
+    for network, connector in connectors.items():
+        while not actions.is_stopped(db) and (action := actions.claim_due(db, now, network)):
+            limits = action["budget"]
+            if not budget.take(db, network, 1, now, limits["perHour"], limits["burst"]):
+                actions.release(db, action["_id"])
+                counts["overBudget"] += 1
+                break
+            counts[_act(db, now, connector, action)] += 1
+    counts["stopped"] = int(actions.is_stopped(db))
+    return counts
+
+
+def undo(db: Databases, key: str, now: datetime, connectors: Mapping[str, Connector]) -> None:
+    """Takes an action back: what is planned is never done, what is done is reversed at its network.
+
+    Raises:
+        ValueError: when there is no such action, it has ended otherwise, or its network is not set up.
+    """
+    action = actions.find(db, key)
+    if action is None or action["state"] not in ("planned", "done"):
+        state = "none" if action is None else action["state"]
+        raise ValueError(f"action: {key[:120]} is {state}; only what is planned or done can be undone")
+    if action["state"] == "done":
+        if action["network"] not in connectors:
+            raise ValueError(f"network: {action['network']} is not set up")
+        request(connectors[action["network"]], OPPOSITE[action["event"]], action["actor"], action["target"])
+    actions.end(db, key, "undone", now)
+
+
+def configured(db: Databases, now: datetime) -> dict[str, Connector]:
+    """The networks that the environment names: the app itself, and Mastodon with a server and a token."""
+    found: dict[str, Connector] = {"app": AppConnector(db, now)}
+    server, token = os.environ.get("MASTODON_SERVER"), os.environ.get("MASTODON_TOKEN")
+    if server and token:
+        from ops.connectors.mastodon import MastodonConnector  # a development dependency
+
+        found["mastodon"] = MastodonConnector.at(server, token)
+    return found
+
+
+def _act(db: Databases, now: datetime, connector: Connector, action: Document) -> str:
+    """One request; what a network refuses ends as failed and says why."""
+    try:
+        remote: Any = request(connector, action["event"], action["actor"], action["target"])
+    except RequestError as error:
+        actions.end(db, action["_id"], "failed", now, error=str(error))
+        return "failed"
+    actions.end(db, action["_id"], "done", now, remote=remote)
+    return "done"
