@@ -95,5 +95,5 @@ def member(db: Databases, account: ObjectId) -> Document | None:
 
 def _profiles(db: Databases, condition: dict[str, Any], most: int) -> list[Document]:
     wanted = {"ownerAccount": 1, "displayId": 1, "displayName": 1}
-    owned = {**condition, "ownerAccount": {"$type": "objectId"}}
+    owned = {"$and": [condition, {"ownerAccount": {"$type": "objectId"}}]}
     return list(collection(db, "users").find(owned, wanted).limit(most))

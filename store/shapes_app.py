@@ -147,5 +147,6 @@ class SuspiciousCredential(TypedDict, total=False):
     createdAt: datetime
     closedAt: datetime
     copied: dict[str, Any]  # the verdict that has reached credentialfeatures
+    earlier: list[dict[str, Any]]  # verdicts from before it was opened again: score, source, audit, verdict
     verificationStatus: bool  # true = a bot
     verifiedAt: datetime

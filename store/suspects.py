@@ -58,9 +58,14 @@ def open_case(db: Databases, case: Document) -> bool:
 
 
 def reopen_case(db: Databases, closed: Document, case: Document) -> bool:
-    """Opens a closed case again, unless its verdict has changed since it was read."""
+    """Opens a closed case again, unless its verdict has changed since it was read; that stays under `earlier`."""
     unchanged = {name: closed.get(name) for name in ("_id", "status", "verificationStatus", "verifiedAt")}
-    fresh = {"$set": {**case, "status": "open"}, "$unset": dict.fromkeys(_OF_A_VERDICT, "")}
+    past = {name: closed.get(name) for name in ("score", "source", "audit", *_VERDICT)}
+    fresh = {
+        "$set": {**case, "status": "open"},
+        "$unset": dict.fromkeys(_OF_A_VERDICT, ""),
+        "$push": {"earlier": {"$each": [past], "$slice": -_MOST_EARLIER}},
+    }
     return bool(collection(db, "suspiciouscredentials").update_one(unchanged, fresh).modified_count)
 
 
@@ -127,4 +132,5 @@ def users_of(db: Databases, accounts: Sequence[ObjectId]) -> list[ObjectId]:
 
 
 _VERDICT = ("verificationStatus", "verifiedAt")
+_MOST_EARLIER = 20  # verdicts of one case that are remembered
 _OF_A_VERDICT = (*_VERDICT, "copied", "closedAt")
