@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from features.jobs import cascade_answers, cascades, karma, statistics
-from features.jobs import karma_evaluation as karma_tested
 from handlers.runtime import Event, clock, service
-from handlers.switches import job, switchable
+from handlers.switches import job
 from store import settings
 from store.changes import read_change
 from store.client import Databases
@@ -15,24 +13,32 @@ from store.client import Databases
 @job("contentStats")
 def content_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: contentStats from app-db.contents."""
+    from features.jobs import statistics
+
     return statistics.update_content_stats(db, now, discount_bots=settings.thresholds(db).discount_bots)
 
 
 @job("creatorStats")
 def creator_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: creatorStats from app-db.users and contents."""
+    from features.jobs import statistics
+
     return statistics.update_creator_stats(db, now, discount_bots=settings.thresholds(db).discount_bots)
 
 
 @job("cascadeStats")
 def cascade_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: cascades, the trees of reshares, from app-db.contents and what tells of parents."""
+    from features.jobs import cascades
+
     return cascades.update_cascades(db, now)
 
 
 @service
 def cascade(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """The reshare tree of {"contentId"}."""
+    from features.jobs import cascade_answers
+
     return cascade_answers.find_tree(db, event.get("contentId"), now)
 
 
@@ -44,8 +50,7 @@ def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     return hashtags.update_hashtag_stats(db, now)
 
 
-@service
-@switchable("topicsClassify")
+@job("topicsClassify", alone=False, resumes=True)
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts
@@ -57,13 +62,17 @@ def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any
 @job("karmaStats")
 def karma_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: karma by user and category, from app-db.contents and engagements."""
+    from features.jobs import karma
+
     return karma.update_karma(db, now)
 
 
 @service
 def karma_evaluation(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Karma as of {"since"}, compared with what users earned until {"until"}."""
-    return karma_tested.evaluate_karma(db, _moment(event, "since"), _moment(event, "until"))
+    from features.jobs import karma_evaluation
+
+    return karma_evaluation.evaluate_karma(db, _moment(event, "since"), _moment(event, "until"))
 
 
 def _moment(event: Event, field: str) -> datetime:

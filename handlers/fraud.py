@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from fraud.jobs import extraction, prediction, training, verdicts
 from handlers.runtime import Event
 from handlers.switches import job
 from store import settings
@@ -15,12 +14,16 @@ from store.documents import ObjectId, object_id
 @job("fraudFeatureExtractor")
 def feature_extractor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: credentialfeatures from app-db.feeditems."""
+    from fraud.jobs import extraction
+
     return extraction.extract_features(db, now)
 
 
 @job("fraudModelTrainer")
 def model_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Daily: frauddetectionmlartifacts from features and verdicts."""
+    from fraud.jobs import training
+
     chosen = settings.thresholds(db)
     return training.train_detectors(db, now, training.Training(false_positive_rate=chosen.false_positive_rate))
 
@@ -28,6 +31,8 @@ def model_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 @job("fraudPredictor")
 def predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: scores of credentialfeatures and cases in app-db.suspiciouscredentials."""
+    from fraud.jobs import prediction
+
     chosen = settings.thresholds(db)
     cases = prediction.Prediction(cooldown_days=chosen.cooldown_days, audit_share=chosen.audit_share)
     return prediction.predict_fraud(db, now, cases)
@@ -36,6 +41,8 @@ def predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 @job("fraudFeatureUpdater")
 def feature_updater(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """On a change of app-db.suspiciouscredentials the verdict of that case; on a schedule every verdict."""
+    from fraud.jobs import verdicts
+
     return verdicts.copy_verdicts(db, now, changed_case(event))
 
 

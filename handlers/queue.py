@@ -2,11 +2,17 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
+from handlers.deadline import OutOfTimeError, seconds_left
 from handlers.runtime import Event, setting
+from handlers.telemetry import told
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 logger = logging.getLogger("feedpulse")
 
@@ -20,25 +26,35 @@ def sender() -> Callable[[str], None] | None:
 def shards_of(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
     """Works on every message; those that fail are named, so that the queue hands them out again and nothing else.
 
+    When time runs out the messages not yet begun are named too. An event with `shards`, a list of names, is the
+    retraining's: the first failure rises, and the event given again goes on from there.
+
     Raises:
-        ValueError: when the event has neither `Records` nor `shard`.
+        ValueError: when the event has none of `Records`, `shards` and `shard`.
     """
     if isinstance(event.get("shard"), str):
         return work(event["shard"])
+    if isinstance(names := event.get("shards"), list):
+        return dict(sum((Counter(work(str(name))) for name in names), Counter()))
     if not isinstance(event.get("Records"), list):
-        raise ValueError("Records: a list of queue messages is needed, or shard: the name of one shard")
-    failed = [record for record in event["Records"] if not _worked(record, work)]
-    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in failed]}
+        raise ValueError("Records: a list of queue messages is needed, or shard: the name of one, or shards: of some")
+    return _answer(event, work)
 
 
-def _worked(record: dict[str, Any], work: Callable[[str], dict[str, int]]) -> bool:
-    try:
-        work(str(json.loads(record["body"])["shard"]))
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # the message goes back, and to the dead letters
-        why = f"{type(error).__name__}: {error}"[:500]
-        logger.error(json.dumps({"message": record.get("messageId"), "error": why}))
-        return False
-    return True
+def _answer(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    def handle(record: "SQSRecord") -> dict[str, int]:
+        try:
+            if seconds_left() <= 0:
+                raise OutOfTimeError("the function's time is nearly over")
+            return work(str(json.loads(record.body)["shard"]))
+        except Exception as error:  # the message goes back, and at last to the dead letters
+            logger.error("message failed", extra={"queue_message": record.message_id, "error": told(error)})
+            raise
+
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    return cast(dict[str, Any], process_partial_response(dict(event), handle, processor))
 
 
 def _send(url: str, shard: str) -> None:

@@ -6,17 +6,16 @@ from functools import wraps
 from typing import Any
 
 from handlers import runtime
-from handlers.runtime import Event, Handler
+from handlers.runtime import Event, Handler, Work
 from store import settings
 from store.client import Databases
 
-Work = Callable[[Databases, Event, datetime], dict[str, Any]]
 OFF = {"switchedOff": 1}
 
 
-def job(function: str) -> Callable[[Work], Handler]:
+def job(function: str, alone: bool = True, resumes: bool = False) -> Callable[[Work], Handler]:
     """A job as in `runtime.job` that an operator can switch off; the run that does nothing is recorded too."""
-    return lambda handler: runtime.job(function)(switchable(function)(handler))
+    return lambda handler: runtime.job(function, alone, resumes)(switchable(function)(handler))
 
 
 def switchable(function: str) -> Callable[[Work], Work]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from handlers.queue import sender, shards_of
-from handlers.runtime import Event, service
+from handlers.runtime import ANSWER, Event
 from handlers.switches import job
-from store import settings
+from store import settings, shards
 from store.client import Databases
 
 
@@ -18,21 +18,29 @@ def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, A
     return country.train_countries(db, now, country.Config(discount_bots=settings.thresholds(db).discount_bots))
 
 
-@job("personalizeContentTrainer")
+@job("personalizeContentTrainer", resumes=True)
 def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Daily: the members' booster, and own models of the members whose data changed, over the queue or here."""
+    """Daily: the members' booster, and own models of the members whose data changed, over the queue or here.
+
+    With {"answer": "shards"} the shards are left to the caller, who is given their names.
+    """
     from trainers.jobs import members
 
+    names: list[str] | None = [] if event.get(ANSWER) == "shards" else None
     config = members.Config(discount_bots=settings.thresholds(db).discount_bots)
-    return members.train_all_members(db, now, sender(), config)
+    counts = members.train_all_members(db, now, sender() if names is None else names.append, config)
+    return counts if names is None else counts | {"names": names}
 
 
-@service
+@job("personalizeContentWorker", alone=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
     from trainers.jobs import members
 
-    return shards_of(event, lambda shard: members.train_shard(db, now, shard))
+    def work(shard: str) -> dict[str, int]:
+        return {"again": 1} if shards.is_done(db, shard) else members.train_shard(db, now, shard)
+
+    return shards_of(event, work)
 
 
 @job("rankingEvaluation")

@@ -44,7 +44,7 @@ def logical(key: str) -> str:
 
 def role(key: str, more: bool) -> Resource:
     """What a function may do: write its own log and traces, read the database's address, tell of failures; and more."""
-    statements = [
+    statements: list[Resource] = [
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -72,7 +72,7 @@ def role(key: str, more: bool) -> Resource:
 
 def scheduler_role(timed: list[Function]) -> Resource:
     """The schedules' own role: invoke the functions that have a schedule, tell of calls that never arrived."""
-    statements = [
+    statements: list[Resource] = [
         {
             "Effect": "Allow",
             "Action": "lambda:InvokeFunction",

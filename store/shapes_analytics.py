@@ -1,7 +1,7 @@
 """The documents of analytics-db, which are ours."""
 
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from bson import ObjectId
 
@@ -114,8 +114,8 @@ class TrainingShard(TypedDict):
     """Rows of some members on their way to a worker."""
 
     _id: str
-    data: bytes  # npz
-    checksum: str
+    data: NotRequired[bytes]  # npz; gone once its artifacts are stored
+    checksum: NotRequired[str]
     penalty: float
     open: list[bool]
     members: int  # version of the members' booster
@@ -139,7 +139,7 @@ class Run(TypedDict, total=False):
     startedAt: datetime
     seconds: float
     counts: dict[str, Any]
-    status: Literal["running", "done", "failed", "skipped"]
+    status: Literal["running", "done", "failed", "skipped", "stopped"]
     error: str
 
 

@@ -32,7 +32,7 @@ def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
         ValueError: when there is no such shard, or its bytes have another checksum.
     """
     document = collection(db, "trainingShards").find_one({"_id": shard})
-    if document is None:
+    if document is None or "data" not in document:
         raise ValueError(f"shard: there is no {shard[:80]}")
     payload = bytes(document.pop("data"))
     if hashlib.sha256(payload).hexdigest() != document.pop("checksum"):
@@ -42,5 +42,10 @@ def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
 
 
 def drop(db: Databases, shard: str) -> None:
-    """Forgets a shard whose artifacts are stored."""
-    collection(db, "trainingShards").delete_one({"_id": shard})
+    """Forgets the rows of a shard whose artifacts are stored; its name stays a while, for messages that come twice."""
+    collection(db, "trainingShards").update_one({"_id": shard}, {"$unset": {"data": "", "checksum": ""}})
+
+
+def is_done(db: Databases, shard: str) -> bool:
+    """Whether the shard was there and its artifacts are stored."""
+    return collection(db, "trainingShards").count_documents({"_id": shard, "data": {"$exists": False}}) > 0

@@ -1,9 +1,9 @@
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
 from handlers import runtime
@@ -29,6 +29,7 @@ def entry(work, name="someJob"):
 def fresh(db):
     """The container has read no parameter yet."""
     runtime._read_parameter.cache_clear()
+    parameters.clear_caches()
 
 
 def test_a_run_is_recorded_as_done_with_its_counts_and_seconds(db, caplog):
@@ -41,9 +42,9 @@ def test_a_run_is_recorded_as_done_with_its_counts_and_seconds(db, caplog):
     assert runs(db) == [{"function": "someJob", "status": "done", "counts": {"seen": 3}, "time": NOW}]
     assert run["seconds"] >= 0
     assert timedelta(0) <= datetime.now(UTC) - run["startedAt"] < timedelta(minutes=1)
-    (line,) = [json.loads(each.message) for each in caplog.records]
-    assert line["function"] == "someJob"
-    assert line["counts"] == {"seen": 3}
+    (line,) = [each for each in caplog.records if each.name == "feedpulse"]
+    assert line.message == "someJob done"
+    assert line.counts == {"seen": 3}
 
 
 def test_while_it_runs_the_record_says_so(db):
