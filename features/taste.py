@@ -17,6 +17,7 @@ DAY_MS = 86_400_000
 _TIME_BITS = 42  # 139 years of milliseconds; the contents have the other 21 bits
 _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0
 _MOST_ACTS = 5.0  # more of one member on one content say nothing more
+_MOST_LIKENESSES = 10_000_000  # at a time; bounds memory
 _MOST_ACTORS = 200  # of a content, the latest; bounds the work for what everybody saw
 
 
@@ -74,26 +75,22 @@ def taste_columns(
     engaged, viewed, count = (np.zeros(len(content)) for _ in range(3))
     day = np.where(account >= 0, time_ms // DAY_MS, -1)
     for each in np.unique(day[day >= 0]).tolist():
-        rows = np.flatnonzero(day == each)
         chosen = interests(history, each * DAY_MS)
-        engaged[rows], _ = _sums(chosen, engagers, account[rows], content[rows], time_ms[rows])
-        viewed[rows], count[rows] = _sums(chosen, viewers, account[rows], content[rows], time_ms[rows])
+        of_contents, many = chosen.T.tocsr(), max(_MOST_LIKENESSES // max(chosen.shape[0], 1), 1)
+        members, member = np.unique(account[day == each], return_inverse=True)
+        for first in range(0, len(members), many):
+            some = members[first : first + many]
+            like = (chosen[some] @ of_contents).toarray()  # (members, accounts)
+            like[np.arange(len(some)), some] = 0.0
+            rows = np.flatnonzero(day == each)[(member >= first) & (member < first + many)]
+            mine = np.searchsorted(some, account[rows])
+            engaged[rows], _ = _sums(like, engagers, mine, content[rows], time_ms[rows])
+            viewed[rows], count[rows] = _sums(like, viewers, mine, content[rows], time_ms[rows])
     return {"tasteEngaged": engaged, "tasteViewed": viewed, "tasteMean": viewed / np.maximum(count, 1)}
 
 
-def _sums(
-    chosen: "sp.csr_array[Any]", acts: ByContent, account: Ints, content: Ints, time_ms: Ints
-) -> tuple[Floats, Floats]:
-    """The summed likeness of each row's actors to its account, and their number."""
+def _sums(like: Floats, acts: ByContent, member: Ints, content: Ints, time_ms: Ints) -> tuple[Floats, Floats]:
+    """The summed likeness of each row's actors to its member, and their number; `like`: (members, accounts)."""
     row, actor = acts.actors_before(content, time_ms)
-    if not len(row):
-        return np.zeros(len(account)), np.zeros(len(account))
-    likeness = np.zeros(len(row))
-    order = np.argsort(account[row], kind="stable")
-    members, first = np.unique(account[row][order], return_index=True)
-    for member, chunk in zip(members.tolist(), np.split(order, first[1:]), strict=True):
-        like = chosen @ chosen[[member]].toarray().ravel()
-        like[member] = 0.0
-        likeness[chunk] = like[actor[chunk]]
-    total = np.bincount(row, weights=likeness, minlength=len(account)).astype(np.float64)
-    return total, np.bincount(row, minlength=len(account)).astype(np.float64)
+    total = np.bincount(row, weights=like[member[row], actor], minlength=len(member)).astype(np.float64)
+    return total, np.bincount(row, minlength=len(member)).astype(np.float64)

@@ -13,11 +13,12 @@ from typing import Annotated, Any
 import typer
 
 from ops import panel, report, show
+from ops.beside import Beside, beside
 from ops.community import TRUTH, simulated, truth_lines, write_database
 from ops.database import database, own_home
 from ops.dumps import write_lines
-from ops.functions import everything
-from ops.run import backfill, run_all
+from ops.functions import late
+from ops.run import run_all, run_early
 from ops.schedule import Clock
 from ops.simulate import Config
 from ops.steps import steps
@@ -27,7 +28,7 @@ from store.client import Databases
 PREFIX = "demo-"  # before both databases' names
 COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
 TEST_DAYS = 3  # the evaluation ranks the requests of the last days
-MOST_LEARNT, MOST_ASKED = 800, 100  # requests of the evaluation
+SMALL = ("--requests-at-most", "100", "--learn-at-most", "800", "--no-first-tries")  # evaluation
 JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
 
 
@@ -67,16 +68,18 @@ def own_prefix() -> Iterator[None]:
 def played(db: Databases, config: Config) -> dict[str, Any]:
     """Community, jobs, feed and figures as one document."""
     community = _settled(db, config)
-    jobs = [each for each in everything() if each.key != JUDGED]
-    outcomes = run_all(jobs, {"time": config.until.isoformat()}, first=backfill())
-    return {
-        "prefix": os.environ["DB_PREFIX"],
-        "until": config.until.isoformat(),
-        "community": community,
-        "functions": [asdict(each) for each in outcomes],
-        "feed": {each: _top(db, each, config.until) for each in health.busiest_countries(db, COUNTRIES)},
-        "ranking": _evaluated(db, config.until),
-    }
+    event = {"time": config.until.isoformat()}
+    outcomes = run_early(event)
+    with _judging(config.until) as judging:
+        outcomes += run_all([each for each in late() if each.key != JUDGED], event)
+        return {
+            "prefix": os.environ["DB_PREFIX"],
+            "until": event["time"],
+            "community": community,
+            "functions": [asdict(each) for each in outcomes],
+            "feed": {each: _top(db, each, config.until) for each in health.busiest_countries(db, COUNTRIES)},
+            "ranking": _judged(judging),
+        }
 
 
 def _settled(db: Databases, config: Config) -> dict[str, Any]:
@@ -104,19 +107,20 @@ def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _evaluated(db: Databases, until: datetime) -> dict[str, Any]:
-    """The rankers against popularity and recency; only the reason where nothing can be judged."""
-    from ops.evaluate.ranking import evaluate
-    from trainers.evaluation import Plan
+def _judging(until: datetime) -> contextlib.AbstractContextManager[Beside]:
+    """The rankers against popularity and recency on the last days, judged by a process of its own."""
+    since = until - timedelta(days=TEST_DAYS)
+    period = ("--since", f"{since:%Y-%m-%d}", "--until", f"{until:%Y-%m-%d}", "--truth", str(own_home() / TRUTH))
+    return beside("evaluate", "ranking", *period, *SMALL)
 
+
+def _judged(judging: Beside) -> dict[str, Any]:
+    """The figures; only the reason where nothing can be judged."""
     with steps(1) as step:
         step.start("evaluation")
-        started = perf_counter()
-        plan = Plan(most_learnt=MOST_LEARNT, most_asked=MOST_ASKED, others=30, first_tries=False)
-        since = until - timedelta(days=TEST_DAYS)
         try:
-            figures = evaluate(db, since, until, plan, own_home() / TRUTH)
-        except ValueError as error:
+            figures: dict[str, Any] = judging.result()
+        except RuntimeError as error:
             figures = {"skipped": str(error)}
-        step.done("evaluation", f"{perf_counter() - started:.1f} s")
+        step.done("evaluation", f"{figures.get('seconds', 0)} s, beside the functions")
     return figures

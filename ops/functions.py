@@ -107,10 +107,19 @@ def daily() -> list[Function]:
     return sorted(timed, key=_order)
 
 
+def early() -> list[Function]:
+    """The hourly functions that make what the daily trainers need."""
+    return [each for each in hourly() if _order(each) < FEATURES_MINUTE]
+
+
+def late() -> list[Function]:
+    """The daily functions, then the hourly ones that need their models."""
+    return [*daily(), *(each for each in hourly() if each not in early())]
+
+
 def everything() -> list[Function]:
-    """All that runs by the clock, with the trainers between the features that they need and what needs the models."""
-    early = [each for each in hourly() if _order(each) < FEATURES_MINUTE]
-    return [*early, *daily(), *(each for each in hourly() if each not in early)]
+    """All that runs by the clock."""
+    return [*early(), *late()]
 
 
 def late_minutes(function: Function, done: datetime | None, now: datetime) -> int | None:

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from handlers.runtime import clock
 from ops import show
+from ops.beside import Beside, beside
 from ops.database import database
-from ops.functions import Function, daily, everything, functions, hourly, named
+from ops.functions import Function, daily, early, functions, hourly, late, named
 from ops.steps import Steps, steps
 
 _NOTHING_DONE = {"skipped": "skipped", "switchedOff": "off"}
@@ -64,9 +65,11 @@ def run(
 ) -> None:
     """The jobs of serverless.yml in their order, at one clock. One that fails does not stop the others."""
     event = timed(time) or {"time": clock({}).isoformat()}
-    chosen = {Jobs.HOURLY: hourly, Jobs.DAILY: daily, Jobs.ALL: everything}[jobs]()
     with database(), contextlib.redirect_stdout(sys.stderr):
-        outcomes = run_all(chosen, event, first=backfill() if jobs is Jobs.ALL else [])
+        if jobs is Jobs.ALL:
+            outcomes = [*run_early(event), *run_all(late(), event)]
+        else:
+            outcomes = run_all({Jobs.HOURLY: hourly, Jobs.DAILY: daily}[jobs](), event)
     failed = sum(each.status == "failed" for each in outcomes)
     document = {
         "time": event["time"],
@@ -86,6 +89,25 @@ def run_all(
     calls = [*((function, more | event) for function, more in first), *((each, event) for each in chosen)]
     with steps(len(calls)) as step:
         return list(_each(calls, step))
+
+
+def run_early(event: dict[str, Any]) -> list[Outcome]:
+    """What the trainers need: the functions on changes of contents in processes of their own, the others meanwhile."""
+    with contextlib.ExitStack() as stack:
+        begun = perf_counter()
+        aside = {
+            each: stack.enter_context(beside("invoke", each.key, "--time", event["time"])) for each, _ in backfill()
+        }
+        outcomes = run_all(early(), event)
+        return [*(_awaited(function, process, begun) for function, process in aside.items()), *outcomes]
+
+
+def _awaited(function: Function, process: Beside, begun: float) -> Outcome:
+    try:
+        counts = process.result()
+    except RuntimeError as error:
+        return Outcome(function.key, "failed", _since(begun), {}, str(error))
+    return Outcome(function.key, "done", _since(begun), counts)
 
 
 def call(function: Function, event: dict[str, Any]) -> Outcome:

@@ -69,12 +69,17 @@ def choices(history: History, asked: Requests, window_days: float = 30.0) -> Ite
         own = by_account[start[account] : start[account + 1]]
         content, time_engaged = engagements.content[own], engagements.time_ms[own]
         low, high = np.searchsorted(created, (time_ms - int(window_days * DAY_MS), time_ms + 1))
-        live = np.arange(low, high)
-        live = live[~np.isin(live, content[time_engaged < time_ms])]
-        soon = content[(time_engaged >= time_ms) & (time_engaged < time_ms + DAY_MS)]
-        relevant = np.isin(live, soon)
-        if relevant.any():
-            yield Choice(account, time_ms, live, relevant)
+        fresh = ~_among(low, high, content[time_engaged < time_ms])
+        soon = _among(low, high, content[(time_engaged >= time_ms) & (time_engaged < time_ms + DAY_MS)])
+        if (soon & fresh).any():
+            yield Choice(account, time_ms, np.arange(low, high)[fresh], soon[fresh])
+
+
+def _among(low: int, high: int, content: Ints) -> NDArray[np.bool_]:
+    """Which of the contents low, …, high − 1 are in `content`."""
+    found = np.zeros(high - low, dtype=np.bool_)
+    found[content[(content >= low) & (content < high)] - low] = True
+    return found
 
 
 def _account_day(account: Ints, time_ms: Ints) -> Ints:

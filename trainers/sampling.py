@@ -95,14 +95,17 @@ def _of_request(
     history: History, choice: Choice, shown_to: _Shown, others: int, seed: int
 ) -> tuple[Rows, NDArray[np.bool_], Floats]:
     shown, reported = shown_to.within_day(choice)
-    passed_over = np.isin(choice.content, shown) & ~choice.relevant
+    seen = np.zeros(len(history.contents.id), dtype=np.bool_)
+    seen[shown] = True
+    passed_over = seen[choice.content] & ~choice.relevant
     rest = np.flatnonzero(~passed_over & ~choice.relevant)
     # seeded by the request: which other requests are sampled with it makes no difference
     picked = np.random.default_rng((seed, choice.time_ms)).permutation(rest)[:others]
     certain = np.flatnonzero(passed_over | choice.relevant)
     chosen = np.concatenate([certain, picked])
     weight = np.concatenate([np.ones(len(certain)), np.full(len(picked), len(rest) / max(len(picked), 1))])
-    weight[np.isin(choice.content[chosen], reported)] *= _REPORT_WEIGHT
+    if len(reported):
+        weight[np.isin(choice.content[chosen], reported)] *= _REPORT_WEIGHT
     return choice.rows(history).take(chosen), choice.relevant[chosen], weight
 
 

@@ -45,6 +45,8 @@ def command(
     until: Annotated[datetime, typer.Option(help="End of the requests.")],
     window_days: Annotated[float, typer.Option(help="Contents older than this are not ranked.")] = 30.0,
     requests_at_most: Annotated[int | None, typer.Option(help="Judge a sample of the requests.")] = None,
+    learn_at_most: Annotated[int, typer.Option(help="Requests to learn from, the newest.")] = Plan.most_learnt,
+    first_tries: Annotated[bool, typer.Option(help="Judge one booster a member too, the usual first try.")] = True,
     truth: Annotated[Path | None, typer.Option(help="The simulator's truth.jsonl.", exists=True)] = None,
     seed: int = 7,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -53,7 +55,13 @@ def command(
     from handlers.runtime import databases
     from ops.database import database
 
-    plan = Plan(window_days=window_days, most_asked=requests_at_most, seed=seed)
+    plan = Plan(
+        window_days=window_days,
+        most_asked=requests_at_most,
+        most_learnt=learn_at_most,
+        first_tries=first_tries,
+        seed=seed,
+    )
     with database():
         made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
     show.result(made, as_json, ranking_table(made), paired_table(made))

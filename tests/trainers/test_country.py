@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -17,7 +16,7 @@ from trainers.levels import Ladder
 COMMUNITY = Community(users=150, days=6, seed=11)
 NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock
 LADDER = Ladder(
-    world=Growth(rounds=10, depth=3, eta=0.3), residual=replace(RESIDUAL, threads=1), least_requests=10
+    world=Growth(rounds=10, depth=3, eta=0.3), residual=RESIDUAL, least_requests=10
 )
 CONFIG = Config(ladder=LADDER, others=10)
 

@@ -12,7 +12,7 @@ from trainers.levels import Ladder, Table, climb, unlearnt
 from trainers.metrics import list_loss
 
 QUICK = Ladder(
-    world=Growth(rounds=20, depth=3, eta=0.3), residual=replace(RESIDUAL, threads=1), least_requests=60
+    world=Growth(rounds=20, depth=3, eta=0.3), residual=RESIDUAL, least_requests=60
 )
 NUMBER = {code: number for number, code in enumerate(COUNTRIES)}
 CANDIDATES = 20
