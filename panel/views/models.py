@@ -68,7 +68,7 @@ def countries(slices: Mapping[str, Mapping[str, Any]]) -> list[View]:
 
 def drift(indices: Mapping[str, float], most: int = 12) -> list[View]:
     """The columns that moved most; the bar is full at twice the alarm."""
-    rows = [
+    rows: list[View] = [
         {
             "column": column,
             "index": value,

@@ -23,7 +23,7 @@ def grouped(counts: Mapping[str, int]) -> dict[str, int]:
     hidden = 0
     while rising and (rising[0][1] < SMALLEST or 0 < hidden < SMALLEST):
         hidden += rising.pop(0)[1]
-    shown = {mood: count for mood, count in reversed(rising)}
+    shown = dict(reversed(rising))
     return shown | ({OTHERS: hidden} if hidden >= SMALLEST else {})
 
 
