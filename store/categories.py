@@ -46,3 +46,15 @@ def remove_hashtag(db: Databases, slug: str, hashtag: str) -> bool:
 def remove(db: Databases, slug: str) -> bool:
     """Removes the category; tells whether it was there."""
     return collection(db, "categories").delete_one({"slug": slug}).deleted_count > 0
+
+
+def create(db: Databases, slug: str, name: str, hashtags: Sequence[str]) -> bool:
+    """Writes a new category; False when there is one with its slug."""
+    return bool(add_missing(db, [{"slug": slug, "name": name, "hashtags": list(hashtags)}]))
+
+
+def change(db: Databases, before: Mapping[str, Any], name: str, hashtags: Sequence[str]) -> bool:
+    """Gives the category another name and other hashtags, unless somebody has changed it since it was read."""
+    unchanged = {field: before[field] for field in ("slug", "name", "hashtags")}
+    fresh = {"$set": {"name": name, "hashtags": list(hashtags)}}
+    return collection(db, "categories").update_one(unchanged, fresh).matched_count > 0
