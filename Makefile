@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all check bench clean
+.PHONY: install demo test test-all check bench package template rehearsal clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml requirements.txt constraints.txt
@@ -21,14 +21,28 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+test: check node_modules/.installed
 	$(BIN)/python -m pytest -q
 
 test-all: check
 	$(BIN)/python -m pytest -q -m 'not bench'
 
+# The Serverless Framework, for `sls package` in the tests of what is deployed; without npm they are skipped.
+node_modules/.installed: package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo "no npm: the template is not tested (Node 20 or later has it)"; fi
+
+package: install template
+	$(BIN)/python -m ops.package
+
+template: install
+	@$(BIN)/python -m ops.template
+
+rehearsal: install
+	$(BIN)/python -m tests.deploy.rehearsal
+
 bench: install
 	$(BIN)/python -m pytest -q -m bench -s
 
 clean:
-	rm -rf $(VENV) .feedpulse .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) node_modules build .serverless .feedpulse .mypy_cache .ruff_cache .pytest_cache

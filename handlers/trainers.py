@@ -38,7 +38,11 @@ def personalize_content_worker(db: Databases, event: Event, now: datetime) -> di
     from trainers.jobs import members
 
     def work(shard: str) -> dict[str, int]:
-        return {"again": 1} if shards.is_done(db, shard) else members.train_shard(db, now, shard)
+        if shards.is_done(db, shard):
+            return {"again": 1}
+        counts = members.train_shard(db, now, shard)
+        shards.mark_done(db, shard)
+        return counts
 
     return shards_of(event, work)
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,15 @@ from store.schema import collection, ensure_indexes
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any], now: datetime) -> None:
+def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any]) -> None:
     """Stores a shard under its name; the same name again replaces it."""
     ensure_indexes(db, "trainingShards")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     payload = buffer.getvalue()
-    document = {**described, "data": payload, "checksum": hashlib.sha256(payload).hexdigest(), "createdAt": now}
-    collection(db, "trainingShards").replace_one({"_id": shard}, document, upsert=True)
+    document = {**described, "data": payload, "checksum": hashlib.sha256(payload).hexdigest()}
+    fresh = {"$set": document, "$currentDate": {"createdAt": True}}  # it expires by the server's clock
+    collection(db, "trainingShards").update_one({"_id": shard}, fresh, upsert=True)
 
 
 def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -42,10 +42,15 @@ def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
 
 
 def drop(db: Databases, shard: str) -> None:
-    """Forgets the rows of a shard whose artifacts are stored; its name stays a while, for messages that come twice."""
-    collection(db, "trainingShards").update_one({"_id": shard}, {"$unset": {"data": "", "checksum": ""}})
+    """Forgets a shard whose artifacts are stored."""
+    collection(db, "trainingShards").delete_one({"_id": shard})
+
+
+def mark_done(db: Databases, shard: str) -> None:
+    """Remembers the name of a shard that was trained, for messages that come twice; it expires as shards do."""
+    collection(db, "trainingShards").update_one({"_id": shard}, {"$currentDate": {"createdAt": True}}, upsert=True)
 
 
 def is_done(db: Databases, shard: str) -> bool:
-    """Whether the shard was there and its artifacts are stored."""
+    """Whether the shard was trained and marked so."""
     return collection(db, "trainingShards").count_documents({"_id": shard, "data": {"$exists": False}}) > 0

@@ -93,7 +93,7 @@ def test_all_runs_each_timed_function_once_trainers_between_features_and_predict
     assert keys.index("fraudModelTrainer") < keys.index("fraudPredictor")
 
 
-@pytest.mark.parametrize("key", FUNCTIONS)
+@pytest.mark.parametrize("key", [key for key, each in FUNCTIONS.items() if each.handler.startswith("handlers.")])
 def test_the_readme_lists_the_function_with_its_handler_and_time(key):
     function = FUNCTIONS[key]
     (row,) = re.findall(rf"^\| `{key}` \| `([\w.]+)` \| ([^|]+) \|", README, re.MULTILINE)
@@ -105,7 +105,7 @@ def test_the_readme_lists_the_function_with_its_handler_and_time(key):
 def test_the_readme_lists_no_function_that_is_not_there():
     listed = re.findall(r"^\| `(\w+)` \| `handlers\.", README, re.MULTILINE)
 
-    assert set(listed) == set(FUNCTIONS)
+    assert set(listed) <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def _shards(
         arrays = {**vars(own), "account": account, "ids": history.account_id[some], "engagements": engagements[some]}
         described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
         name = f"{now:%Y%m%dT%H%M%S}-{first // config.shard_members:05d}"
-        shards.put(db, name, arrays, described, now)
+        shards.put(db, name, arrays, described)
         yield name
 
 

@@ -1,0 +1,55 @@
+"""The template as `sls package` makes it."""
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ops import template as generator
+from ops.functions import document, functions
+from ops.package import PACKAGES, PROCESSORS
+
+ROOT = Path(__file__).resolve().parents[2]
+SLS = ROOT / "node_modules" / ".bin" / "sls"
+STAGE = "prod"
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory):
+    """The folder in which `sls package` ran, with stand-ins for the zips."""
+    if not SLS.exists():
+        pytest.skip("the Serverless Framework is not installed (npm ci)")
+    folder = tmp_path_factory.mktemp("service")
+    for name in ("serverless.yml", "package.json", "ops/resources.yml", "ops/retraining.json"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    for place in (folder / "build" / processor for processor in PROCESSORS):
+        place.mkdir(parents=True)
+        for name in PACKAGES:
+            with zipfile.ZipFile(place / f"{name}.zip", "w") as archive:
+                archive.writestr(name, name)
+    made = generator.template(functions().values(), document()["custom"]["allow"])
+    (folder / "build" / "functions.json").write_text(json.dumps(made))
+    environment = {**os.environ, "AWS_REGION": "eu-central-1", "SLS_TELEMETRY_DISABLED": "1"}
+    command = [str(SLS), "package", "--stage", STAGE]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "arning" not in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template_file(packaged):
+    """Where the template is."""
+    return packaged / ".serverless" / "cloudformation-template-update-stack.json"
+
+
+@pytest.fixture(scope="session")
+def template(template_file):
+    """The template's document."""
+    return json.loads(template_file.read_text())
