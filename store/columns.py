@@ -17,6 +17,7 @@ from store.documents import Document
 
 Columns = dict[str, NDArray[Any]]
 NO_ID = ObjectId(b"\0" * 12)
+_EXCLUDED: dict[str, NDArray[np.bytes_]] = {}  # ids of the forgotten, by database; see store.forget
 NO_TIME_MS = -(2**62)  # a missing date; dates are milliseconds since 1970
 
 # kind: (BSON type byte, numpy dtype of the value, BSON type name, literal for a missing or mistyped value)
@@ -45,7 +46,13 @@ def read_columns(
     table = np.frombuffer(raw, dtype=layout)
     if len(table) and not (table["size"] == layout.itemsize).all():
         raise ValueError(f"{source.name}: a document has another layout than {list(fields)}")
+    table = _without_forgotten(source.database.name, table, [name for name in names if table.dtype[name].kind == "S"])
     return {field: np.ascontiguousarray(table[name]) for field, name in zip(fields, names, strict=True)}
+
+
+def exclude(database: str, ids: Sequence[ObjectId]) -> None:
+    """From now on columns of that database leave out every row that has one of these ids."""
+    _EXCLUDED[database] = np.sort(id_array(ids))
 
 
 def hex_ids(ids: NDArray[np.bytes_]) -> list[str]:
@@ -74,6 +81,15 @@ def _guarded(kind: str, expression: Any) -> Any:
             "in": {"$cond": [{"$eq": [{"$type": "$$value"}, bson_type]}, "$$value", {"$literal": missing}]},
         }
     }
+
+
+def _without_forgotten(database: str, table: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
+    ids = _EXCLUDED.get(database)
+    if ids is None or not len(ids):
+        return table
+    place = {name: np.minimum(np.searchsorted(ids, table[name]), len(ids) - 1) for name in names}
+    named = [ids[place[name]] == table[name] for name in names]
+    return table[~np.any(named, axis=0)] if named else table
 
 
 def _layout(names: Sequence[str], kinds: Sequence[str]) -> np.dtype[np.void]:

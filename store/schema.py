@@ -49,6 +49,7 @@ from store.shapes_app import (
     SuspiciousCredential,
     User,
 )
+from store.shapes_forgotten import Tombstone
 from store.shapes_operators import AuditEntry, Setting
 from store.shapes_panel import GuestFeedDay
 
@@ -150,7 +151,13 @@ COLLECTIONS: Mapping[str, Declared] = {
         ),
     ),
     "actions": Declared(
-        "analytics", Action, (_index("state", "dueAt"), _index("category", "event", "state"), _index("-plannedAt"))
+        "analytics",
+        Action,
+        (
+            _index("state", "dueAt"),
+            _index("category", "event", "state"),
+            _index("plannedAt", expire_seconds=730 * _DAY_SECONDS),
+        ),
     ),
     "actionSettings": Declared("analytics", ActionSettings),
     "actionBudgets": Declared("analytics", ActionBudget),
@@ -166,6 +173,7 @@ COLLECTIONS: Mapping[str, Declared] = {
     "leases": Declared("analytics", Lease),
     "servingSnapshot": Declared("analytics", SnapshotPart, (_index("createdAt"),)),
     "configurations": Declared("analytics", Configuration),
+    "tombstones": Declared("analytics", Tombstone),
     "settings": Declared("analytics", Setting),
     "audit": Declared("analytics", AuditEntry, (_index("-when"), _index("what", "-when"))),
 }
