@@ -48,7 +48,7 @@ def test_bots_are_discounted_unless_an_operator_says_otherwise(db, monkeypatch, 
 def test_a_value_that_can_not_be_stops_the_job_and_names_the_setting(db):
     db.analytics.settings.insert_one({"_id": "thresholds", "values": {"audit_share": 7}})
 
-    with pytest.raises(ValueError, match="audit_share: 7 is not a number between 0 and 0.5"):
+    with pytest.raises(ValueError, match=r"audit_share: 7 is not a number between 0 and 0\.5"):
         fraud.predictor({"time": TIME})
 
 

@@ -1,0 +1,280 @@
+"""Who may come in, what they may do, and what a browser is told."""
+
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from panel.access import Access, Role, access_of, parse_tokens
+from panel.app import application, page_routes
+from panel.headers import HEADERS
+from panel.oidc import Oidc
+from tests.panel.state import client, csrf
+
+SECRETS = {role: f"{role}-secret-of-24-characters" for role in ("viewer", "moderator", "operator")}
+TOKENS = ",".join(f"{role}:{role}:{secret}" for role, secret in SECRETS.items())
+CHANGES = [each for each in page_routes() if "POST" in each.methods]
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def door():
+    return Access(parse_tokens(TOKENS))
+
+
+@pytest.fixture
+def outside(db, door):
+    with client(db, door) as opened:
+        yield opened
+
+
+def sign_in(browser, role, next_page="/"):
+    token = csrf(browser.get("/sign-in").text)
+    return browser.post("/sign-in", data={"csrf": token, "token": SECRETS[role], "next": next_page})
+
+
+def address(route):
+    return route.path.replace("{key}", "contentStats").replace("{account}", "global").replace("{slug}", "tea")
+
+
+def test_nobody_sees_a_page_without_signing_in(outside):
+    for route in page_routes():
+        if "GET" in route.methods:
+            answer = outside.get(address(route))
+            assert answer.status_code == 303, route.path
+            assert "/sign-in" in answer.headers["location"]
+        else:
+            assert outside.post(address(route)).status_code == 401, route.path
+
+
+def test_a_token_opens_the_page_that_was_asked_for(outside):
+    answer = sign_in(outside, "viewer", "/models?page=1")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/models?page=1")
+    assert "viewer · viewer" in outside.get("/").text
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_sign_in_leads_to_no_other_site(outside, address):
+    assert sign_in(outside, "viewer", address).headers["location"] == "/"
+
+
+def test_a_wrong_token_is_refused_in_words(outside):
+    token = csrf(outside.get("/sign-in").text)
+
+    answer = outside.post("/sign-in", data={"csrf": token, "token": "wrong", "next": "/"})
+
+    assert answer.status_code == 401
+    assert "not known here" in answer.text
+    assert outside.get("/").status_code == 303
+
+
+def test_signing_out_ends_the_session(outside):
+    sign_in(outside, "operator")
+    token = csrf(outside.get("/").text)
+
+    outside.post("/sign-out", data={"csrf": token})
+
+    assert outside.get("/").status_code == 303
+
+
+def test_a_token_that_was_changed_ends_its_sessions(db):
+    with client(db, Access(parse_tokens(TOKENS), secret="s" * 32)) as before:
+        sign_in(before, "operator")
+        cookie = before.cookies
+        other = TOKENS.replace("operator-secret", "renewed-secret!")
+        with client(db, Access(parse_tokens(other), secret="s" * 32)) as after:
+            after.cookies = cookie
+            assert after.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=lambda each: each.path)
+def test_a_viewer_changes_nothing(outside, route):
+    sign_in(outside, "viewer")
+    token = csrf(outside.get("/").text)
+
+    answer = outside.post(address(route), data={"csrf": token})
+
+    assert answer.status_code == 403
+    assert "This needs the role" in answer.text
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=lambda each: each.path)
+def test_nothing_is_changed_without_the_forms_token(outside, db, route):
+    sign_in(outside, "operator")
+
+    answers = [outside.post(address(route)), outside.post(address(route), data={"csrf": "guessed"})]
+
+    assert {each.status_code for each in answers} == {403}
+    assert db.analytics.audit.count_documents({}) == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nothing", "/static/panel.css"])
+def test_every_answer_tells_the_browser_to_run_only_our_files(outside, path):
+    headers = outside.get(path).headers
+
+    assert {name: headers[name] for name in HEADERS} == HEADERS
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "max-age" in headers["strict-transport-security"]
+
+
+def test_a_page_that_fails_says_so_with_the_same_headers(db, monkeypatch):
+    monkeypatch.setattr("panel.pages.now.health", None)
+    with client(db) as here:
+        here._transport.raise_server_exceptions = False
+        answer = here.get("/")
+
+    assert answer.status_code == 500
+    assert "Traceback" not in answer.text
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+
+
+def test_the_session_is_kept_from_scripts_and_other_sites(outside):
+    cookie = outside.get("/sign-in").headers["set-cookie"].lower()
+
+    assert cookie.startswith("__host-feedpulse=")
+    assert all(word in cookie for word in ("httponly", "samesite=lax", "secure", "path=/"))
+
+
+def test_an_open_panel_answers_only_to_names_of_this_machine(db):
+    with client(db) as here:
+        assert here.get("/", headers={"host": "evil.example"}).status_code == 400
+        assert here.get("/", headers={"host": "localhost:8780"}).status_code == 200
+
+
+def test_pages_hold_no_script_of_their_own(outside):
+    sign_in(outside, "operator")
+    page = outside.get("/").text
+
+    assert all("src=" in each.split(">")[0] for each in page.split("<script")[1:])
+    assert "style=" not in page
+    assert " onclick" not in page
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("ann", "name:role:secret"),
+        ("ann:viewer:short", "shorter than 24"),
+        ("ann:boss:" + "x" * 24, "none of viewer, moderator, operator"),
+        (f"a:viewer:{'x' * 24},b:operator:{'x' * 24}", "same secret"),
+        ("", "nobody could sign in"),
+    ],
+)
+def test_a_door_that_can_not_be_is_refused_without_the_secret(written, told):
+    with pytest.raises(ValueError, match=told) as refused:
+        access_of(lambda name: written if name == "PANEL_TOKENS" else "")
+
+    assert "x" * 24 not in str(refused.value)
+
+
+def test_secrets_are_in_no_representation(door):
+    assert not any(secret in repr(door) for secret in SECRETS.values())
+
+
+def test_an_endpoint_that_names_no_role_is_not_served(monkeypatch):
+    monkeypatch.setattr("panel.pages.now.ROUTES", [type("Bare", (), {"path": "/bare", "endpoint": print})()])
+
+    with pytest.raises(ValueError, match="/bare: the endpoint needs no role"):
+        list(page_routes())
+
+
+class Keys:
+    """The keys of an identity provider."""
+
+    def get_signing_key_from_jwt(self, token):
+        return KEY.public_key()
+
+
+def signed(key=KEY, algorithm="RS256", **claims):
+    said = {"iss": "https://id.example", "aud": "panel", "sub": "1", "exp": time.time() + 60, "roles": ["moderator"]}
+    return jwt.encode(said | claims, key, algorithm)
+
+
+def asked(db, word):
+    oidc = Oidc("https://id.example", "panel", Keys(), header="X-Word")
+    with client(db, Access(oidc=oidc)) as browser:
+        return browser.get("/", headers={"X-Word": word})
+
+
+def test_a_proxys_word_signs_in_with_its_role(db):
+    answer = asked(db, signed(email="mo@example.org", roles=["staff", "moderator"]))
+
+    assert answer.status_code == 200
+    assert "mo@example.org · moderator" in answer.text
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        lambda: signed(exp=time.time() - 60),
+        lambda: signed(aud="another"),
+        lambda: signed(iss="https://evil.example"),
+        lambda: signed(roles=["staff"]),
+        lambda: signed(key=rsa.generate_private_key(public_exponent=65537, key_size=2048)),
+        lambda: signed(key="a" * 32, algorithm="HS256"),
+        lambda: jwt.encode({"sub": "1", "roles": ["operator"]}, "", "none"),
+        lambda: "no word",
+    ],
+    ids=["old", "audience", "issuer", "role", "key", "symmetric", "unsigned", "nonsense"],
+)
+def test_a_word_that_does_not_hold_signs_nobody_in(db, word):
+    assert asked(db, word()).status_code == 303
+
+
+def test_roles_are_ordered():
+    assert Role.VIEWER < Role.MODERATOR < Role.OPERATOR
+
+
+def test_the_function_url_answers_through_the_same_application(db, monkeypatch):
+    from panel import function
+
+    function._panel.cache_clear()
+    monkeypatch.setenv("PANEL_TOKENS", TOKENS)
+    event = {
+        "version": "2.0",
+        "rawPath": "/",
+        "rawQueryString": "",
+        "headers": {"host": "x.lambda-url.example"},
+        "requestContext": {"http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1"}},
+        "isBase64Encoded": False,
+    }
+
+    answer = function.handler(event, None)
+    function._panel.cache_clear()
+
+    assert answer["statusCode"] == 303
+    assert "/sign-in" in answer["headers"]["location"]
+
+
+def test_names_of_functions_follow_the_panels_own(monkeypatch):
+    from panel import function
+
+    told = []
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "feedpulse-dev-panel")
+    monkeypatch.setattr(
+        "boto3.client", lambda name: type("Aws", (), {"invoke": lambda self, **how: told.append(how)})()
+    )
+
+    function.start_function("contentStats", {"time": "2026-01-01T00:00:00+00:00"})
+
+    assert told[0]["FunctionName"] == "feedpulse-dev-contentStats"
+    assert told[0]["InvocationType"] == "Event"
+
+
+def test_the_command_asks_for_sign_in_beyond_this_machine(db):
+    from ops.panel import serve
+
+    with pytest.raises(ValueError, match="nobody could sign in"):
+        serve(host="0.0.0.0")
+
+
+def test_the_application_is_made_without_asking_the_database(door):
+    from store.client import connect
+
+    nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1)
+    assert application(nowhere, door).routes
+    nowhere.client.close()
