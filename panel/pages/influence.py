@@ -105,19 +105,17 @@ def tree(request: Request) -> Response:
     if found:
         context = _drawn(db, found)
     post = post_views.shown_post(root, posts, people, found["asOf"] if found else site(request).clock())
-    return page(request, "influence_tree.html", context | {"post": post, "most": tree_views.MOST})
+    return page(request, "influence_tree.html", context | {"post": post})
 
 
 def _drawn(db: Databases, found: Document) -> dict[str, Any]:
-    nodes = found["nodes"]
-    wanted = {nodes[at]["user"] for at in tree_views.sampled(nodes)}
-    users = panel_posts.names(db, wanted - {None})
-    names = {key: each["handle"] or each["name"] for key, each in
-             ((key, post_views.author_of(user)) for key, user in users.items())}  # fmt: skip
+    nodes, kept = found["nodes"], tree_views.sampled(found["nodes"])
+    users = panel_posts.names(db, {nodes[at]["user"] for at in kept} - {None})
+    names = {key: post_views.called(user) for key, user in users.items()}
     told = {name: found.get(name) for name in ("size", "depth", "breadth", "structuralVirality", "forecast")}
     return {
         "tree": told | {"cut": found.get("truncated"), "gone": found.get("rootGone"), "as_of": found["asOf"]},
-        "drawing": tree_views.drawing(nodes, names),
+        "drawing": tree_views.drawing(nodes, kept, names),
         "busiest": tree_views.busiest(nodes, names, _TABLE),
     }
 

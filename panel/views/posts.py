@@ -40,6 +40,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= TEXT_CHARACTERS else text[:TEXT_CHARACTERS].rstrip() + "…"
 
 
+def called(user: Mapping[str, Any]) -> str:
+    """The handle of a user, or else the name."""
+    who = author_of(user)
+    return str(who["handle"] or who["name"])
+
+
 def _standing(post: Mapping[str, Any]) -> str:
     if not post:
         return _GONE

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 View = dict[str, Any]
 Nodes = Sequence[Mapping[str, Any]]
-MOST: Final = 1_200  # posts that are drawn
+MOST: Final = 1_000  # posts that are drawn
 WIDTH: Final = 1_000  # of the drawing, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 24.0, 24.0, 16.0, 40.0
 _STEP: Final = 26.0  # between two leaves where there is room
@@ -42,12 +42,12 @@ def sampled(nodes: Nodes, most: int = MOST) -> list[int]:
     return sorted(kept)
 
 
-def drawing(nodes: Nodes, names: Mapping[Any, str], most: int = MOST) -> View:
+def drawing(nodes: Nodes, kept: Sequence[int], names: Mapping[Any, str]) -> View:
     """The tree as a drawing: nodes with x, y, r and where their edge comes from, ticks, height, and what is left out.
 
-    `nodes`: the root first, then by time.
+    `nodes`: the root first, then by time; `kept`: positions of those to draw.
     """
-    drawn = [nodes[at] for at in sampled(nodes, most)]
+    drawn = [nodes[at] for at in kept]
     minutes = [max((each["time"] - nodes[0]["time"]) / timedelta(minutes=1), 0.0) for each in drawn]
     scale = _Scale.of(minutes, max((nodes[-1]["time"] - nodes[0]["time"]) / timedelta(minutes=1), 1.0))
     rows, leaves = _rows(drawn)
