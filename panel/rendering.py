@@ -76,7 +76,9 @@ def number(value: Any) -> str:
         return str(value)
     if isinstance(value, int) or float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) < 0.001 else f"{value:.3f}"
+    if abs(value) >= 1:
+        return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.3f}" if abs(value) >= 0.001 else f"{value:.3g}"
 
 
 def percent(share: float | None) -> str:

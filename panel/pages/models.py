@@ -29,7 +29,7 @@ def all_models(request: Request) -> Response:
     report: Mapping[str, Any] = (last or {}).get("report") or {}
     own = panel_models.artifacts(db, COUNTRY, _WITH_BYTES, *paging.window(number, ROWS))
     shown, paged = paging.cut(own, number, ROWS)
-    levels = [*panel_models.artifacts(db, GLOBAL, _WITH_BYTES, ROWS, 0), *shown]
+    levels = [*views.in_order(panel_models.artifacts(db, GLOBAL, _WITH_BYTES, ROWS, 0)), *shown]
     context = {
         "chart": views.over_time(judged),
         "last": last,

@@ -49,6 +49,7 @@ def one_function(request: Request) -> Response:
     context = {
         "function": function,
         "about": views.ABOUT.get(function.key, ""),
+        "when": views.timing_words(function),
         "runs": runs,
         "paged": shown,
         "off": function.key in settings.switched_off(db),

@@ -11,7 +11,7 @@ from panel.pages.now import jobs
 from panel.rendering import back, page
 from panel.site import site
 from panel.views import settings as views
-from panel.views.now import ABOUT
+from panel.views.now import ABOUT, timing_words
 from store import audit as log
 from store import settings
 
@@ -65,7 +65,7 @@ def _page(request: Request, rows: list[views.View], problem: str = "", status: i
             "key": each.key,
             "about": ABOUT.get(each.key, ""),
             "on": each.key not in off,
-            "when": ", ".join(timing.expression for timing in each.timings) or f"changes of {each.changes}",
+            "when": timing_words(each),
         }
         for each in jobs()
     ]

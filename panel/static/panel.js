@@ -11,11 +11,21 @@
     ...more,
   });
 
+  // Seconds since 1970 as a day, or as a time where the ticks lie closer than a day.
+  const moment = (seconds, step) => {
+    const written = new Date(seconds * 1000).toISOString();
+    return step >= 86400 ? written.slice(5, 10) : written.slice(11, 16);
+  };
+  const times = (_, at, __, ___, step) => at.map((each) => moment(each, step));
+
   const shown = (value) => (value == null ? "–" : Math.abs(value) < 10 ? value.toFixed(3) : value.toLocaleString());
+
+  const EDGE = "edge of a band"; // such series have no line in the legend
 
   // [low, high] of a series become two more series and a band between them.
   function columns(spec) {
-    const data = [spec.x], series = [{}], bands = [];
+    const named = (value) => value == null ? "–" : spec.time ? new Date(value * 1000).toISOString().slice(0, 16).replace("T", " ") : spec.labels?.[value] ?? value;
+    const data = [spec.x], series = [{ label: spec.time ? "Time" : spec.name || "", value: (_, value) => named(value) }], bands = [];
     for (const [position, each] of spec.series.entries()) {
       const stroke = colour(`--series-${(position % 4) + 1}`);
       const bars = spec.kind === "bars";
@@ -27,7 +37,7 @@
       data.push(each.values);
       if (!each.low) continue;
       for (const edge of [each.high, each.low]) {
-        series.push({ label: "", stroke: "transparent", width: 0, points: { show: false } });
+        series.push({ label: EDGE, stroke: "transparent", width: 0, points: { show: false } });
         data.push(edge);
       }
       bands.push({ series: [data.length - 2, data.length - 1], fill: stroke + "26" });
@@ -43,11 +53,11 @@
     const chart = new uPlot({
       ...room(), series, bands, legend: { live: true }, cursor: { drag: { x: false } },
       scales: { x: { time: Boolean(spec.time) }, y: spec.range ? { range: spec.range } : {} },
-      axes: [axis(spec.labels ? { values: (_, at) => at.map((each) => spec.labels[each] ?? "") } : {}), axis({ size: 56 })],
+      axes: [axis(spec.time ? { values: times } : spec.labels ? { values: (_, at) => at.map((each) => spec.labels[each] ?? "") } : {}), axis({ size: 56 })],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     }, data, element);
     for (const row of element.querySelectorAll(".u-legend .u-series")) {
-      if (!row.querySelector(".u-label").textContent) row.remove();
+      if (row.querySelector(".u-label").textContent === EDGE) row.remove();
     }
     new ResizeObserver(() => chart.setSize(room())).observe(element);
   }

@@ -103,13 +103,15 @@ def row(action: Mapping[str, Any], names: Mapping[Any, str]) -> View:
 def why(reasons: Mapping[str, Any]) -> str:
     """The reasons of an action in one line.
 
-    >>> why({"like": 12.345, "quote": 2})
-    'like 12.3, quote 2'
+    >>> why({"likeCount": 12.345}), why({"karma": {"like": 30}, "over": {"like": 10}})
+    ('likeCount 12.3', 'karma: like 30 (over 10)')
     """
+    karma, over = reasons.get("karma"), reasons.get("over")
+    if isinstance(karma, Mapping) and isinstance(over, Mapping):
+        told = [f"{name} {_short(value)} (over {_short(over.get(name))})" for name, value in karma.items()]
+        return "karma: " + ", ".join(told)
     return ", ".join(f"{name} {_short(value)}" for name, value in reasons.items())[:200]
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"({why(value)})"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -80,6 +80,13 @@ def drift(indices: Mapping[str, float], most: int = 12) -> list[View]:
     return sorted(rows, key=lambda row: -row["index"])[:most]
 
 
+def in_order(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Levels from the world down: first what has no parent, then members, continents, countries."""
+    return sorted(
+        documents, key=lambda each: (each.get("parent") is not None, each["model"] != "member", each["account"])
+    )
+
+
 def artifact_row(document: Mapping[str, Any]) -> View:
     """One artifact: what it adds to its parent, why it is there, and what a rollback would bring back."""
     report = document.get("report") or {}

@@ -35,13 +35,13 @@ def shares(counts: Mapping[str, int]) -> list[View]:
 
 
 def weeks(rows: Sequence[Mapping[str, Any]]) -> View | None:
-    """Share of each mood by week; a week with too few people is a gap. None when all of them are."""
+    """Share of each mood by week; a week with too few people is a gap. None when all of them are, or there is one."""
     found: dict[Any, dict[str, int]] = {}
     for row in rows:
         found.setdefault(row["week"], {})[str(row["mood"])] = row["people"]
     days = {week: grouped(counts) for week, counts in sorted(found.items())}
     moods = [mood for mood in ORDER if any(mood in groups for groups in days.values())]
-    if not moods:
+    if not moods or len(days) == 1:
         return None
     series = [{"label": mood, "values": [_share(groups, mood) for groups in days.values()]} for mood in moods]
     return {"x": [int(week.timestamp()) for week in days], "time": True, "range": [0, 1], "series": series}

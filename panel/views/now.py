@@ -95,6 +95,20 @@ def feed_tile(made: datetime | None, now: datetime) -> str:
     return "good" if hours <= 2 else "warn" if hours <= 24 else "bad"
 
 
+def timing_words(function: Function) -> str:
+    """When a function runs, in words.
+
+    >>> from ops.timing import parse_timing
+    >>> timing_words(Function("a", "b.c", (parse_timing("cron(8 * * * ? *)"), parse_timing("cron(30 1 * * ? *)"))))
+    'every hour at :08, daily at 01:30'
+    """
+    told = [
+        f"every hour at :{each.minute_of_day % 60:02}" if each.is_hourly else _daily(each.minute_of_day)
+        for each in function.timings
+    ]
+    return ", ".join([*told, *([f"on changes of {function.changes}"] if function.changes else [])])
+
+
 def seconds_chart(runs: Iterable[Mapping[str, Any]]) -> View:
     """Seconds of the runs over time."""
     rows = sorted((run for run in runs if run.get("seconds") is not None), key=lambda run: run["time"])
@@ -118,6 +132,10 @@ def _state(run: Mapping[str, Any], late: int | None, off: bool, wall: datetime) 
     if late:
         return f"late by {_length(late)}", "warn"
     return ("never ran", "quiet") if status is None else ("fine", "good")
+
+
+def _daily(minutes: int) -> str:
+    return f"daily at {minutes // 60:02}:{minutes % 60:02}"
 
 
 def _length(minutes: int) -> str:

@@ -106,7 +106,7 @@ def _plain(error: Mapping[str, Any]) -> str:
 
 
 def _written(value: Any, scale: int) -> Any:
-    return value if isinstance(value, bool) else float(f"{value * scale:.6g}") if scale != 1 else value
+    return value if isinstance(value, bool) else f"{value * scale:.6g}"
 
 
 def _stored(value: Any, scale: int) -> Any:

@@ -136,7 +136,7 @@ def test_models_shows_the_evaluations_figures(browser, community):
     assert "0.586 NDCG@10 for members" in told
     assert "0.438 0.388 to 0.488" in told
     assert "86 requests were judged" in told
-    assert "1 columns have moved" in told
+    assert "1 columns moved" in told
     assert "Global guest" in told
 
 
