@@ -1,15 +1,67 @@
 from datetime import UTC, datetime, timedelta
+from re import findall
 
+import pytest
 from bson import ObjectId
+from starlette.testclient import TestClient
 
-from store import feed_days
+from handlers import features, predictors
+from panel.access import Access, parse_tokens
+from panel.app import application
+from panel.views import feeds as views
+from predictors.jobs.guest_feed import publish_guest_feed
+from store import feed_days, panel_feeds
+from tests.community import CONFIG, TIME
+from tests.golden.worlds import simulated
 
+NOW = CONFIG.until
 DAY = datetime(2026, 1, 15, 9, tzinfo=UTC)
 ONE, OTHER = ObjectId(), ObjectId()
+SCRIPT = "<script>alert(1)</script>"
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
+TOKEN = "abcdefghijklmnopqrstuvwx"
+
+
+@pytest.fixture(scope="module")
+def world(uri):
+    """A community whose feeds of two days were published."""
+    with simulated(uri, CONFIG) as db, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MONGODB_URI", uri)
+        patch.setenv("DB_PREFIX", db.app.name.removesuffix("app-db"))
+        event = {"time": TIME}
+        features.content_stats(event)
+        publish_guest_feed(db, NOW - timedelta(hours=20))
+        predictors.coldstart_predictor(event)
+        predictors.serving_snapshot(event)
+        yield db
+
+
+@pytest.fixture
+def panel(world, uri, monkeypatch):
+    monkeypatch.setenv("MONGODB_URI", uri)
+    monkeypatch.setenv("DB_PREFIX", world.app.name.removesuffix("app-db"))
+    with TestClient(application(world, Access(is_open=True), lambda: NOW), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+def bare(db):
+    with TestClient(application(db, Access(is_open=True), lambda: NOW), base_url="http://localhost") as client:
+        yield client
 
 
 def keep(db, moment, content):
     feed_days.keep(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
+
+
+def shown(text):
+    """The lists of a page, each as its texts in order."""
+    lists = findall(r'(?s)<ol class="feed">(.*?)</ol>', text)
+    return [findall(r'<p class="post-text[^>]*>([^<]*)', each) for each in lists]
+
+
+def account_of_member(db):
+    return panel_feeds.active_members(db, 1)[0]["ownerAccount"]
 
 
 def test_the_last_list_of_the_day_before_is_the_one_to_compare_with(db):
@@ -28,3 +80,137 @@ def test_days_before_the_kept_ones_leave_by_the_clock_of_the_lists(db):
 
     assert db.analytics.guestFeedDays.count_documents({"countryCode": "th"}) == 9
     assert feed_days.before(db, "th", DAY) is None
+
+
+def test_the_guests_list_stands_beside_that_of_the_day_before_and_the_popular_posts(world, panel):
+    feed = [each["content"] for each in world.app.guestfeeditems.find({"countryCode": "th"}).sort("_id", 1).limit(10)]
+    texts = {each["_id"]: each["payload"]["message"] for each in world.app.contents.find({"_id": {"$in": feed}})}
+
+    answer = panel.get("/feeds", params={"country": "th", "most": "10"})
+
+    today, before, popular = shown(answer.text)
+    assert [each[:20] for each in today] == [texts[content][:20] for content in feed]
+    assert (len(before), len(popular)) == (10, 10)
+    assert f"Made {NOW - timedelta(hours=20):%Y-%m-%d %H:%M}" in answer.text
+
+
+def test_two_countries_stand_side_by_side(panel):
+    answer = panel.get("/feeds", params={"country": "th", "beside": "us", "most": "10"})
+
+    assert len(shown(answer.text)) == 2
+    assert "are in both" in answer.text
+
+
+def test_a_members_feed_is_what_ranking_answers_with_a_reason_for_each_post(world, panel):
+    account = account_of_member(world)
+    asked = {"accountId": str(account), "limit": 10, "explain": True, "time": TIME}
+    answer = predictors.personalize_content_predictor(asked, None)
+
+    text = panel.get("/feeds/member", params={"account": str(account), "most": "10"}).text
+
+    assert len(shown(text)[0]) == len(answer["items"]) > 0
+    assert text.count('<details class="why">') == len(answer["items"])
+    assert "For it: " in text
+    first = next(iter(answer["reasons"].values()))
+    assert findall(r"together ([+-][\d.]+) log-odds", text)[0] == f"{first['logOdds']:+.2f}"
+
+
+def test_two_members_stand_side_by_side(world, panel):
+    one, other = (str(each["ownerAccount"]) for each in panel_feeds.active_members(world, 2))
+
+    text = panel.get("/feeds/member", params={"account": one, "beside": other, "most": "10"}).text
+
+    assert len(shown(text)) == 2
+    assert "are in both lists" in text
+
+
+def test_members_are_found_by_the_beginning_of_their_name_and_by_id(world, panel):
+    profile = world.app.users.find_one({"ownerAccount": account_of_member(world)})
+
+    name, ids = profile["displayId"], (str(profile["_id"]), str(profile["ownerAccount"]))
+    for words in (name, f"@{name[:-1]}", *ids):
+        assert f"account={profile['ownerAccount']}" in panel.get("/feeds/members", params={"q": words}).text
+    assert "Nobody’s name begins" in panel.get("/feeds/members", params={"q": ".*"}).text
+
+
+def test_what_an_account_is_called_is_its_own_name(world):
+    profile = list(world.app.users.find({"type": "people"}))[7]
+
+    assert panel_feeds.member(world, profile["ownerAccount"])["displayId"] == profile["displayId"]
+
+
+def test_when_the_jobs_stand_still_ranking_is_asked_as_of_their_last_run():
+    late = NOW + timedelta(days=300)
+
+    assert views.asked_time(late, NOW) == NOW
+    assert views.asked_time(NOW + timedelta(hours=1), NOW) == NOW + timedelta(hours=1)
+    assert views.asked_time(late, None) == late
+
+
+def test_the_bars_add_up_to_the_score_and_say_each_thing_once():
+    columns = ("start", "likeCount", "ageScore", "ageHours", "commentCount", "recastCount", "quoteCount", "photoCount")
+    more = ("characterLength", "isReshare", "tagCount", "follows", "engagementRate")
+    told = [
+        {"level": "world", "column": name, "value": 1.0, "contribution": (-1) ** place * (1.0 + place)}
+        for place, name in enumerate(columns + more)
+    ]
+
+    bars = views.bars_of(told, "th")
+
+    assert sum(each["adds"] for each in bars) == pytest.approx(sum(each["contribution"] for each in told))
+    assert len({each["words"] for each in bars}) == len(bars) == 9
+    assert max(abs(each["share"]) for each in bars) <= 1.0
+
+
+def test_scripts_in_posts_and_names_come_out_as_text(db, bare):
+    author, content = ObjectId(), ObjectId()
+    db.app.users.insert_one({"_id": author, "ownerAccount": ObjectId(), "displayName": SCRIPT, "displayId": SCRIPT})
+    db.app.contents.insert_one(
+        {"_id": content, "author": {"id": author}, "payload": {"message": SCRIPT}, "createdAt": NOW, "type": SCRIPT}
+    )
+    db.app.engagements.insert_one({"user": author, "createdAt": NOW})
+    item = {"content": content, "author": author, "score": 0.5, "countryCode": "en", "updatedAt": NOW}
+    db.app.guestfeeditems.insert_one(item)
+
+    pages = [bare.get(each).text for each in ("/feeds", "/feeds/member", f"/feeds/members?q={SCRIPT}")]
+
+    assert all(SCRIPT not in each and ESCAPED in each for each in pages)
+
+
+def test_a_post_without_text_date_or_visibility_is_shown_with_what_is_known(db, bare):
+    mistyped = {"payload": {"message": 5}, "createdAt": "soon", "visibility": 7}
+    odd = [{}, mistyped, {"payload": {"photo": {"contents": [1]}}}]
+    contents = db.app.contents.insert_many(odd).inserted_ids
+    items = [{"content": each, "score": 0.1, "countryCode": "en", "updatedAt": NOW} for each in [*contents, ONE]]
+    db.app.guestfeeditems.insert_many(items)
+
+    text = bare.get("/feeds").text
+
+    assert all(words in text for words in ("no text", "a photo, no text", "no longer there", "now hidden", "no date"))
+
+
+@pytest.mark.parametrize("address", ["/feeds", f"/feeds/member?account={ONE}"])
+def test_empty_pages_say_so(bare, address):
+    answer = bare.get(address)
+
+    assert answer.status_code == 200
+    assert 'class="empty"' in answer.text
+
+
+@pytest.mark.parametrize("address", ["/feeds?country=zz", "/feeds?beside=%3Cb%3E", "/feeds/member?account=x"])
+def test_a_question_that_can_not_be_is_refused_by_name(panel, address):
+    answer = panel.get(address)
+
+    assert answer.status_code == 400
+    assert any(name in answer.text for name in ("country:", "beside:", "account:"))
+
+
+def test_a_viewer_sees_guests_feeds_and_nobodys_own(db):
+    access = Access(parse_tokens(f"vera:viewer:{TOKEN}"))
+    with TestClient(application(db, access, lambda: NOW), base_url="https://panel.example") as client:
+        (csrf,) = findall(r'name="csrf" value="([^"]+)"', client.get("/sign-in").text)
+        client.post("/sign-in", data={"token": TOKEN, "csrf": csrf})
+
+        answers = [client.get(each).status_code for each in ("/feeds", "/feeds/member", "/feeds/members")]
+
+    assert answers == [200, 403, 403]
