@@ -29,10 +29,10 @@ class Plan:
     """What is learnt from and what is asked."""
 
     window_days: float = 30.0  # contents older than this are not ranked
-    learn_days: float = 120.0  # requests of this long before the first one
+    learn_days: float = 60.0  # requests of this long before the first one
     most_learnt: int = 6_000  # requests, the newest
     most_asked: int | None = None  # requests judged; a sample of people when there are more
-    others: int = 60  # sampled candidates a training request that were not shown
+    others: int = 30  # sampled candidates a training request that were not shown
     seed: int = 7
     first_tries: bool = True  # whether to judge one booster a member too, isolated and of the plain design
     ladder: Ladder = field(default_factory=Ladder)

@@ -12,6 +12,7 @@ from features.countries import COUNTRIES
 from features.history import History, assemble
 from features.known import index
 from ops import show
+from ops.evaluate.recall import recalls
 from store import logs
 from store.client import Databases
 from trainers import baselines, evaluation, report
@@ -37,6 +38,7 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     rankers = evaluation.train(history, known, _ms(since), plan)
     judged = evaluation.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
     made = report.report(judged, history.languages, plan.seed)
+    made["candidates"] = recalls(history, known, asked, _ms(oldest), plan.seed)
     return made | {"trained": rankers.report, "seconds": round(time.perf_counter() - started, 1)}
 
 
@@ -64,7 +66,7 @@ def command(
     )
     with database():
         made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
-    show.result(made, as_json, ranking_table(made), paired_table(made))
+    show.result(made, as_json, ranking_table(made), paired_table(made), candidates_table(made))
 
 
 def ranking_table(made: dict[str, Any]) -> Any:
@@ -78,6 +80,18 @@ def ranking_table(made: dict[str, Any]) -> Any:
             [name, each["ndcg@10"], f"{each['ci'][0]:.3f} – {each['ci'][1]:.3f}", show.bar(each["ndcg@10"] / best)]
             + [each[figure] for figure in ("recall@20", "mrr", "auc")]
             for name, each in rows
+        ],
+    )
+
+
+def candidates_table(made: dict[str, Any]) -> Any:
+    """What each source of candidates finds of what is engaged with later."""
+    return show.table(
+        "Candidates: later engagements found among at most 300 of each source",
+        ["source", "recall", "", "candidates"],
+        [
+            (name, each["recall@300"], show.bar(each["recall@300"]), round(each["candidates"]))
+            for name, each in made["candidates"].items()
         ],
     )
 

@@ -22,9 +22,9 @@ MODEL = "guest"
 class Config:
     """How much is learnt from."""
 
-    learn_days: float = 30.0  # requests of this long before the clock
+    learn_days: float = 60.0  # requests of this long before the clock
     live_days: float = 30.0  # contents older than this are not ranked
-    most_requests: int = 4_000  # the newest; bounds memory and time
+    most_requests: int = 6_000  # the newest; bounds memory and time
     others: int = 30  # sampled candidates a request that were not shown
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing

@@ -25,7 +25,7 @@ from trainers.sampling import joined
 class Config:
     """What is judged, and what is a drop."""
 
-    plan: Plan = field(default_factory=lambda: Plan(learn_days=30.0, most_learnt=2_000, others=30, first_tries=False))
+    plan: Plan = field(default_factory=lambda: Plan(first_tries=False))
     most_asked: int = 120  # requests, drawn at random
     most_compared: int = 20  # requests of each side whose candidates are compared for drift
     drop: float = 0.2  # share of the last week's mean NDCG@10 that may be lost before it alarms

@@ -30,9 +30,9 @@ GUEST, MEMBER, PERSONAL_MODEL = "guest", "member", "personal"
 class Config:
     """How much is learnt from."""
 
-    learn_days: float = 30.0  # requests of this long before the members' booster
+    learn_days: float = 60.0  # requests of this long before the members' booster
     live_days: float = 30.0  # contents older than this are not ranked
-    most_requests: int = 4_000  # for the booster, the newest
+    most_requests: int = 6_000  # for the booster, the newest
     others: int = 30  # sampled candidates a request that were not shown
     shard_members: int = 500  # members a message
     seed: int = 7
