@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all check bench package template rehearsal clean
+.PHONY: install demo test test-all check bench browser screenshots package template rehearsal clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml requirements.txt constraints.txt
@@ -43,6 +43,13 @@ rehearsal: install
 
 bench: install
 	$(BIN)/python -m pytest -q -m bench -s
+
+# Both need Chromium: apt-get install chromium.
+browser: install
+	$(BIN)/python -m pytest -q -m browser -rs tests/panel/browser
+
+screenshots: install
+	$(BIN)/python -m tests.panel.browser.screenshots
 
 clean:
 	rm -rf $(VENV) node_modules build .serverless .feedpulse .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,202 @@
+"""The panel in a real browser: each page opens, is accessible, fits a phone, and its buttons change the database."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from handlers import features
+from store import settings
+from store.documents import ObjectId
+from tests.panel.browser.chromium import WHERE_FROM, chromium, found, serving, window
+from tests.panel.state import HOSTILE, NOW, live, own_databases
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(found() is None, reason=WHERE_FROM)]
+
+PAGES = ("/", "/functions/contentStats", "/feeds", "/models", "/models/global/rollback", "/suspects", "/influence",
+         "/influence/trees", "/actions", "/moods", "/settings")  # fmt: skip
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def community(uri):
+    with own_databases(uri) as db:
+        live(db)
+        features.cascade_stats({"time": NOW.isoformat()})
+        db.app.suspiciouscredentials.insert_many([case(number) for number in range(3)])
+        yield db
+
+
+def case(number):
+    key = ObjectId()
+    score = 0.999 - number / 1000
+    dates = {"createdAt": NOW, "firstSeenAt": NOW, "lastSeenAt": NOW}
+    reasons = ["reads every post for the same time", HOSTILE]
+    return {"_id": key, "seenCredential": key, "score": score, "reasons": reasons, "status": "open", **dates}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(community):
+    with serving(community, lambda: NOW) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser, address):
+    with window(browser) as (opened, wrong):
+        opened.goto(address)
+        yield opened
+    assert wrong == []
+
+
+def eventually(check, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_page_opens_without_an_error_and_fits_the_screen(browser, address, path, size):
+    with window(browser, size) as (page, wrong):
+        answer = page.goto(address + path)
+        page.wait_for_load_state("networkidle")
+        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    assert answer.status == 200
+    assert wrong == []
+    assert width <= 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, address, path, scheme):
+    with window(browser, scheme=scheme) as (page, _):
+        page.goto(address + path)
+        found = Axe().run(page).response["violations"]
+
+    serious = [(each["id"], each["nodes"][0]["html"][:120]) for each in found if each["impact"] in SERIOUS]
+    assert serious == []
+
+
+def test_the_keyboard_comes_to_the_page_by_the_first_link(page):
+    page.keyboard.press("Tab")
+    skip = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+
+    assert skip == "Skip to the page"
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_moderator_decides_a_case_by_keyboard_and_takes_it_back(page, address, community):
+    page.goto(f"{address}/suspects")
+    first = ObjectId(page.locator("#queue > .case").first.get_attribute("id").removeprefix("case-"))
+
+    page.keyboard.press("b")
+    eventually(lambda: stored(community, first).get("verificationStatus") is True)
+    decided = stored(community, first)
+    page.locator(f"#case-{first} [data-key=u]").click()
+    eventually(lambda: stored(community, first).get("verificationStatus") is None)
+
+    assert decided["verifiedAt"] == NOW
+    assert community.analytics.audit.count_documents({"subject": {"$regex": str(first)}}) == 2
+
+
+def stored(db, case):
+    return db.app.suspiciouscredentials.find_one({"_id": case})
+
+
+def test_an_operator_edits_a_category(page, address, community):
+    page.goto(f"{address}/influence/categories/tea")
+    form = page.locator("form[action$='/tea/change']")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+
+    form.locator("[name=name]").fill("Tea and coffee")
+    form.locator("button", has_text="Save").click()
+    page.wait_for_load_state()
+
+    assert community.analytics.categories.find_one({"slug": "tea"})["name"] == "Tea and coffee"
+
+
+def test_an_operator_rolls_a_model_back_after_a_question(page, address, community):
+    world = {"account": "global", "model": "guest"}
+    before = community.analytics.mlArtifacts_global.find_one(world)["version"]
+
+    page.goto(f"{address}/models")
+    page.locator("tr", has_text="Global").get_by_text("Roll back").click()
+    page.get_by_role("button", name="Roll back").click()
+    page.get_by_role("status").filter(has_text="back at the version before").wait_for()
+
+    assert community.analytics.mlArtifacts_global.find_one(world)["version"] != before
+    assert community.analytics.audit.find_one({"what": "rollback"})["subject"] == "global"
+
+
+def test_an_operator_changes_a_threshold_and_reads_it_in_the_log(page, address, community):
+    page.goto(f"{address}/settings")
+
+    page.get_by_label("Length of the guest feed").fill("25")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("status").wait_for()
+
+    assert settings.thresholds(community).feed_length == 25
+    assert "feed_length" in page.locator("#log").inner_text()
+
+
+def test_an_operator_stops_all_actions_and_undoes_one(page, address, community):
+    page.goto(f"{address}/actions")
+    page.get_by_role("button", name="Stop everything").click()
+    page.get_by_text("Everything is stopped.", exact=True).first.wait_for()
+    stopped = community.analytics.actionSettings.find_one({"_id": "*"})["stopped"]
+    page.get_by_role("button", name="Undo").first.click()
+    page.get_by_role("status").filter(has_text="Taken back").wait_for()
+
+    assert stopped is True
+    assert community.analytics.actions.count_documents({"state": "undone"}) == 1
+
+
+def test_an_operator_runs_a_function_and_sees_how_it_ends(page, community):
+    before = community.analytics.runs.count_documents({"function": "creatorStats"})
+
+    page.get_by_role("button", name="Run creatorStats now").click()
+    page.get_by_role("status").filter(has_text="creatorStats was started").wait_for()
+
+    eventually(lambda: community.analytics.runs.count_documents({"function": "creatorStats", "status": "done"}) > before)
+
+
+def test_no_script_that_somebody_posted_runs(browser, address):
+    with window(browser) as (page, wrong):
+        ran = []
+        page.on("dialog", lambda dialog: ran.append(dialog.message) or dialog.dismiss())
+        for path in PAGES:
+            page.goto(address + path)
+            page.wait_for_load_state("networkidle")
+
+    assert ran == wrong == []
+
+
+def test_very_full_pages_stay_quick(browser, address, community):
+    planned = {"event": "POST_LIKED", "network": "app", "category": "tea", "actor": "a", "state": "planned", "dryRun": True}
+    many = [planned | {"_id": f"full {n}", "target": ObjectId(), "plannedAt": NOW, "dueAt": NOW} for n in range(10_000)]
+    community.analytics.actions.insert_many(many)
+    cases = [case(5 + number / 100_000) for number in range(100_000)]
+    community.app.suspiciouscredentials.insert_many(cases)
+
+    taken = {}
+    with window(browser) as (page, wrong):
+        for path in ("/actions", "/actions?page=150", "/suspects", "/"):
+            started = datetime.now(UTC)
+            page.goto(address + path)
+            taken[path] = (datetime.now(UTC) - started).total_seconds()
+
+    community.analytics.actions.delete_many({"_id": {"$regex": "^full "}})
+    community.app.suspiciouscredentials.delete_many({"_id": {"$in": [each["_id"] for each in cases]}})
+    assert wrong == []
+    assert max(taken.values()) < 3, taken
