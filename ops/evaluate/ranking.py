@@ -12,6 +12,7 @@ from features.countries import COUNTRIES
 from features.history import History, assemble
 from features.known import index
 from ops import show
+from ops.evaluate.cold import cold
 from ops.evaluate.recall import recalls
 from store import logs
 from store.client import Databases
@@ -39,6 +40,7 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     judged = evaluation.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
     made = report.report(judged, history.languages, plan.seed)
     made["candidates"] = recalls(history, known, asked, _ms(oldest), plan.seed)
+    made["cold"] = cold(history, known, rankers, asked, judged.engaged_before.tolist(), _ms(oldest))
     return made | {"trained": rankers.report, "seconds": round(time.perf_counter() - started, 1)}
 
 
@@ -66,7 +68,8 @@ def command(
     )
     with database():
         made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
-    show.result(made, as_json, ranking_table(made), paired_table(made), candidates_table(made))
+    tables = (ranking_table(made), paired_table(made), candidates_table(made), cold_table(made))
+    show.result(made, as_json, *tables)
 
 
 def ranking_table(made: dict[str, Any]) -> Any:
@@ -93,6 +96,16 @@ def candidates_table(made: dict[str, Any]) -> Any:
             (name, each["recall@300"], show.bar(each["recall@300"]), round(each["candidates"]))
             for name, each in made["candidates"].items()
         ],
+    )
+
+
+def cold_table(made: dict[str, Any]) -> Any:
+    """How soon a member is known."""
+    figures = made["cold"].get("ndcg@10", {})
+    return show.table(
+        f"Members with 30 engagements, had only the latest been known ({made['cold']['requests']} requests)",
+        ["engagements known", "NDCG@10", ""],
+        [(many, value, show.bar(value)) for many, value in figures.items()],
     )
 
 
