@@ -168,7 +168,9 @@ def test_an_operator_runs_a_function_and_sees_how_it_ends(page, community):
     page.get_by_role("button", name="Run creatorStats now").click()
     page.get_by_role("status").filter(has_text="creatorStats was started").wait_for()
 
-    eventually(lambda: community.analytics.runs.count_documents({"function": "creatorStats", "status": "done"}) > before)
+    eventually(
+        lambda: community.analytics.runs.count_documents({"function": "creatorStats", "status": "done"}) > before
+    )
 
 
 def test_no_script_that_somebody_posted_runs(browser, address):
@@ -183,7 +185,14 @@ def test_no_script_that_somebody_posted_runs(browser, address):
 
 
 def test_very_full_pages_stay_quick(browser, address, community):
-    planned = {"event": "POST_LIKED", "network": "app", "category": "tea", "actor": "a", "state": "planned", "dryRun": True}
+    planned = {
+        "event": "POST_LIKED",
+        "network": "app",
+        "category": "tea",
+        "actor": "a",
+        "state": "planned",
+        "dryRun": True,
+    }
     many = [planned | {"_id": f"full {n}", "target": ObjectId(), "plannedAt": NOW, "dueAt": NOW} for n in range(10_000)]
     community.analytics.actions.insert_many(many)
     cases = [case(5 + number / 100_000) for number in range(100_000)]
