@@ -48,6 +48,7 @@ COMMANDS = {
     "cascade": Entry("ops.cascade", "command", "The reshare tree of a content, with ranks", served=True),
     "actions": Entry("ops.actions", "app", "Planned follows and likes: list, carry out, stop, undo", served=True),
     "models": Entry("ops.models", "command", "List the models, or roll one back"),
+    "experiment": Entry("ops.experiment", "app", "Variants of the ranking: publish, report, end", served=True),
     "forget": Entry("ops.forget", "command", "Forget a person everywhere", served=True),
     "panel": Entry("ops.panel", "command", "The control panel, in the browser"),
     "bench": Entry("ops.bench", "command", "Measure this machine"),

@@ -19,7 +19,6 @@ from store.shapes_analytics import (
     Artifact,
     Cascade,
     Category,
-    Configuration,
     ContentStats,
     CreatorStats,
     CredentialFeatures,
@@ -49,6 +48,7 @@ from store.shapes_app import (
     SuspiciousCredential,
     User,
 )
+from store.shapes_experiments import Configuration, Exploration
 from store.shapes_forgotten import Tombstone
 from store.shapes_operators import AuditEntry, Setting
 from store.shapes_panel import GuestFeedDay
@@ -173,6 +173,9 @@ COLLECTIONS: Mapping[str, Declared] = {
     "leases": Declared("analytics", Lease),
     "servingSnapshot": Declared("analytics", SnapshotPart, (_index("createdAt"),)),
     "configurations": Declared("analytics", Configuration),
+    "explorations": Declared(
+        "analytics", Exploration, (_index("time"), _index("storedAt", expire_seconds=90 * _DAY_SECONDS))
+    ),
     "tombstones": Declared("analytics", Tombstone),
     "settings": Declared("analytics", Setting),
     "audit": Declared("analytics", AuditEntry, (_index("-when"), _index("what", "-when"))),

@@ -295,9 +295,3 @@ class SnapshotPart(TypedDict, total=False):
     version: str  # SHA-256 of the whole npz, hexadecimal
     parts: int
     part: bytes
-
-
-class Configuration(TypedDict, total=False):
-    """What is published of one setting (`_id`); variants share the accounts among them."""
-    _id: str  # ranking
-    variants: list[dict[str, Any]]  # name, share, personal

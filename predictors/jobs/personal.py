@@ -1,5 +1,6 @@
 """personalizeContentPredictor: a score for every content that is asked for, or what a member should see."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from predictors.member import Request
 from predictors.personal import Ladder, scores
 from predictors.reasons import adjusted, explanations
 from predictors.variants import assigned
-from store import members, snapshots
+from store import experiments, members, snapshots
 from store.client import Databases
 from store.columns import object_ids
 from store.documents import ObjectId, object_id
@@ -104,6 +105,8 @@ def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     ladder, refused = read_ladder(db, country, state, request.member.guest)
     serving = Serving(community, request, ladder, is_guest)
     answer = _items(db, serving, asked) if asked.contents is None else _scored(serving, asked, named.row)
+    if drawn := [each for each in map(_drawn, itertools.count(), answer.get("items", ())) if each]:
+        experiments.keep_explored(db, asked.account, now, drawn)
 
     extra = {"variant": str(variant.get("name"))} if variant else {}
     return {"code": 200, "remark": "OK", **answer, **extra, **({"refused": refused} if refused else {})}
@@ -178,6 +181,11 @@ def _listed(columns: Sequence[tuple[str, float, str, float]]) -> Answer:
         drawn = {} if np.isnan(propensity) else {"propensity": propensity}
         items.append({"content": content, "score": score, "source": "exploration" if drawn else source, **drawn})
     return {"result": {each["content"]: each["score"] for each in items}, "items": items}
+
+
+def _drawn(place: int, item: Answer) -> experiments.Drawn | None:
+    drawn = item.get("propensity")
+    return None if drawn is None else experiments.Drawn(ObjectId(item["content"]), place, drawn)
 
 
 def _reasons(names: Sequence[str], told: Sequence[Answer]) -> Answer:

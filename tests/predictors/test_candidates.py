@@ -151,6 +151,20 @@ def test_explored_slots_carry_their_propensity_and_stay_the_same_at_a_clock(worl
     assert all("propensity" not in each for each in ask(world, account, limit=20)["items"])
 
 
+def test_what_exploration_drew_is_kept_with_its_chance_and_nothing_else_is(world):
+    account, kept = ObjectId(world.members[5]), world.db.analytics.explorations
+    ask(world, str(account), limit=20)
+    assert kept.find_one({"account": account}) is None
+
+    items = ask(world, str(account), limit=20, explore=True)["items"]
+    ask(world, str(account), limit=20, explore=True)
+
+    found = [(each["place"], str(each["content"]), each["propensity"]) for each in kept.find({"account": account})]
+    drawn = [(place, each["content"], each["propensity"]) for place, each in enumerate(items) if "propensity" in each]
+    assert sorted(found) == drawn
+    assert {each["time"] for each in kept.find({"account": account})} == {NOW}
+
+
 def test_guests_get_the_guest_feed_of_their_country(world):
     guest = world.db.app.accounts.find_one({"isGuest": True, "geolocation.countryCode": {"$exists": True}})
     code = guest["geolocation"]["countryCode"]
