@@ -110,9 +110,11 @@ def undo(request: Request) -> Response:
 
 
 def _changed(request: Request, problem: str) -> Response:
-    """The case's row as it is now, for the list; or its page."""
+    """The case's row as it is now, for the list, with the new counts; or its page."""
     if _is_part(request):
-        return page(request, "suspects_row.html", {"case": views.row(_case(request)), "problem": problem})
+        sizes = panel_suspects.sizes(site(request).databases)
+        context = {"case": views.row(_case(request)), "problem": problem, "sizes": sizes}
+        return page(request, "suspects_changed.html", context)
     request.session["told"] = problem or "Done."
     return RedirectResponse(request.url_for("suspect", case=request.path_params["case"]), status_code=303)
 

@@ -54,11 +54,13 @@ def asked_time(now: datetime, snapshot: datetime | None) -> datetime:
 
 
 def why(reasons: Mapping[str, Any], country: str) -> View:
-    """The reasons for one score: a sentence, bars with their share of the width, and what the levels add."""
-    bars = bars_of(reasons.get("contributions", ()), country)
+    """The reasons for one score: a sentence, bars with their share of the width, where all posts start, the levels."""
+    told = reasons.get("contributions", ())
+    bars = bars_of([each for each in told if each["column"] != _START], country)
     return {
         "sentence": sentence(bars),
         "bars": bars,
+        "start": sum(each["contribution"] for each in told if each["column"] == _START),
         "levels": [{"level": level, "adds": value} for level, value in reasons.get("levels", {}).items()],
         "log_odds": reasons.get("logOdds"),
     }
@@ -71,7 +73,7 @@ def bars_of(contributions: Rows, country: str) -> list[View]:
     """
     together: dict[str, float] = {}
     for each in contributions:
-        words = _words(each, country)
+        words = phrase(each["column"], each["value"], 1.0, country)
         together[words] = together.get(words, 0.0) + each["contribution"]
     order = sorted(together, key=lambda words: -abs(together[words]))
     adds = {words: together[words] for words in order[:_BARS]}
@@ -87,7 +89,7 @@ def sentence(bars: Sequence[View]) -> str:
     >>> sentence([{"words": "it is new", "adds": 1.0}, {"words": "it has no photos", "adds": -0.5}])
     'For it: it is new. Against it: it has no photos.'
     """
-    told = [each for each in bars if each["words"] != _WORDS_OF_START and "smaller reasons" not in each["words"]]
+    told = bars[:_BARS]
     sides = {
         "For it": [each["words"] for each in told if each["adds"] > 0],
         "Against it": [each["words"] for each in told if each["adds"] < 0],
@@ -99,15 +101,6 @@ def sentence(bars: Sequence[View]) -> str:
 def profile(found: Mapping[str, Any]) -> View:
     """A member as search results and titles name them."""
     return {"account": str(found.get("ownerAccount") or found.get("account"))} | author_of(found)
-
-
-_WORDS_OF_START: Final = "before anything is known of the post"
-
-
-def _words(contribution: Mapping[str, Any], country: str) -> str:
-    if contribution["column"] == _START:
-        return _WORDS_OF_START
-    return phrase(contribution["column"], contribution["value"], 1.0, country)
 
 
 def _and(words: Sequence[str]) -> str:

@@ -31,8 +31,8 @@ def author_of(user: Mapping[str, Any]) -> View:
     >>> author_of({"displayId": "ann"}), author_of({})
     ({'name': 'ann', 'handle': '@ann'}, {'name': 'unknown', 'handle': ''})
     """
-    handle = str(user.get("displayId") or "")[:60]
-    name = str(user.get("displayName") or handle or "unknown")[:60]
+    handle = str(user.get("displayId") or "")[:40]
+    name = str(user.get("displayName") or handle or "unknown")[:40]
     return {"name": name, "handle": f"@{handle}" if handle else ""}
 
 

@@ -155,9 +155,10 @@ def test_the_bars_add_up_to_the_score_and_say_each_thing_once():
         for place, name in enumerate(columns + more)
     ]
 
-    bars = views.bars_of(told, "th")
+    why = views.why({"contributions": told, "logOdds": 1.0}, "th")
 
-    assert sum(each["adds"] for each in bars) == pytest.approx(sum(each["contribution"] for each in told))
+    bars, whole = why["bars"], sum(each["contribution"] for each in told)
+    assert why["start"] + sum(each["adds"] for each in bars) == pytest.approx(whole)
     assert len({each["words"] for each in bars}) == len(bars) == 9
     assert max(abs(each["share"]) for each in bars) <= 1.0
 
