@@ -1,7 +1,9 @@
-"""What a post feels like: calibrated probabilities of emotions from word and character n-grams and an embedding.
+"""What a post feels like: calibrated probabilities of emotions from n-grams and dense vectors.
 
-Two linear heads (trainers.emotions fits them). "Presence": each of Ekman's emotions and neutral, on its own, with a
-sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the presence.
+Two tiers have weights of their own: beside n-grams "linear" knows vectors of words, "embeddings" those of sentences.
+Each has two linear heads (trainers.emotions fits them). "Presence": each of Ekman's emotions and neutral, on its own,
+with a sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the
+presence.
 """
 
 import io
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.emotions_ngrams import hashed_counts
+from features.word_vectors import word_vectors
 
 Floats = NDArray[np.float32]
 Row = tuple[NDArray[np.int64], Floats]  # buckets and values of one text, both of shape (n,)
@@ -26,11 +29,10 @@ PRESENCE_SCALE = 0.3  # of the presence scores as features of the dominance
 
 @dataclass(frozen=True)
 class Heads:
-    """Weights of both heads; k is 7 for presence and 4 for dominance, D the dimensions of the embedding."""
+    """Weights of both heads of one tier; D are the dimensions of `dense_vectors`."""
 
     idf: Floats  # (buckets,)
-    mean: Floats  # (D,) of the embeddings
-    scale: Floats  # (D,)
+    mean: Floats  # (D,) of the dense vectors
     presence_grams: Floats  # (buckets, 7)
     presence_dense: Floats  # (D, 7)
     presence_bias: Floats  # (7,)
@@ -42,17 +44,13 @@ class Heads:
     dominance_bias: Floats  # (4,)
     dominance_slope: Floats  # (1,) calibration
 
-    def scores(self, texts: Sequence[str], embeddings: Floats) -> tuple[Floats, Floats]:
+    def scores(self, texts: Sequence[str], vectors: Floats) -> tuple[Floats, Floats]:
         """Uncalibrated scores of cleaned texts: presence of shape (texts, 7), dominance of shape (texts, 4)."""
-        rows, dense = unit_grams(texts, self.idf), self.dense(embeddings)
+        rows, dense = unit_grams(texts, self.idf), vectors - self.mean
         presence = weighted(rows, self.presence_grams) + dense @ self.presence_dense + self.presence_bias
         seen = np.hstack([dense, PRESENCE_SCALE * presence])
         dominance = weighted(rows, self.dominance_grams) + seen @ self.dominance_dense + self.dominance_bias
-        return presence, dominance.astype(np.float32)
-
-    def dense(self, embeddings: Floats) -> Floats:
-        """Embeddings, centred and scaled, of shape (texts, D)."""
-        return np.asarray((embeddings - self.mean) * self.scale)
+        return presence.astype(np.float32), dominance.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -77,18 +75,26 @@ class Feelings:
         return np.asarray(self.presence[:, PRESENCE.index("joy")] * optimism / np.maximum(joy + optimism, 1e-6))
 
 
-def probabilities(texts: Sequence[str], embeddings: Floats) -> list[dict[str, float]]:
-    """The probability of each emotion in each cleaned text; `embeddings` of shape (texts, D)."""
+def probabilities(texts: Sequence[str], embeddings: Floats | None) -> list[dict[str, float]]:
+    """The probability of each emotion in each cleaned text; `embeddings` as `feelings`."""
     rows = feelings(texts, embeddings).of(EMOTIONS)
     return [dict(zip(EMOTIONS, map(float, row), strict=True)) for row in rows]
 
 
-def feelings(texts: Sequence[str], embeddings: Floats) -> Feelings:
-    """Calibrated probabilities of both heads for cleaned texts; `embeddings` of shape (texts, D)."""
-    heads = shipped_heads()
-    presence, dominance = heads.scores(texts, embeddings)
+def feelings(texts: Sequence[str], embeddings: Floats | None) -> Feelings:
+    """Calibrated probabilities of both heads for cleaned texts.
+
+    `embeddings`, of shape (texts, dimensions), call for the tier "embeddings", None for "linear".
+    """
+    heads = shipped_heads("linear" if embeddings is None else "embeddings")
+    presence, dominance = heads.scores(texts, dense_vectors(texts, embeddings))
     calibrated = sigmoid(heads.presence_slope * presence + heads.presence_shift)
     return Feelings(calibrated, softmax(heads.dominance_slope * dominance))
+
+
+def dense_vectors(texts: Sequence[str], embeddings: Floats | None) -> Floats:
+    """What the heads see beside n-grams: the sentence embeddings, or where there are none the vectors of the words."""
+    return word_vectors(texts) if embeddings is None else embeddings
 
 
 def dominant(emotions: Mapping[str, float]) -> str | None:
@@ -141,6 +147,6 @@ def unpack(packed: bytes) -> Heads:
 
 
 @cache
-def shipped_heads() -> Heads:
-    """The heads that come with this package; features/weights/emotions.md says what they were trained on."""
-    return unpack(files("features").joinpath("weights/emotions.npz").read_bytes())
+def shipped_heads(tier: str) -> Heads:
+    """The heads of a tier that come with this package; features/weights/emotions.md says how they were trained."""
+    return unpack(files("features").joinpath(f"weights/emotions_{tier}.npz").read_bytes())

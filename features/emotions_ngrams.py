@@ -19,13 +19,22 @@ _CHARACTERS = (2, 3, 4, 5)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 
 
+def words(text: str) -> list[str]:
+    """The first words and signs of a cleaned text, lower case.
+
+    >>> words("Don't worry :)")
+    ["don't", 'worry', ':', ')']
+    """
+    return _WORD.findall(text.lower())[:MOST_WORDS]
+
+
 def hashed_counts(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Buckets of a cleaned text's n-grams, of shape (n,) in 0…BUCKETS−1 and ascending, and 1 + ln(count) of each.
 
     >>> hashed_counts("")[0].shape
     (0,)
     """
-    counts = Counter(crc32(gram.encode()) % BUCKETS for gram in _grams(text.lower()))
+    counts = Counter(crc32(gram.encode()) % BUCKETS for gram in _grams(text))
     buckets = np.fromiter(sorted(counts), np.int64, len(counts))
     times = np.array([counts[bucket] for bucket in buckets.tolist()], np.float32)
     return buckets, 1 + np.log(times)
@@ -33,10 +42,10 @@ def hashed_counts(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
 def _grams(text: str) -> Iterator[str]:
     """Words, pairs of words, and the characters of each word with its edges."""
-    words = _WORD.findall(text)[:MOST_WORDS]
-    yield from words
-    yield from map(" ".join, pairwise(words))
-    for word in words:
+    found = words(text)
+    yield from found
+    yield from map(" ".join, pairwise(found))
+    for word in found:
         edged = f" {word[:LONGEST_WORD]} "
         for size in _CHARACTERS:
             for start in range(max(1, len(edged) - size + 1)):

@@ -1,13 +1,22 @@
-"""What a post says, all of it: language, then topics of texts long enough, then emotions."""
+"""What a post says, all of it: language, then topics of texts long enough, then emotions.
+
+Two tiers: "embeddings" reads the languages of the sentence encoder; "linear" starts and reads faster, and tells topics
+by words alone and emotions of English alone.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from features import emotions, topics
 from features.language import Language, identify
 from features.text import clean, token_count
 from features.text_embeddings import LANGUAGES, embed
+
+Understood = tuple[tuple[str, ...], Mapping[str, float]]  # topics and emotions
+TOPICS_OF: Final = {"linear": frozenset(["en", "th"]), "embeddings": LANGUAGES}
+_UNSURE: Final = frozenset(["nl", "pl"])  # fewer than six in ten plain sentences right: tests/features/labels
+EMOTIONS_OF: Final = {"linear": frozenset(["en"]), "embeddings": LANGUAGES - _UNSURE}
 
 
 @dataclass(frozen=True)
@@ -38,26 +47,39 @@ class Reader(Protocol):
 class OfflineReader:
     """Reads with what is installed, asking nobody."""
 
+    tier: str = "embeddings"
     min_tokens: int = topics.MIN_TOKENS
     name: str = "offline"
-    version: str = "offline-1"
+
+    def __post_init__(self) -> None:
+        if self.tier not in TOPICS_OF:
+            raise ValueError(f"tier: {self.tier[:60]} is neither {' nor '.join(TOPICS_OF)}")
+
+    @property
+    def version(self) -> str:
+        """Changes when posts would be read differently."""
+        return f"offline-2-{self.tier}"
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """One reading for each text as its author wrote it."""
         languages = [identify(text) for text in texts]
         cleaned = [clean(text) for text in texts]
-        understood = [
-            place for place, language in enumerate(languages) if language.code in LANGUAGES and cleaned[place]
-        ]
-        found = dict(zip(understood, self._understand([cleaned[place] for place in understood]), strict=True))
-        return [Reading(language, *found.get(place, ())) for place, language in enumerate(languages)]
+        read = TOPICS_OF[self.tier] | EMOTIONS_OF[self.tier]
+        places = [place for place, language in enumerate(languages) if language.code in read and cleaned[place]]
+        found = self._understand([cleaned[each] for each in places], [languages[each].code for each in places])
+        known = dict(zip(places, found, strict=True))
+        return [Reading(language, *known.get(place, ())) for place, language in enumerate(languages)]
 
-    def _understand(self, cleaned: Sequence[str]) -> list[tuple[tuple[str, ...], dict[str, float]]]:
-        """Topics and emotions of cleaned texts in languages that the embeddings carry."""
-        vectors = embed(cleaned)
+    def _understand(self, cleaned: Sequence[str], codes: Sequence[str]) -> list[Understood]:
+        """Topics and emotions of cleaned texts, each where its language is read for it."""
+        vectors = embed(cleaned) if self.tier == "embeddings" else None
         felt = emotions.probabilities(cleaned, vectors)
         about = topics.classify(cleaned, vectors)
-        long_enough = [token_count(text) > self.min_tokens for text in cleaned]
+        told = [token_count(text) > self.min_tokens for text in cleaned]
         return [
-            (path if enough else (), feeling) for path, enough, feeling in zip(about, long_enough, felt, strict=True)
+            (
+                path if enough and code in TOPICS_OF[self.tier] else (),
+                feeling if code in EMOTIONS_OF[self.tier] else {},
+            )
+            for path, enough, feeling, code in zip(about, told, felt, codes, strict=True)
         ]

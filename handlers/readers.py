@@ -1,4 +1,4 @@
-"""Who reads the texts of posts: TEXT_PROVIDER is offline (the default) or comprehend."""
+"""Who reads the texts of posts: TEXT_PROVIDER offline (the default) or comprehend, TEXT_TIER embeddings or linear."""
 
 from datetime import datetime
 from functools import partial
@@ -15,23 +15,23 @@ def reader(db: Databases, now: datetime) -> Reader:
     """The reader that the environment names; Comprehend stops at COMPREHEND_DAILY_DOLLARS a day.
 
     Raises:
-        ValueError: naming the setting, for another provider or a cap that is no number.
+        ValueError: naming the setting, for another provider or tier, or a cap that is no number.
     """
-    provider = setting("TEXT_PROVIDER", "offline")
+    provider, offline = setting("TEXT_PROVIDER", "offline"), OfflineReader(setting("TEXT_TIER", "embeddings"))
     if provider == "offline":
-        return OfflineReader()
+        return offline
     if provider != "comprehend":
         raise ValueError(f"TEXT_PROVIDER: {provider[:60]} is neither offline nor comprehend")
-    return _comprehend(db, now, _cap(setting("COMPREHEND_DAILY_DOLLARS", DAILY_DOLLARS)))
+    return _comprehend(db, now, _cap(setting("COMPREHEND_DAILY_DOLLARS", DAILY_DOLLARS)), offline)
 
 
-def _comprehend(db: Databases, now: datetime, cap: float) -> Reader:
+def _comprehend(db: Databases, now: datetime, cap: float, offline: OfflineReader) -> Reader:
     import boto3  # the Lambda runtime has it
 
     from features.text_comprehend import ComprehendReader
 
     spend = partial(texts.spend, db, now.date().isoformat(), cap=cap)
-    return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None)
+    return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None, offline=offline)
 
 
 def _cap(dollars: str) -> float:

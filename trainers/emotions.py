@@ -1,4 +1,4 @@
-"""Fits the emotion heads of features.emotions: linear, on n-grams and embeddings, calibrated on held-out folds.
+"""Fits the emotion heads of features.emotions: linear, on n-grams and dense vectors, calibrated on held-out folds.
 
 Loss: mean of the (weighted) cross-entropies plus ½·l2·‖weights‖², by L-BFGS. Calibration: Platt's slope and shift for
 each emotion of the presence (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), one temperature for
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from features.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax, unit_grams
 from features.emotions_ngrams import BUCKETS, hashed_counts
 
-EMBEDDING_SCALE = 0.05  # of centred embeddings of unit variance, beside n-grams of unit length
-
 
 @dataclass(frozen=True)
 class Config:
@@ -27,17 +25,17 @@ class Config:
     dominance_l2_grams: float = 0.3
     dominance_l2_dense: float = 3.0
     balance: float = 0.7  # 1 gives every class of the dominance the same weight, 0 every row
-    iterations: int = 60
+    iterations: int = 40
     folds: int = 3
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Cleaned texts with their embeddings and labels; n rows."""
+    """Cleaned texts with their vectors and labels; n rows."""
 
     texts: Sequence[str]
-    embeddings: Floats  # (n, D)
+    vectors: Floats  # (n, D) as features.emotions.dense_vectors gives
     targets: Floats  # (n, 7) zeros and ones for the presence, (n, 4) one-hot for the dominance
 
 
@@ -57,21 +55,20 @@ class Weights:
 def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()) -> Heads:
     """Both heads, fitted and calibrated."""
     idf = inverse_frequency([*presence.texts, *dominance.texts])
-    mean = presence.embeddings.mean(axis=0)
-    scale = EMBEDDING_SCALE / np.maximum(presence.embeddings.std(axis=0), 1e-6)
-    grams, dense = gram_matrix(presence.texts, idf), (presence.embeddings - mean) * scale
+    mean = presence.vectors.mean(axis=0)
+    grams, dense = gram_matrix(presence.texts, idf), presence.vectors - mean
     first, held = _fit_both(grams, dense, presence.targets, np.ones(len(dense)), config, many=True)
     slope, shift = platt(held, presence.targets)
     thresholds = best_thresholds(sigmoid(slope * held + shift), presence.targets)
 
-    own, own_dense = gram_matrix(dominance.texts, idf), (dominance.embeddings - mean) * scale
+    own, own_dense = gram_matrix(dominance.texts, idf), dominance.vectors - mean
     seen = np.hstack([own_dense, PRESENCE_SCALE * first.scores(own, own_dense)])
     weights = class_weights(dominance.targets, config.balance)
     held_back = replace(config, l2_grams=config.dominance_l2_grams, l2_dense=config.dominance_l2_dense)
     second, held = _fit_both(own, seen, dominance.targets, weights, held_back, many=False)
     temperature = np.array([sharpness(held, dominance.targets)], np.float32)
     return Heads(
-        *(idf, mean, scale),
+        *(idf, mean),
         *(first.grams, first.dense, first.bias, slope, shift, thresholds),
         *(second.grams, second.dense, second.bias, temperature),
     )

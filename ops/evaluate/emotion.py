@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,11 @@ from features.text import clean
 from features.text_embeddings import embed
 from ops import show
 from ops.evaluate.labelled import Line, calibration_error, figures, memory_mib, rates, read_lines
+from ops.evaluate.sentiment import SENTIMENTS, sentiment_figures
 
 BATCH = 256
-LEAST_OF_LANGUAGE = 20  # texts for a row of its own
+LEAST_OF_LANGUAGE = 10  # texts for a row of its own
+_PARTED = ("positive", "negative", "auc")
 
 # Labels of other sets as ours: what is not here, nor one of ours, is left out and counted.
 MAPPING: Mapping[str, str] = {
@@ -32,33 +35,58 @@ MAPPING: Mapping[str, str] = {
 }
 
 
+class Tier(StrEnum):
+    """As features.text_reading knows them."""
+
+    EMBEDDINGS = "embeddings"
+    LINEAR = "linear"
+
+
 def command(
     data: Annotated[Path, typer.Option(help="JSON lines {text, label}; the label a string or a list", exists=True)],
+    tier: Annotated[Tier, typer.Option(help="which heads")] = Tier.EMBEDDINGS,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Accuracy, macro-F1, calibration and speed of the emotion heads on labelled texts."""
-    report = evaluate(read_lines(data))
+    """Accuracy, macro-F1, calibration and speed of the emotion heads on labelled texts.
+
+    Labels of a sentiment (positive, negative) give how well the two are parted.
+    """
+    report = evaluate(read_lines(data), tier)
     rows = [[label, row["n"], row["precision"], row["recall"], row["f1"]] for label, row in report["per_class"].items()]
     title = "accuracy {accuracy:.4f} · macro-F1 {macro_f1:.4f} · ECE {ece:.4f} · {ms_per_text:.3f} ms a text"
     columns = ("emotion", "texts", "precision", "recall", "F1")
-    show.result(report, as_json, show.table(title.format(**report), columns, rows))
+    tables = [show.table(title.format(**report), columns, rows)] if rows else []
+    show.result(report, as_json, *tables, *_sentiment_tables(report))
 
 
-def evaluate(lines: Sequence[Line]) -> dict[str, Any]:
+def _sentiment_tables(report: Mapping[str, Any]) -> list[Any]:
+    sentiment = report["sentiment"]
+    if not sentiment["positive"] + sentiment["negative"]:
+        return []
+    rows = [[code, *(row[name] for name in _PARTED)] for code, row in sentiment["per_language"].items()]
+    title = f"positive against negative: AUC {sentiment['auc']:.4f}"
+    return [show.table(title, ("language", *_PARTED), rows)]
+
+
+def evaluate(lines: Sequence[Line], tier: str = "embeddings") -> dict[str, Any]:
     """The figures over the labels that the lines use, after MAPPING."""
     mapped = [Line(line.text, _mapped(line.labels), line.several) for line in lines]
     judged = [line for line in mapped if line.labels]
-    unknown = Counter(each for line in lines for each in line.labels if MAPPING.get(each, each) not in EMOTIONS)
-    labels = sorted({label for line in judged for label in line.labels})
-    _felt(["warm up"])  # the models are read once
+    parted = [line for line in lines if len(line.labels) == 1 and line.labels[0] in SENTIMENTS]
+    known = {*EMOTIONS, *MAPPING, *SENTIMENTS}
+    unknown = Counter(each for line in lines for each in line.labels if each not in known)
+    labels = sorted({label for line in judged for label in line.labels}) or ["neutral"]
+    _felt(["warm up"], tier)  # the models are read once
 
     started = time.perf_counter()
-    felt = _felt([line.text for line in judged])
+    felt = _felt([line.text for line in judged], tier)
     seconds = time.perf_counter() - started
 
     several = any(line.several for line in judged)
-    report = _several(judged, felt, labels) if several else _single(judged, felt, labels)
+    report = _several(judged, felt, labels, tier) if several else _single(judged, felt, labels)
     return report | {
+        "tier": str(tier),
+        "sentiment": sentiment_figures(parted, _felt([line.text for line in parted], tier)),
         "per_language": _per_language(judged, felt, labels),
         "ms_per_text": 1000 * seconds / max(1, len(judged)),
         "left_out": dict(unknown),
@@ -73,11 +101,11 @@ def _single(lines: Sequence[Line], felt: Feelings, labels: Sequence[str]) -> dic
     return figures([line.labels[0] for line in lines], best, shares.max(axis=1).astype(np.float64))
 
 
-def _several(lines: Sequence[Line], felt: Feelings, labels: Sequence[str]) -> dict[str, Any]:
+def _several(lines: Sequence[Line], felt: Feelings, labels: Sequence[str], tier: str) -> dict[str, Any]:
     """Accuracy counts a hit in the list; F1 is over the labels that pass their threshold; the ECE is the best one's."""
     probabilities = felt.of(labels)
     truth = np.array([[label in line.labels for label in labels] for line in lines])  # (n, labels)
-    said = probabilities >= thresholds(labels)
+    said = probabilities >= thresholds(labels, tier)
     best = probabilities.argmax(axis=1)
     hits = truth[np.arange(len(lines)), best]
     rows = {label: rates(truth[:, place], said[:, place]) for place, label in enumerate(labels)}
@@ -90,9 +118,9 @@ def _several(lines: Sequence[Line], felt: Feelings, labels: Sequence[str]) -> di
     }
 
 
-def thresholds(labels: Sequence[str]) -> NDArray[np.float32]:
+def thresholds(labels: Sequence[str], tier: str) -> NDArray[np.float32]:
     """Probabilities from which each label is said, of shape (labels,); one half where none was learnt."""
-    learnt = dict(zip(PRESENCE, shipped_heads().presence_threshold, strict=True))
+    learnt = dict(zip(PRESENCE, shipped_heads(tier).presence_threshold, strict=True))
     dominance = set(labels) <= set(DOMINANCE)
     return np.array([0.5 if dominance else float(learnt.get(label, 0.5)) for label in labels], np.float32)
 
@@ -113,12 +141,12 @@ def _mapped(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in known if label in EMOTIONS))
 
 
-def _felt(texts: Sequence[str]) -> Feelings:
-    parts = list(_batches([clean(text) for text in texts]))
+def _felt(texts: Sequence[str], tier: str) -> Feelings:
+    cleaned = [clean(text) for text in texts]
+    starts = range(0, max(1, len(texts)), BATCH)
+    parts = [_felt_at_once(cleaned[start : start + BATCH], tier) for start in starts]
     return Feelings(np.vstack([part.presence for part in parts]), np.vstack([part.dominance for part in parts]))
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Feelings]:
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
-        yield feelings(batch, embed(batch))
+def _felt_at_once(cleaned: Sequence[str], tier: str) -> Feelings:
+    return feelings(cleaned, embed(cleaned) if tier == "embeddings" else None)

@@ -1,5 +1,6 @@
 """How long reading posts takes: the language of one, everything of ten thousand, and the first of a container."""
 
+import resource
 import subprocess
 import sys
 import time
@@ -15,9 +16,10 @@ POSTS = [
     "so tired of all this rain, when does summer start?",
     "Mañana vamos a la playa con toda la familia, qué ganas tengo de ver el mar otra vez",
 ]
-FIRST = "from features.text_reading import OfflineReader; OfflineReader().read(['The first post of a container'])"
+FIRST = "from features.text_reading import OfflineReader; OfflineReader({tier!r}).read(['The first post of all'])"
 
 pytestmark = pytest.mark.bench
+tiers = pytest.mark.parametrize("tier", ["linear", "embeddings"])
 
 
 def test_a_language_is_told_in_a_millisecond() -> None:
@@ -31,8 +33,9 @@ def test_a_language_is_told_in_a_millisecond() -> None:
     assert (time.perf_counter() - started) / 2000 < 0.001
 
 
-def test_ten_thousand_posts_are_read_in_a_minute() -> None:
-    reader = OfflineReader()
+@tiers
+def test_ten_thousand_posts_are_read_in_a_minute(tier: str) -> None:
+    reader = OfflineReader(tier)
     reader.read(POSTS)
 
     started = time.perf_counter()
@@ -40,14 +43,16 @@ def test_ten_thousand_posts_are_read_in_a_minute() -> None:
         reader.read([f"{post} {place}" for place in range(63) for post in POSTS][:250])
     seconds = time.perf_counter() - started
 
-    print(f"10,000 posts: {seconds:.1f} s")  # noqa: T201
+    print(f"10,000 posts, {tier}: {seconds:.1f} s")  # noqa: T201
     assert seconds < 60
 
 
-def test_a_cold_start_takes_seconds() -> None:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", FIRST], check=True)
-    seconds = time.perf_counter() - started
+@tiers
+def test_a_cold_start_takes_seconds(tier: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", FIRST.format(tier=tier)], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    print(f"first reading of a process: {seconds:.1f} s")  # noqa: T201
+    print(f"first reading of a process, {tier}: {seconds:.1f} s of processor")  # noqa: T201
     assert seconds < 10

@@ -1,5 +1,6 @@
 """Emotions: the shipped heads on plain sentences, their figures on data, and what holds for any text."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features import emotions
 from features.emotions import DOMINANCE, EMOTIONS, dominant, feelings, pack, probabilities, shipped_heads, unpack
 from features.emotions_ngrams import BUCKETS, hashed_counts
 from features.text_embeddings import embed
+from features.text_reading import EMOTIONS_OF
 from ops.evaluate.emotion import evaluate
 from ops.evaluate.labelled import read_lines
+
+SENTENCES = Path(__file__).parent / "labels" / "emotions.jsonl"  # the same two sentences a label in 15 languages
 
 
 @pytest.mark.parametrize(
@@ -24,8 +29,31 @@ from ops.evaluate.labelled import read_lines
         ("Wow, I did not expect that, what a surprise!", "surprise"),
     ],
 )
-def test_plain_sentences_get_their_emotion(post: str, emotion: str) -> None:
+def test_plain_sentences_get_their_emotion_in_both_tiers(post: str, emotion: str) -> None:
     assert dominant(probabilities([post], embed([post]))[0]) == emotion
+    assert dominant(probabilities([post], None)[0]) == emotion
+
+
+def test_plain_sentences_of_other_languages_get_their_emotion() -> None:
+    lines = [json.loads(line) for line in SENTENCES.read_text().splitlines()]
+    read = [line for line in lines if line["language"] in EMOTIONS_OF["embeddings"]]
+    texts = [line["text"] for line in read]
+    labels = sorted({line["label"] for line in read})
+
+    best = feelings(texts, embed(texts)).of(labels).argmax(axis=1)
+
+    right = [labels[place] == line["label"] for place, line in zip(best, read, strict=True)]
+    assert np.mean(right) >= 0.75
+    for code in {line["language"] for line in read}:
+        assert np.mean([hit for hit, line in zip(right, read, strict=True) if line["language"] == code]) >= 0.6
+
+
+def test_the_weights_are_small() -> None:
+    weights = Path(emotions.__file__).parent / "weights"
+    size = {path.name: path.stat().st_size / 1e6 for path in weights.glob("*.npz")}
+
+    assert size["words.npz"] + size["emotions_linear.npz"] < 10
+    assert size["emotions_embeddings.npz"] < 40 - 32.9  # beside the sentence encoder's 32.9 MB
 
 
 def test_thai_is_read_through_the_embedding() -> None:
@@ -62,8 +90,9 @@ def test_an_unknown_label_is_refused() -> None:
         feelings(["a"], embed(["a"])).of(["bliss"])
 
 
-def test_heads_survive_packing() -> None:
-    heads = shipped_heads()
+@pytest.mark.parametrize("tier", ["linear", "embeddings"])
+def test_heads_survive_packing(tier: str) -> None:
+    heads = shipped_heads(tier)
 
     again = unpack(pack(heads))
 

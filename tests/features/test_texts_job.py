@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from features import text_embeddings
 from handlers.features import topics_classify
 from store import texts
 from store.client import Databases
@@ -165,6 +166,47 @@ def test_without_a_change_the_window_is_caught_up_with(db: Databases) -> None:
     assert counts["classified"] == 1
     assert info(db, fresh) is not None
     assert info(db, old) is None
+
+
+def test_the_linear_tier_reads_english_and_thai_topics_without_the_encoder(
+    db: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXT_TIER", "linear")
+    monkeypatch.setattr(text_embeddings, "_encoder", None)  # would not answer
+    english, french = post(db), post(db, payload={"message": "Je suis si heureux aujourd'hui, merci à tous !"})
+
+    topics_classify(EVENT, None)
+
+    assert (info(db, english) or {})["emotions"] != {}
+    assert (info(db, english) or {})["topics"] != []
+    assert (info(db, french) or {})["language"] == "fr"
+    assert (info(db, french) or {})["emotions"] == {}
+
+
+def test_another_tier_reads_the_posts_again(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    post(db)
+    topics_classify(EVENT, None)
+
+    monkeypatch.setenv("TEXT_TIER", "linear")
+    counts = topics_classify(EVENT, None)
+
+    assert counts["classified"] == 1
+
+
+def test_a_language_that_is_not_read_well_has_no_emotions(db: Databases) -> None:
+    dutch = post(db, payload={"message": "Ik ben zo blij vandaag, bedankt allemaal, wat een geweldige dag is dit toch"})
+
+    topics_classify(EVENT, None)
+
+    assert (info(db, dutch) or {})["language"] == "nl"
+    assert (info(db, dutch) or {})["emotions"] == {}
+
+
+def test_another_spelling_of_the_tier_is_refused(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXT_TIER", "huge")
+
+    with pytest.raises(ValueError, match="tier: huge"):
+        topics_classify(EVENT, None)
 
 
 def test_another_spelling_of_the_provider_is_refused(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,10 @@ from ops.evaluate.labelled import calibration_error, figures, read_lines
 NAMES = {"n", "accuracy", "macro_f1", "ece", "per_class", "ms_per_text"}
 
 
-def run(command: object, path: Path) -> dict[str, object]:
+def run(command: object, path: Path, *more: str) -> dict[str, object]:
     app = typer.Typer()
     app.command()(command)  # type: ignore[type-var]
-    ran = CliRunner().invoke(app, ["--data", str(path), "--json"])
+    ran = CliRunner().invoke(app, ["--data", str(path), "--json", *more])
     assert ran.exit_code == 0, ran.output
     return dict(json.loads(ran.stdout))
 
@@ -59,6 +59,24 @@ def test_emotion_of_lists_counts_a_hit_in_the_list(tmp_path: Path) -> None:
     report = run(emotion.command, write(tmp_path / "x.jsonl", *rows))
 
     assert report["accuracy"] == 1
+
+
+def test_sentiments_are_parted_by_language(tmp_path: Path) -> None:
+    rows = [(f"วันนี้มีความสุขมาก ขอบคุณทุกคน {place}", "pos") for place in range(12)]
+    rows += [(f"เสียใจมาก ร้องไห้ทั้งคืน คิดถึงเขา {place}", "neg") for place in range(12)]
+
+    report = run(emotion.command, write(tmp_path / "x.jsonl", *rows, ("กินข้าว", "neutral")))
+
+    thai = {"positive": 12, "negative": 12, "auc": 1.0}
+    assert report["sentiment"] == thai | {"per_language": {"th": thai}}
+
+
+def test_both_tiers_can_be_judged(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", ("I am so happy", "joy"), ("I am so angry, I hate this", "anger"))
+
+    linear = run(emotion.command, path, "--tier", "linear")
+
+    assert (linear["tier"], linear["accuracy"]) == ("linear", 1)
 
 
 def test_figures_follow_a_hand_made_example() -> None:
