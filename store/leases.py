@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
 
 from store.client import Databases
 from store.schema import collection
@@ -96,3 +97,5 @@ def _keep(lease: Lease, stop: threading.Event) -> None:
             lease.renew()
         except LeaseLostError:
             return  # the holder learns it at its own next renew()
+        except PyMongoError:
+            continue  # the next beat may get through: the lease lasts for three

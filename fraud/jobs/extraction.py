@@ -95,8 +95,10 @@ def _text_lengths(db: Databases, content: NDArray[np.bytes_]) -> Floats:
 
 
 def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction) -> Iterator[Document]:
+    """One document a credential, rounded: the last bits depend on who else is measured at the same time."""
+    rounded = np.round(behaviour.numbers, 9)
     for row, credential in enumerate(credentials):
-        numbers = behaviour.numbers[row].tolist()
+        numbers = rounded[row].tolist()
         yield {
             "seenCredential": credential,
             "firstSeenAt": _EPOCH + timedelta(milliseconds=int(behaviour.first_seen_ms[row])),
