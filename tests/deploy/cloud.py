@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -34,6 +35,12 @@ class Cloud:
             service, endpoint_url=self.endpoint, region_name=REGION,
             aws_access_key_id="testing", aws_secret_access_key="testing",
         )  # fmt: skip
+
+    def execute_machines(self) -> None:
+        """State machines are run from now on, not only noted."""
+        setting = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
+        request = Request(f"{self.endpoint}/moto-api/config", setting, {"Content-Type": "application/json"})
+        urlopen(request).close()
 
     def queue(self, name: str, **attributes: str) -> str:
         """A new queue's address."""

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from typing import Any
 from uuid import uuid4
 
@@ -41,16 +41,19 @@ class Invocation:
 class Container:
     """One execution environment: a process that runs the handler under the real runtime client."""
 
-    def __init__(self, function: str, handler: str, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, function: str, handler: str, log: Path, environment: Mapping[str, str],
+        python: Sequence[str] = (sys.executable,), folder: Path = ROOT,
+    ) -> None:  # fmt: skip
         self.function, self.log = function, log
         self.waiting: Queue[Invocation] = Queue()
         self.at_work: dict[str, Invocation] = {}
         self.api = ThreadingHTTPServer(("127.0.0.1", 0), type("Api", (_Api,), {"container": self}))
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         with log.open("wb") as out:
-            command = [sys.executable, "-m", "awslambdaric", handler]
+            command = [*python, "-m", "awslambdaric", handler]
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment(handler, environment), stdout=out, stderr=out
+                command, cwd=folder, env=self._environment(handler, environment), stdout=out, stderr=out
             )
 
     def invoke(self, event: Any, seconds: float = 60.0) -> Any:
@@ -67,7 +70,7 @@ class Container:
                 raise FunctionError({"errorType": "Runtime.ExitError", "errorMessage": self.log.read_text()[-2000:]})
             try:
                 kind, document = invocation.answer.get(timeout=0.05)
-            except Exception:  # noqa: S112 - nothing yet
+            except Empty:
                 continue
             if kind == "error":
                 raise FunctionError(document)

@@ -18,6 +18,7 @@ from tests.community import TIME, community, fill
 from tests.deploy.cloud import Cloud, cloud
 
 RECEIVES = 2  # of a message before it is a dead letter
+SOURCE = "aws.partner/mongodb.com/stitch.trigger/1"
 SCHEDULED = {"time": TIME, "id": "rehearsal", "source": "aws.scheduler"}
 CLOCKED = ("contentStats", "creatorStats", "coldstartTrainer", "coldstartPredictor")
 
@@ -32,8 +33,7 @@ def trigger_to_topics(aws: Cloud, db: Databases) -> str:
     posts = [each["_id"] for each in db.app.contents.find({}, limit=3)]
     for coll, key in [*(("contents", each) for each in posts), ("users", posts[0])]:
         detail = {"operationType": "insert", "ns": {"db": "app-db", "coll": coll}, "documentKey": {"_id": str(key)}}
-        entry = {"Source": "aws.partner/mongodb.com/stitch.trigger/1", "DetailType": "trigger", "EventBusName": "contents",
-                 "Detail": json.dumps(detail)}  # fmt: skip
+        entry = {"Source": SOURCE, "DetailType": "trigger", "EventBusName": "contents", "Detail": json.dumps(detail)}
         events.put_events(Entries=[entry])
 
     told = aws.bodies(queue)
@@ -69,7 +69,8 @@ def dispatcher_to_models(aws: Cloud, db: Databases) -> str:
 
     models = db.analytics.mlArtifacts.count_documents({})
     assert dispatched["shards"] == len(shards) > 0
-    assert dispatched["members"] == models > 0, (dispatched, models)
+    assert dispatched["members"] >= models > 0  # members without a request have nothing to learn from
+    assert db.analytics.trainingShards.count_documents({"data": {"$exists": True}}) == 0
     assert aws.bodies(dead) == [{"shard": "poisoned"}]
     assert aws.poll(queue, "personalizeContentWorker") == 0
     return f"{len(shards)} shard(s) over the queue, {models} members' models, 1 poisoned message among the dead letters"

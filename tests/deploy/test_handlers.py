@@ -87,8 +87,8 @@ def test_changes_of_posts_reach_the_texts_in_every_form_of_id(db, container):
 
 
 def test_a_moderators_verdict_arrives_over_the_bus_and_by_the_clock(db, container):
-    case = {"seenCredential": ObjectId(), "verificationStatus": True, "verifiedAt": datetime(2026, 1, 2, tzinfo=UTC),
-            "firstSeenAt": datetime(2026, 1, 1, tzinfo=UTC), "lastSeenAt": datetime(2026, 1, 2, tzinfo=UTC)}  # fmt: skip
+    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    case = {"seenCredential": ObjectId(), "verificationStatus": True, "verifiedAt": last, "firstSeenAt": first}
     key = db.app.suspiciouscredentials.insert_one(case).inserted_id
     function = container("fraudFeatureUpdater")
 
@@ -153,8 +153,5 @@ ASKED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ASKED)
-def test_every_request_is_answered_or_refused_by_name(db, container, key):
-    try:
-        assert container(key).invoke(ASKED[key] | {"time": TIME})
-    except FunctionError as refused:
-        assert refused.document["errorType"] == "ValueError"
+def test_every_request_is_answered(db, container, key):
+    assert isinstance(container(key).invoke(ASKED[key] | {"time": TIME}), dict)

@@ -1,0 +1,130 @@
+"""Each function's package holds what the function imports, and fits."""
+
+import os
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from ops.functions import functions
+from ops.package import LIMIT_MIB, MIB, PACKAGES, ROOT, package_of, shipped, sources
+from tests.community import TIME, community, fill
+from tests.deploy.emulator import Container
+
+PACKAGE_OF = package_of()
+RUNTIME = ("awslambdaric", "boto3")  # Lambda's own image has them
+BASE = getattr(sys, "_base_executable", sys.executable)  # without the virtual environment's libraries
+AGGREGATION = [key for key, name in PACKAGE_OF.items() if name == "aggregation"]
+EVENTS = {"friendToFollow": {"accountId": "0" * 24}}
+
+
+def with_dependencies(names):
+    """The distributions and all that they need."""
+    found, waiting = {}, list(names)
+    while waiting:
+        name = waiting.pop()
+        try:
+            made = distribution(Requirement(name).name)
+        except PackageNotFoundError:
+            continue  # of another platform
+        if made.metadata["Name"] in found:
+            continue
+        found[made.metadata["Name"]] = made
+        needed = (Requirement(each) for each in made.requires or [])
+        extras = set(Requirement(name).extras)
+        waiting += [
+            each.name + (f"[{','.join(each.extras)}]" if each.extras else "")
+            for each in needed
+            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras | {""})
+        ]
+    return list(found.values())
+
+
+def laid_out(folder, distributions):
+    """Links to the distributions' files, as `pip install --target` would lay them out."""
+    for each in distributions:
+        for file in each.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc" and Path(file.locate()).exists():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                if not (folder / file).exists():
+                    os.symlink(file.locate(), folder / file)
+    return folder
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_what_the_package_ships_fits_its_budget_and_lambda(name, tmp_path):
+    folder = laid_out(tmp_path, with_dependencies(PACKAGES[name].distributions))
+
+    libraries = sum(each.stat().st_size for each in shipped(folder))
+    own = sum(each.stat().st_size for each in sources(PACKAGES[name]).values())
+
+    assert 1 < (libraries + own) / MIB <= PACKAGES[name].budget_mib < LIMIT_MIB
+
+
+def test_functions_that_only_aggregate_ship_the_driver_and_no_arrays(tmp_path):
+    shipped_names = {each.metadata["Name"].lower() for each in with_dependencies(PACKAGES["aggregation"].distributions)}
+
+    assert shipped_names == {"pymongo", "dnspython", "aws_lambda_powertools", "jmespath", "typing_extensions"}
+    assert set(AGGREGATION) >= {"contentStats", "creatorStats", "hashtagStats", "fraudFeatureUpdater"}
+
+
+def test_every_function_has_a_package_and_every_package_a_function():
+    assert set(PACKAGE_OF) == set(functions())
+    assert set(PACKAGE_OF.values()) == set(PACKAGES)
+
+
+def unpacked(name, folder):
+    """A package's folder for this machine's Python, beside what Lambda's own image holds."""
+    laid_out(folder, with_dependencies([*PACKAGES[name].distributions, *RUNTIME]))
+    for place, each in sources(PACKAGES[name]).items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(each, folder / place)
+    return folder
+
+
+def answered(key, db, uri, tmp_path):
+    """What the function gives when nothing but its package is there."""
+    folder = unpacked(PACKAGE_OF[key], tmp_path / "package")
+    where = {"MONGODB_URI": uri, "DB_PREFIX": db.app.name.removesuffix("app-db"), "PYTHONPATH": str(folder)}
+    container = Container(key, functions()[key].handler, tmp_path / "log", where, [BASE, "-S"], folder)
+    try:
+        return container.invoke(EVENTS.get(key, {}) | {"time": TIME}, 200)
+    finally:
+        container.stop()
+
+
+@pytest.mark.parametrize("key", AGGREGATION)
+def test_a_function_that_aggregates_works_with_nothing_but_its_package(key, db, uri, tmp_path):
+    fill(db, {name: batch for name, batch in community().items() if name != "feeditems"})
+
+    assert isinstance(answered(key, db, uri, tmp_path), dict | list)
+
+
+ASKED = {
+    "cascade": {"contentId": "0" * 24},
+    "startAnalysis": {"userId": "0" * 24},
+    "recommendFriends": {"userId": "0" * 24},
+    "personalizeContentPredictor": {"accountId": "0" * 24, "contents": ["1" * 24]},
+    "personalizeContentWorker": {"Records": []},
+}
+EVENTS |= ASKED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in PACKAGE_OF if key not in (*AGGREGATION, "panel")])
+def test_every_function_works_with_nothing_but_its_package(key, db, uri, tmp_path):
+    fill(db, community())
+
+    assert isinstance(answered(key, db, uri, tmp_path), dict)
+
+
+def test_the_packages_sources_are_ours_and_complete():
+    files = sources(PACKAGES["texts"])
+
+    assert "features/topics_taxonomy.toml" in files
+    assert any(each.startswith("features/weights/") for each in files)
+    assert not [each for each in sources(PACKAGES["aggregation"]) if "weights" in each]
+    assert all((ROOT / each).is_file() for each in files)
