@@ -1,6 +1,9 @@
 """Who may come in, what they may do, and what a browser is told."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import jwt
 import pytest
@@ -12,6 +15,7 @@ from panel.headers import HEADERS
 from panel.oidc import Oidc
 from tests.panel.state import client, csrf
 
+ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {role: f"{role}-secret-of-24-characters" for role in ("viewer", "moderator", "operator")}
 TOKENS = ",".join(f"{role}:{role}:{secret}" for role, secret in SECRETS.items())
 CHANGES = [each for each in page_routes() if "POST" in each.methods]
@@ -278,3 +282,24 @@ def test_the_application_is_made_without_asking_the_database(door):
     nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1)
     assert application(nowhere, door).routes
     nowhere.client.close()
+
+
+def test_a_database_that_is_away_is_named():
+    from store.client import connect
+
+    nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20)
+    with client(nowhere) as here:
+        here._transport.raise_server_exceptions = False
+        answer = here.get("/")
+    nowhere.client.close()
+
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.text
+
+
+def test_the_panels_function_needs_nothing_that_only_a_command_needs():
+    code = "import sys, panel.function; print({'typer', 'rich', 'uvicorn', 'xgboost', 'sklearn'} & set(sys.modules))"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert told.stdout.strip() == "set()"

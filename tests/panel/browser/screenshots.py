@@ -1,0 +1,146 @@
+"""`make screenshots`: every page, wide and narrow, light and dark, of a community, of nothing, and of a bad day.
+
+They are written to screenshots/; those of the documentation, to docs/.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from handlers import fraud, predictors, trainers
+from ops.community import simulated, write_database
+from ops.functions import everything
+from ops.mongod import serving as database
+from ops.run import backfill, run_all
+from ops.simulate import Config
+from ops.steps import steps
+from store.client import Databases, connect
+from store.documents import ObjectId
+from tests.panel import state
+from tests.panel.browser.chromium import SIZES, WHERE_FROM, chromium, found, serving, window
+
+HERE = Path("screenshots")
+DOCS = Path("docs")
+CONFIG = Config(users=400, days=10, seed=1)
+NOW = CONFIG.until + timedelta(minutes=12)
+PAGES = {
+    "now": "/",
+    "function": "/functions/contentStats",
+    "feeds": "/feeds?country=th",
+    "models": "/models",
+    "rollback": "/models/global/rollback",
+    "suspects": "/suspects",
+    "influence": "/influence",
+    "trees": "/influence/trees",
+    "actions": "/actions",
+    "moods": "/moods",
+    "settings": "/settings",
+    "not-found": "/nothing",
+}
+DOCS_SIZE = {"width": 1100, "height": 680}  # keeps each picture small
+SHOWN = {"panel-now": "/", "panel-feeds": "/feeds?country=th", "panel-models": "/models", "panel-suspects": "/suspects"}
+
+
+def main() -> None:
+    if found() is None:
+        sys.exit(WHERE_FROM)
+    with tempfile.TemporaryDirectory() as folder, database(Path(folder), durable=False) as uri, chromium() as browser:
+        with databases(uri, "full-") as db:
+            live(db)
+            with serving(db, lambda: NOW) as address:
+                pages = PAGES | details(db)
+                for size in SIZES:
+                    for scheme in ("light", "dark"):
+                        take(browser, address, pages, "", size, scheme)
+                for name, path in SHOWN.items():
+                    show(browser, address, name, path)
+            bad_day(db)
+            with serving(db, lambda: NOW + timedelta(hours=7)) as address:
+                take(browser, address, {"now": "/", "actions": "/actions"}, "bad-", "desktop", "light")
+        with databases(uri, "empty-") as db, serving(db, lambda: NOW) as address:
+            take(browser, address, PAGES, "empty-", "desktop", "light")
+
+
+@contextmanager
+def databases(uri: str, prefix: str) -> Iterator[Databases]:
+    os.environ["MONGODB_URI"], os.environ["DB_PREFIX"] = uri, prefix
+    db = connect(uri, prefix)
+    yield db
+    db.client.close()
+
+
+def live(db: Databases) -> None:
+    """A community, ten days of it, every job, three earlier evaluations, moods and planned actions."""
+    with steps(2) as step:
+        write_database(db, simulated(CONFIG, step), step)
+    run_all([], {}, first=backfill())
+    days = [{"time": (CONFIG.until - timedelta(days=ago)).isoformat()} for ago in (3, 2, 1)]
+    for day in days:
+        trainers.ranking_evaluation(day)
+    predictors.coldstart_predictor(days[-1])
+    at = {"time": CONFIG.until.isoformat()}
+    run_all(everything(), at)
+    later = {"time": (CONFIG.until + timedelta(minutes=5)).isoformat()}
+    for trainer in (trainers.coldstart_trainer, trainers.personalize_content_trainer, fraud.model_trainer):
+        trainer(later)  # there is a version to go back to
+    state.NOW = CONFIG.until
+    state.feel(db)
+    state.act(db)
+    predictors.actions_plan(at)
+
+
+def details(db: Databases) -> dict[str, str]:
+    """Pages of one thing each."""
+    case = db.app.suspiciouscredentials.find_one({}, sort=[("score", -1)]) or {}
+    tree = db.analytics.cascades.find_one({}, sort=[("size", -1)]) or {}
+    member = db.analytics.mlArtifacts.find_one({"format": {"$ne": "identity"}}) or {}
+    found = {
+        "suspect": f"/suspects/{case.get('_id')}",
+        "tree": f"/influence/trees/{tree.get('_id')}",
+        "category": "/influence/categories/music",
+        "member": f"/feeds/member?account={member.get('account')}",
+    }
+    return {name: path for name, path in found.items() if "None" not in path}
+
+
+def bad_day(db: Databases) -> None:
+    """A function that failed, and many actions."""
+    run = {"function": "karmaStats", "time": NOW, "startedAt": datetime.now(UTC), "seconds": 3.2, "counts": {}}
+    error = "OperationFailure: Executor error during aggregate command: sort exceeded memory limit of 104857600 bytes"
+    db.analytics.runs.insert_one({**run, "status": "failed", "error": error})
+    planned = {"event": "POST_LIKED", "network": "app", "category": "tea", "actor": "a", "state": "failed"}
+    db.analytics.actions.insert_many(
+        planned
+        | {"_id": f"{n}", "target": ObjectId(), "plannedAt": NOW, "dueAt": NOW, "error": "429 too many requests"}
+        for n in range(10_000)
+    )
+
+
+def take(browser: Browser, address: str, pages: dict[str, str], before: str, size: str, scheme: str) -> None:
+    """Each page as a picture of its whole length."""
+    HERE.mkdir(exist_ok=True)
+    with window(browser, size, scheme) as (page, _):
+        for name, path in pages.items():
+            page.goto(address + path)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=HERE / f"{before}{name}-{size}-{scheme}.png", full_page=True)
+
+
+def show(browser: Browser, address: str, name: str, path: str) -> None:
+    """One picture for the documentation, of what fits a screen."""
+    DOCS.mkdir(exist_ok=True)
+    with window(browser) as (page, _):
+        page.set_viewport_size(DOCS_SIZE)
+        page.goto(address + path)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=DOCS / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
