@@ -35,8 +35,8 @@ def queue(db: Databases, after: ObjectId | None, most: int) -> list[Document]:
 
 def decided(db: Databases, most: int, skip: int = 0) -> list[Document]:
     """Cases with a verdict, the latest first."""
-    wanted = _DECIDED | {"verifiedAt": {"$exists": True}}
-    return list(collection(db, "suspiciouscredentials").find(wanted).sort("verifiedAt", -1).skip(skip).limit(most))
+    found = collection(db, "suspiciouscredentials").find(_DECIDED)
+    return list(found.sort("verifiedAt", -1).skip(skip).limit(most))
 
 
 def sizes(db: Databases) -> dict[str, int]:
@@ -81,7 +81,7 @@ def verdict_counts(db: Databases) -> list[Document]:
         "default": 0.0,
     }}  # fmt: skip
     now = {name: f"${name}" for name in ("score", "source", "audit", "verificationStatus")}
-    by = {"band": bands, "source": "$each.source", "audit": {"$eq": ["$each.audit", True]}}
+    by = {"band": bands, "source": {"$ifNull": ["$each.source", ""]}, "audit": {"$eq": ["$each.audit", True]}}
     bots = {"$sum": {"$cond": ["$each.verificationStatus", 1, 0]}}
     stages: list[dict[str, Any]] = [
         {"$match": {"$or": [_DECIDED, {"earlier.0": {"$exists": True}}]}},

@@ -81,7 +81,7 @@ def _index(*keys: str, unique: bool = False, expire_seconds: int | None = None) 
 
 def _where_present(*keys: str) -> IndexModel:
     """An index of the documents that have the first key: an old spelling costs nothing where it is not used."""
-    first = {keys[0].lstrip("-"): {"$exists": True}}
+    first = {keys[0]: {"$exists": True}}
     pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
     return IndexModel(pairs, partialFilterExpression=first)
 
@@ -147,7 +147,7 @@ COLLECTIONS: Mapping[str, Declared] = {
             _index("seenCredential"),
             _index("status"),
             _index("verificationStatus", "-score", "_id"),  # the moderators' queue
-            _where_present("-verifiedAt"),
+            _index("verificationStatus", "-verifiedAt"),
         ),
     ),
     "actions": Declared(

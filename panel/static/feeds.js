@@ -15,5 +15,10 @@
       group.append(...[...group.children].sort((a, b) => a.textContent.localeCompare(b.textContent, "en")));
     }
   };
+  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(failure, () => {
+      document.getElementById("found").textContent = "The search did not work. Load the page again.";
+    });
+  }
   document.addEventListener("DOMContentLoaded", () => nameAll(document));
 })();

@@ -224,6 +224,14 @@ def test_past_verdicts_are_counted_by_score_with_those_of_earlier_openings(db, p
     assert "0.999 to 1.0" in panel.get("/suspects/quality").text
 
 
+def test_verdicts_that_the_app_wrote_without_date_or_cause_are_listed_and_counted(db, panel):
+    key = ObjectId()
+    add(db, {"_id": key, "verificationStatus": True, "score": "high", "reasons": "none", "verifiedAt": "soon"})
+
+    assert f"case-{key}" in panel.get("/suspects/decided").text
+    assert panel.get("/suspects/quality").status_code == panel.get(f"/suspects/{key}").status_code == 200
+
+
 @pytest.mark.parametrize("address", ["", "/decided", "/quality", "?after=" + "0" * 24])
 def test_empty_pages_say_so(panel, address):
     answer = panel.get(f"/suspects{address}")
