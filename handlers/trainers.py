@@ -6,7 +6,7 @@ from typing import Any
 from handlers.queue import sender, shards_of
 from handlers.runtime import ANSWER, Event
 from handlers.switches import job
-from store import settings, shards
+from store import settings
 from store.client import Databases
 
 
@@ -35,6 +35,7 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
 @job("personalizeContentWorker", alone=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
+    from store import shards
     from trainers.jobs import members
 
     def work(shard: str) -> dict[str, int]:

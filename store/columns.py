@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pymongo.collection import Collection
 
 from store.documents import Document
+from store.excluded import excluded
 
 Columns = dict[str, NDArray[Any]]
 NO_ID = ObjectId(b"\0" * 12)
-_EXCLUDED: dict[str, NDArray[np.bytes_]] = {}  # ids of the forgotten, by database; see store.forget
 NO_TIME_MS = -(2**62)  # a missing date; dates are milliseconds since 1970
 
 # kind: (BSON type byte, numpy dtype of the value, BSON type name, literal for a missing or mistyped value)
@@ -50,11 +50,6 @@ def read_columns(
     return {field: np.ascontiguousarray(table[name]) for field, name in zip(fields, names, strict=True)}
 
 
-def exclude(database: str, ids: Sequence[ObjectId]) -> None:
-    """From now on columns of that database leave out every row that has one of these ids."""
-    _EXCLUDED[database] = np.sort(id_array(ids))
-
-
 def hex_ids(ids: NDArray[np.bytes_]) -> list[str]:
     """Ids of shape (n,), S12, as 24 hexadecimal digits each."""
     digits = np.frombuffer(ids.tobytes(), dtype="V12")
@@ -84,8 +79,8 @@ def _guarded(kind: str, expression: Any) -> Any:
 
 
 def _without_forgotten(database: str, table: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
-    ids = _EXCLUDED.get(database)
-    if ids is None or not len(ids):
+    ids = id_array(excluded(database))
+    if not len(ids):
         return table
     place = {name: np.minimum(np.searchsorted(ids, table[name]), len(ids) - 1) for name in names}
     named = [ids[place[name]] == table[name] for name in names]

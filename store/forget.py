@@ -17,8 +17,8 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from store.client import Databases
-from store.columns import exclude
 from store.documents import Document, ObjectId
+from store.excluded import exclude
 from store.schema import collection
 
 OURS_IN_APP = ("contentinfo", "guestfeeditems", "suspiciouscredentials")

@@ -18,7 +18,6 @@ PACKAGE_OF = package_of()
 RUNTIME = ("awslambdaric", "boto3")  # Lambda's own image has them
 BASE = getattr(sys, "_base_executable", sys.executable)  # without the virtual environment's libraries
 AGGREGATION = [key for key, name in PACKAGE_OF.items() if name == "aggregation"]
-EVENTS = {"friendToFollow": {"accountId": "0" * 24}}
 
 
 def with_dependencies(names):
@@ -100,17 +99,17 @@ def answered(key, db, uri, tmp_path):
 def test_a_function_that_aggregates_works_with_nothing_but_its_package(key, db, uri, tmp_path):
     fill(db, {name: batch for name, batch in community().items() if name != "feeditems"})
 
-    assert isinstance(answered(key, db, uri, tmp_path), dict | list)
+    assert isinstance(answered(key, db, uri, tmp_path), dict)
 
 
-ASKED = {
+EVENTS = {
+    "friendToFollow": {"accountId": "0" * 24},
     "cascade": {"contentId": "0" * 24},
     "startAnalysis": {"userId": "0" * 24},
     "recommendFriends": {"userId": "0" * 24},
     "personalizeContentPredictor": {"accountId": "0" * 24, "contents": ["1" * 24]},
     "personalizeContentWorker": {"Records": []},
 }
-EVENTS |= ASKED
 
 
 @pytest.mark.slow
@@ -118,7 +117,7 @@ EVENTS |= ASKED
 def test_every_function_works_with_nothing_but_its_package(key, db, uri, tmp_path):
     fill(db, community())
 
-    assert isinstance(answered(key, db, uri, tmp_path), dict)
+    assert isinstance(answered(key, db, uri, tmp_path), dict | list)
 
 
 def test_the_packages_sources_are_ours_and_complete():
