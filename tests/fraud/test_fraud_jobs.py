@@ -56,7 +56,8 @@ def test_extraction_writes_the_named_numbers_of_the_latest_500_readings(db: Data
 
     expected = named_numbers(latest)
     assert counts["readings"] == document["count"] == 500
-    assert [document[name] for name in NAMED] == pytest.approx([expected[name][0] for name in NAMED], rel=1e-9, abs=1e-9)
+    numbers = [expected[name][0] for name in NAMED]
+    assert [document[name] for name in NAMED] == pytest.approx(numbers, rel=1e-9, abs=1e-9)
     assert document["lastSeenAt"] == NEW_YEAR + timedelta(seconds=6190)
 
 
