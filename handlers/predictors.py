@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.runtime import Event, service
 from handlers.switches import job
+from handlers.url import over_url
 from store import settings
 from store.client import Databases
 from store.documents import object_id
@@ -28,6 +29,7 @@ def serving_snapshot(db: Databases, event: Event, now: datetime) -> dict[str, An
     return snapshot.publish_snapshot(db, now)
 
 
+@over_url
 @service
 def personalize_content_predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Scores of {"accountId", "contents"}, or the best contents of {"accountId", "limit"}."""
