@@ -16,7 +16,7 @@ from tests.golden.worlds import simulated
 
 NOW = CONFIG.until
 DAY = datetime(2026, 1, 15, 9, tzinfo=UTC)
-ONE, OTHER = ObjectId(), ObjectId()
+ONE, OTHER = ObjectId("0" * 23 + "1"), ObjectId("0" * 23 + "2")
 SCRIPT = "<script>alert(1)</script>"
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;"
 TOKEN = "abcdefghijklmnopqrstuvwx"
