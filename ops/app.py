@@ -51,6 +51,7 @@ COMMANDS = {
     "experiment": Entry("ops.experiment", "app", "Variants of the ranking: publish, report, end", served=True),
     "forget": Entry("ops.forget", "command", "Forget a person everywhere", served=True),
     "panel": Entry("ops.panel", "command", "The control panel, in the browser"),
+    "cost": Entry("ops.cost", "cost", "What a day on AWS costs, from this database's own runs"),
     "bench": Entry("ops.bench", "command", "Measure this machine"),
 }
 SUBJECTS = {

@@ -1,0 +1,132 @@
+"""`feedpulse cost`: what a day on AWS costs, from the seconds that this database's own runs took."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+
+from handlers.runtime import databases
+from ops import show
+from ops.database import database
+from ops.functions import Function, document, functions
+from store.health import median_seconds, users
+
+MIB_A_GIB = 1024
+DAYS_A_MONTH = 30.4
+
+
+@dataclass(frozen=True)
+class Prices:
+    """US dollars, on-demand, as published for us-east-1; look them up for your region before you rely on them."""
+
+    gib_second: float = 0.0000133334  # Lambda on arm64; x86_64: 0.0000166667
+    call: float = 0.20e-6  # of Lambda
+    bus_event: float = 1.00e-6  # EventBridge
+    metric_month: float = 0.30  # CloudWatch
+    alarm_month: float = 0.10
+    log_gib: float = 0.50
+    key_month: float = 1.00  # KMS
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What a member does in a day."""
+
+    posts: float = 0.2  # each is a change that topicsClassify reads
+    rankings: float = 5.0
+    reading_seconds: float = 0.1  # of one post in a warm container
+    ranking_seconds: float = 0.15  # of one request in a warm container
+
+
+@dataclass(frozen=True)
+class Line:
+    """One function's day."""
+
+    function: str
+    calls: float
+    seconds: float  # of one call
+    gib: float
+    dollars: float
+    fits: bool  # one call ends within its timeout
+
+
+def cost(
+    users_then: Annotated[int, typer.Option("--users", min=1, help="members of the app")] = 1_000_000,
+    posts: Annotated[float, typer.Option(min=0, help="posts of a member in a day")] = Habits.posts,
+    rankings: Annotated[float, typer.Option(min=0, help="personal rankings of a member in a day")] = Habits.rankings,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Dollars a day on AWS without the database: measured seconds times users, memory and price."""
+    with database():
+        db = databases()
+        measured, users_now = median_seconds(db), users(db)
+    if not measured or not users_now:
+        raise ValueError("there are no runs to measure by: feedpulse run all, then again")
+    lines = list(day(measured, users_then / users_now, users_then, Habits(posts, rankings)))
+    total = sum(each.dollars for each in lines) + standing()
+    result = {
+        "users": users_then,
+        "measuredAt": users_now,
+        "functions": [asdict(each) for each in lines],
+        "standingDollars": round(standing(), 4),
+        "dollarsADay": round(total, 4),
+        "dollarsAMillionUsersADay": round(total / users_then * 1e6, 4),
+    }
+    title = f"A day of {users_then:,} members, from runs at {users_now:,}: {total:,.2f} dollars without the database"
+    show.result(
+        result, as_json, show.table(title, ("function", "calls", "seconds", "GiB", "dollars", ""), _rows(lines))
+    )
+
+
+def day(
+    measured: Mapping[str, float], scale: float, members: float, habits: Habits, prices: Prices = Prices()
+) -> Iterator[Line]:
+    """Each function's day: calls · (seconds · GiB · price of a GiB-second + price of a call).
+
+    Jobs grow with the members (`scale` times the measured seconds); what answers one event does not.
+    """
+    for key, each in functions().items():
+        calls = calls_a_day(each, members, habits)
+        single = {"topicsClassify": habits.reading_seconds, "personalizeContentPredictor": habits.ranking_seconds}
+        seconds = single.get(key, measured.get(key, 0.0) * max(scale, 1.0))
+        gib, timeout = _memory_and_timeout(key)
+        dollars = calls * (seconds * gib * prices.gib_second + prices.call)
+        dollars += calls * prices.bus_event if key == "topicsClassify" else 0.0
+        if calls:
+            yield Line(key, calls, round(seconds, 3), gib, round(dollars, 6), seconds < timeout)
+
+
+def calls_a_day(function: Function, members: float, habits: Habits) -> float:
+    """How often a function is called in a day."""
+    if function.key == "topicsClassify":
+        return members * habits.posts
+    if function.key == "personalizeContentPredictor":
+        return members * habits.rankings
+    if function.key == "personalizeContentWorker":
+        return 1.0  # all shards of a day as one call: their seconds add up
+    return sum(24.0 if timing.is_hourly else 1.0 for timing in function.timings)
+
+
+def standing(prices: Prices = Prices()) -> float:
+    """Dollars a day that stand whatever the app does: metrics, alarms and the key.
+
+    About eight metrics a function that runs by the clock, three alarms each, two for the others.
+    """
+    timed = sum(bool(each.timings) for each in functions().values())
+    alarms = 3 * timed + 2 * (len(functions()) - timed) + 4
+    return (8 * timed * prices.metric_month + alarms * prices.alarm_month + prices.key_month) / DAYS_A_MONTH
+
+
+def _memory_and_timeout(key: str) -> tuple[float, float]:
+    said = document()
+    body, provider = said["functions"][key], said["provider"]
+    return body.get("memorySize", provider["memorySize"]) / MIB_A_GIB, body.get("timeout", provider["timeout"])
+
+
+def _rows(lines: list[Line]) -> list[list[Any]]:
+    return [
+        [each.function, f"{each.calls:,.0f}", f"{each.seconds:,.1f}", f"{each.gib:.2f}", f"{each.dollars:,.4f}",
+         "" if each.fits else "over its timeout"]
+        for each in sorted(lines, key=lambda each: -each.dollars)
+    ]  # fmt: skip

@@ -1,0 +1,57 @@
+"""What a new container pays before its first event's work: imports, in fresh processes."""
+
+import os
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+from ops import show
+from ops.functions import functions
+from ops.package import ROOT, package_of
+
+PROCESSES = 11
+PACKAGE_OF = package_of()
+AIMS_MS = {key: 400 for key, name in PACKAGE_OF.items() if name == "aggregation"}
+AIMS_MS["personalizeContentPredictor"] = 1500
+# The handler's module, then what the handler itself imports when it is called.
+PROGRAM = """
+import sys, time
+started = time.perf_counter()
+module, _, name = sys.argv[1].rpartition(".")
+handler = getattr(__import__(module, fromlist=[name]), name)
+imported = time.perf_counter()
+import ast, inspect, textwrap
+tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(handler))))
+lazy = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+program = compile(ast.Module(lazy, []), "lazy", "exec")
+ready = time.perf_counter()
+exec(program)
+print(imported - started, time.perf_counter() - ready)
+"""
+
+
+def measured(handler):
+    """Milliseconds of the handler's module and of what it imports at its first call; medians."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, handler], env=environment, capture_output=True, check=True
+        ).stdout
+        for _ in range(PROCESSES)
+    ]
+    return [1000 * statistics.median(each) for each in zip(*(map(float, run.split()) for run in runs), strict=True)]
+
+
+@pytest.mark.bench
+def test_new_containers_are_ready_soon():
+    found = {key: measured(each.handler) for key, each in functions().items()}
+
+    rows = [
+        [key, PACKAGE_OF[key], f"{module:.0f}", f"{lazy:.0f}", f"{module + lazy:.0f}", AIMS_MS.get(key, "")]
+        for key, (module, lazy) in found.items()
+    ]
+    columns = ("function", "package", "handler, ms", "its job, ms", "both", "aim")
+    show.result({}, False, show.table(f"Imports of a new container, median of {PROCESSES} processes", columns, rows))
+    assert {key: sum(found[key]) for key, aim in AIMS_MS.items() if sum(found[key]) >= aim} == {}

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from ops.app import execute
+from ops.cost import Habits, Prices, day, standing
+from ops.functions import functions
+
+FREE = Habits(posts=0.0, rankings=0.0)
+
+
+def by_function(lines):
+    return {each.function: each for each in lines}
+
+
+def test_a_jobs_day_is_its_calls_times_seconds_memory_and_price():
+    prices = Prices(gib_second=2.0, call=0.5, bus_event=0.0)
+
+    line = by_function(day({"contentStats": 3.0}, 10.0, 1000, FREE, prices))["contentStats"]
+
+    assert (line.calls, line.seconds, line.gib) == (24.0, 30.0, 0.5)
+    assert line.dollars == pytest.approx(24 * (30 * 0.5 * 2 + 0.5))
+    assert line.fits
+
+
+def test_a_job_that_would_outgrow_its_timeout_says_so():
+    assert not by_function(day({"contentStats": 3.0}, 1000.0, 1000, FREE))["contentStats"].fits
+
+
+def test_requests_and_posts_cost_by_the_member_and_not_by_the_square():
+    once = by_function(day({}, 1.0, 1_000, Habits()))
+    twice = by_function(day({}, 2.0, 2_000, Habits()))
+
+    for key in ("topicsClassify", "personalizeContentPredictor"):
+        assert twice[key].dollars == pytest.approx(2 * once[key].dollars, rel=0.01)
+
+
+def test_more_members_never_cost_less():
+    totals = [sum(each.dollars for each in day({"contentStats": 1.0}, n / 100, n, Habits())) for n in (10, 1000, 10**6)]
+
+    assert totals == sorted(totals)
+    assert standing() > 0
+
+
+def test_every_function_by_the_clock_has_a_line():
+    timed = {key for key, each in functions().items() if each.timings}
+
+    assert timed <= set(by_function(day({}, 1.0, 10, Habits())))
+
+
+def test_the_command_measures_by_this_databases_runs(db, capsys):
+    db.app.users.insert_many([{} for _ in range(10)])
+    db.analytics.runs.insert_many(
+        [{"function": "contentStats", "status": "done", "seconds": each} for each in (1, 2, 9)]
+    )
+    db.analytics.runs.insert_one({"function": "contentStats", "status": "failed", "seconds": 900})
+
+    assert execute(["cost", "--users", "20", "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    (line,) = [each for each in found["functions"] if each["function"] == "contentStats"]
+    assert line["seconds"] == 4.0
+    assert found["dollarsADay"] == pytest.approx(sum(each["dollars"] for each in found["functions"])
+                                                 + found["standingDollars"], abs=1e-3)  # fmt: skip
+
+
+def test_without_runs_the_remedy_is_named(db, capsys):
+    assert execute(["cost", "--users", "20"]) == 2
+
+    assert "feedpulse run all" in capsys.readouterr().err
