@@ -3,12 +3,14 @@
 The shapes themselves are written out in `shapes_app` and `shapes_analytics`.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
 
 from store.client import Databases
 from store.documents import Document
@@ -86,6 +88,7 @@ def _where_present(*keys: str) -> IndexModel:
     return IndexModel(pairs, partialFilterExpression=first)
 
 
+_PARALLEL_ARRAYS = 171  # CannotIndexParallelArrays
 _ARTIFACT_KEY = _index("account", "model", unique=True)
 _DAY_SECONDS = 86_400
 
@@ -188,7 +191,28 @@ def collection(db: Databases, name: str) -> Collection[Document]:
 
 
 def ensure_indexes(db: Databases, *names: str) -> None:
-    """Makes the declared indexes of these collections where they are missing."""
+    """Makes the declared indexes of these collections where they are missing.
+
+    An app's document with arrays where single values belong can forbid an index: it is left out, and reads are slower.
+    """
     for name in names:
-        if COLLECTIONS[name].indexes:
-            collection(db, name).create_indexes(list(COLLECTIONS[name].indexes))
+        target, indexes = collection(db, name), list(COLLECTIONS[name].indexes)
+        try:
+            if indexes:
+                target.create_indexes(indexes)
+        except OperationFailure as error:
+            if error.code != _PARALLEL_ARRAYS:
+                raise
+            _make_what_can_be_made(target, indexes)
+
+
+def _make_what_can_be_made(target: Collection[Document], indexes: list[IndexModel]) -> None:
+    for index in indexes:
+        try:
+            target.create_indexes([index])
+        except OperationFailure as error:
+            if error.code != _PARALLEL_ARRAYS:
+                raise
+            logging.getLogger("feedpulse").warning(
+                "no index %s of %s: arrays in it", index.document["name"], target.name
+            )

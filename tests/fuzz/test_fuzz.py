@@ -6,6 +6,7 @@ The whole of it, a million of each: python -m tests.fuzz.run
 import pytest
 
 from store.documents import ObjectId
+from store.schema import ensure_indexes
 from tests.fuzz.run import artifacts, documents, hostile_events, stored
 
 
@@ -25,6 +26,16 @@ def test_operators_in_events_are_refused_by_name_or_do_nothing(db):
     assert (report["failed"], report["changed"]) == ({}, False)
     assert report["refused"] > 50
     assert "refused without a name" not in report
+
+
+def test_arrays_that_forbid_an_index_cost_that_index_and_nothing_else(db):
+    db.app.contents.insert_one({"author": [], "createdAt": []})
+
+    ensure_indexes(db, "contents")
+
+    made = db.app.contents.index_information()
+    assert {"createdAt_1", "originalPost._id_1"} <= set(made)
+    assert "author.id_1_createdAt_1" not in made
 
 
 def test_broken_artifacts_are_refused_and_nothing_is_unpickled():
