@@ -60,8 +60,9 @@ def fit_all(own: Own, penalty: float) -> tuple[Ints, Floats]:
         alike = np.flatnonzero(padded == size)
         for first in range(0, len(alike), _SIDE_BY_SIDE):
             some = alike[first : first + _SIDE_BY_SIDE]
-            rows = np.minimum(start[some, None] + np.arange(size), len(own.account) - 1)  # (members, rows)
-            there = np.arange(size) < count[some, None]
+            place, last = np.arange(size), count[some, None] - 1
+            rows = start[some, None] + np.minimum(place, last)  # (members, rows); padding repeats a member's last row
+            there = place <= last
             weights[some] = _newton(own.take(rows), np.where(there, own.weight[rows], 0.0), penalty)
     return account, weights
 

@@ -68,6 +68,30 @@ def test_members_who_always_or_never_engage_get_finite_weights(engaged):
     assert np.isfinite(weights).all()
 
 
+def test_what_is_not_a_number_spoils_no_other_member():
+    own = rows(members=5, each=6)
+    spoilt = own.columns.copy()
+    spoilt[12:18] = np.nan  # the third member's
+
+    _, sound = fit_all(own, 3.0)
+    _, weights = fit_all(Own(**{**vars(own), "columns": spoilt}), 3.0)
+
+    assert np.isnan(weights[2]).all()
+    assert np.array_equal(np.delete(weights, 2, axis=0), np.delete(sound, 2, axis=0))
+
+
+def test_members_with_one_row_or_with_constant_columns_get_finite_weights():
+    own = rows(members=2, each=40)
+    constant = Own(**{**vars(own), "columns": np.ones_like(own.columns)})
+
+    _, alone = fit_all(own.take(np.array([0])), 3.0)
+    _, same = fit_all(constant, 3.0)
+
+    assert np.isfinite(alone).all()
+    assert np.isfinite(same).all()
+    assert np.ptp(same, axis=1) == pytest.approx(0, abs=1e-4)  # equal columns share the weight
+
+
 def test_no_members_give_no_weights_and_add_nothing():
     account, weights = fit_all(rows().take(np.zeros(0, dtype=np.int64)), 10.0)
 

@@ -1,14 +1,16 @@
 """personalizeContentTrainer and its worker: the members' booster, then every member's own model, shard by shard."""
 
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from features.asof import Ints
+from features.asof import Floats, Ints
 from features.countries import COUNTRIES
 from features.history import REPORT, History, assemble, disregarding
 from features.known import Known, index
@@ -21,7 +23,7 @@ from store.columns import id_array, object_ids
 from trainers.members import guest_margin, own_rows, train_members
 from trainers.own import Own, bucket, fit_all
 from trainers.requests import DAY_MS, Requests, choices, requests
-from trainers.sampling import sample
+from trainers.sampling import Sample, sample
 
 GUEST, MEMBER, PERSONAL_MODEL = "guest", "member", "personal"
 
@@ -34,6 +36,7 @@ class Config:
     live_days: float = 30.0  # contents older than this are not ranked
     most_requests: int = 6_000  # for the booster, the newest
     others: int = 30  # sampled candidates a request that were not shown
+    block_members: int = 20_000  # sampled together, for what that costs by the whole log
     shard_members: int = 500  # members a message
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing
@@ -58,23 +61,39 @@ def train_all_members(
     booster = current or _train_booster(db, history, known, boosters, ladder, now, config)
     changed = _changed_members(db, history, booster)
 
-    names = list(_shards(db, history, known, boosters, booster, changed, now, config))
-    trained = [train_shard(db, now, name) for name in names] if send is None else [send(name) for name in names]
-    counts = {"members": len(changed), "shards": len(names), "rejected": dict(history.rejected)}
-    return counts | ({"ownModel": sum(each["ownModel"] for each in trained if each)} if send is None else {})
+    names = _shards(db, history, known, boosters, booster, changed, now, config)
+    counts = _train_here(db, now, names) if send is None else {"shards": len([send(name) for name in names])}
+    return {"members": len(changed), **counts, "rejected": dict(history.rejected)}
+
+
+def _train_here(db: Databases, now: datetime, names: Iterator[str]) -> dict[str, int]:
+    """Trains each shard as soon as it is stored; one with spoilt numbers does not stop the others, but is told."""
+    trained: list[dict[str, int]] = []
+    failed: list[Exception] = []
+    for name in names:
+        try:
+            trained.append(train_shard(db, now, name))
+        except (ValueError, ArithmeticError) as error:
+            failed.append(error)
+    if failed:
+        raise RuntimeError(f"{len(failed)} shards failed, {len(trained)} are trained: {failed[0]}") from failed[0]
+    return {"shards": len(trained), "ownModel": sum(each["ownModel"] for each in trained)}
 
 
 def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
-    """Own models of the members of one shard; members for whom the gate is closed get an identity."""
+    """Own models of the members of one shard; members whom none helps get an identity that says why."""
     arrays, described = shards.take(db, shard)
 
-    accounts, weights = fit_all(Own(**{name: arrays[name] for name in Own.__dataclass_fields__}), described["penalty"])
+    own = Own(**{name: arrays[name] for name in Own.__dataclass_fields__})
+    accounts, fitted = fit_all(own, described["penalty"])
+    weights = np.zeros((len(arrays["ids"]), len(PERSONAL)))
+    weights[accounts] = fitted
+    is_open = np.array(described["open"])[bucket(arrays["engagements"])]
+    why = _why_not(weights, np.isin(np.arange(len(weights)), accounts), is_open)
 
-    open_for = np.array(described["open"])[bucket(arrays["engagements"][accounts])]
-    artifacts = _artifacts(object_ids(arrays["ids"][accounts]), weights, open_for, described)
-    saved = models.save(db, "mlArtifacts", artifacts, described["trainedAt"])
+    saved = models.save(db, "mlArtifacts", _artifacts(arrays["ids"], weights, why, described), described["trainedAt"])
     shards.drop(db, shard)
-    return {"members": saved, "ownModel": int(open_for.sum())}
+    return {"members": saved, "ownModel": why.count("")}
 
 
 def _guest_ladder(db: Databases) -> tuple[dict[str, Any], str]:
@@ -173,30 +192,52 @@ def _shards(
     asked = requests(history, begin, end)
     good = history.engagements.kind < REPORT
     engagements = np.bincount(history.engagements.account[good], minlength=len(history.account_id))
-    for first in range(0, len(members), config.shard_members):
-        some = members[first : first + config.shard_members]
-        mine = np.isin(asked.account, some)
+    described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
+    number = itertools.count()
+    for block in _split(members, config.block_members):
+        mine = np.isin(asked.account, block)
         chosen = choices(history, Requests(asked.account[mine], asked.time_ms[mine]), config.live_days)
         taken = sample(history, chosen, config.others, config.seed)
-        matrix = build(known, taken.rows, MEMBER_COLUMNS)
-        margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster.opened, matrix)
-        own = own_rows(taken, matrix, margin)
-        account = np.searchsorted(some, own.account)
-        arrays = {**vars(own), "account": account, "ids": history.account_id[some], "engagements": engagements[some]}
-        described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
-        name = f"{now:%Y%m%dT%H%M%S}-{first // config.shard_members:05d}"
-        shards.put(db, name, arrays, described)
-        yield name
+        for some in _split(block, config.shard_members):
+            own = _own_rows(known, _of(taken, some), boosters, booster)
+            arrays = {"ids": history.account_id[some], "engagements": engagements[some]}
+            name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
+            shards.put(db, name, vars(own) | arrays | {"account": np.searchsorted(some, own.account)}, described)
+            yield name
+
+
+def _own_rows(known: Known, taken: Sample, boosters: dict[str, Any], booster: _Booster) -> Own:
+    matrix = build(known, taken.rows, MEMBER_COLUMNS)
+    margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster.opened, matrix)
+    return own_rows(taken, matrix, margin)
+
+
+def _of(taken: Sample, members: Ints) -> Sample:
+    mine = np.isin(taken.rows.account, members)
+    return Sample(taken.rows.take(mine), taken.engaged[mine], taken.weight[mine], taken.request[mine])
+
+
+def _split(values: Ints, size: int) -> list[Ints]:
+    return [values[first : first + size] for first in range(0, len(values), size)]
+
+
+def _why_not(weights: Floats, has_rows: NDArray[np.bool_], is_open: NDArray[np.bool_]) -> list[str]:
+    """Why each member has no model of their own, "" for one who has."""
+    sound = np.isfinite(weights).all(axis=1)
+    conditions = [~has_rows, ~sound, ~is_open]
+    reasons = ["no request to learn from", "not a number", "no gain on held-out requests"]
+    return [str(each) for each in np.select(conditions, reasons, default="")]
 
 
 def _artifacts(
-    accounts: list[Any], weights: Any, open_for: Any, described: dict[str, Any]
+    ids: NDArray[np.bytes_], weights: Floats, why: list[str], described: dict[str, Any]
 ) -> Iterator[models.Artifact]:
     report = {"members": described["members"], "penalty": described["penalty"]}
-    for account, row, served in zip(accounts, weights.astype(np.float32), open_for.tolist(), strict=True):
-        artifact = _npy(row) if served else b""
-        kind = "npy" if served else "identity"
-        yield models.Artifact(account, PERSONAL_MODEL, artifact, kind, PERSONAL, "members", report)
+    for account, row, reason in zip(object_ids(ids), weights.astype(np.float32), why, strict=True):
+        if account is None:
+            continue
+        kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
+        yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, "members", told)
 
 
 def _npy(row: Any) -> bytes:

@@ -1,0 +1,230 @@
+"""Own models, shard by shard: only who changed, equal to a full run, and what does not help names its parent."""
+
+import io
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from bson import DBRef, ObjectId
+
+from features.countries import COUNTRIES
+from features.history import assemble
+from features.personal import PERSONAL
+from ops.app import execute
+from ops.simulate import Config as Community
+from store import logs, shards
+from store.columns import id_array, object_ids
+from tests.golden.worlds import simulated
+from trainers.boosters import RESIDUAL, Growth
+from trainers.jobs import country
+from trainers.jobs.members import Config, train_all_members, train_shard
+from trainers.levels import Ladder
+from trainers.requests import choices, requests
+
+COMMUNITY = Community(users=150, days=7, seed=11)
+LATER = COMMUNITY.until
+NOW = LATER - timedelta(days=1)
+LONG_AGO = NOW - timedelta(days=60)
+CONFIG = Config(others=10, shard_members=20)
+LADDER = Ladder(world=Growth(rounds=5, depth=2, eta=0.3), residual=RESIDUAL, least_requests=10)
+ALL_OPEN = {"penalty": 3.0, "open": [True] * 5, "gain": [0.0] * 5, "error": [0.0] * 5}
+
+
+@pytest.fixture(scope="module")
+def world(uri):
+    """A community that only likes, half of it quiet in the three days before the first training; all gates open."""
+    with simulated(uri, COMMUNITY) as db:
+        likes = {"type": {"$in": ["comment", "recast", "quote"]}}
+        db.app.engagements.update_many(likes, {"$set": {"type": "like"}})
+        quiet = [each["_id"] for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)][::2]
+        still(db, quiet, NOW - timedelta(days=3))
+        country.train_countries(db, NOW, country.Config(ladder=LADDER, others=10))
+        train_all_members(db, NOW, config=CONFIG)
+        opened(db)
+        yield SimpleNamespace(db=db, quiet=quiet)
+
+
+def still(db, accounts, since):
+    users = [each["_id"] for each in db.app.users.find({"ownerAccount": {"$in": accounts}})]
+    by = {"$or": [{"account": {"$in": accounts}}, {"user": {"$in": users}}]}
+    db.app.engagements.delete_many({"createdAt": {"$gte": since}, **by})
+    db.app.feeditems.delete_many({"seenAt": {"$gte": since}, "viewer": {"$in": accounts}})
+
+
+def opened(db):
+    db.analytics.mlArtifacts_global.update_one({"account": "members"}, {"$set": {"report.gate": ALL_OPEN}})
+
+
+@pytest.fixture
+def trained(world):
+    """The world after a training of all members at NOW."""
+    world.db.analytics.mlArtifacts.delete_many({})
+    world.counts = train_all_members(world.db, NOW, config=CONFIG)
+    return world
+
+
+def stored(db):
+    return {each["account"]: (each["format"], each["checksum"]) for each in db.analytics.mlArtifacts.find()}
+
+
+def trained_at(db, moment):
+    return {each["account"] for each in db.analytics.mlArtifacts.find({"trainedAt": moment})}
+
+
+def engaging(db, before):
+    users = {each["_id"]: each["ownerAccount"] for each in db.app.users.find()}
+    acts = db.app.engagements.find({"createdAt": {"$lt": before}, "type": "like", "targetRef.$ref": "content"})
+    guests = {each["_id"] for each in db.app.accounts.find({"isGuest": True})}
+    return {each.get("account") or users.get(each["user"]) for each in acts} - guests
+
+
+def test_every_member_who_engaged_has_an_artifact_or_names_the_parent(trained):
+    found = {each["account"]: each for each in trained.db.analytics.mlArtifacts.find()}
+
+    assert set(found) <= engaging(trained.db, NOW)
+    assert len(found) == trained.counts["members"] > 40
+    assert trained.counts["ownModel"] == sum(each["format"] == "npy" for each in found.values()) > 30
+    assert {each["parent"] for each in found.values()} == {"members"}
+    assert {each["report"].get("why") for each in found.values()} == {None, "no request to learn from"}
+    assert all(len(each["artifact"]) < 2_000 for each in found.values())
+
+
+def test_only_members_who_changed_are_trained_anew_and_the_result_is_that_of_a_full_run(trained):
+    counts = train_all_members(trained.db, LATER, config=CONFIG)
+    some, anew = stored(trained.db), trained_at(trained.db, LATER)
+    trained.db.analytics.mlArtifacts.delete_many({})
+    train_all_members(trained.db, LATER, config=CONFIG)
+
+    assert counts["members"] == len(anew)
+    assert 0 < len(set(trained.quiet) & set(some)) == len(set(trained.quiet) & set(some) - anew)
+    assert anew
+    assert stored(trained.db) == some
+
+
+def test_shards_of_any_size_give_the_same_artifacts(trained):
+    before = stored(trained.db)
+    trained.db.analytics.mlArtifacts.delete_many({})
+
+    train_all_members(trained.db, NOW, config=Config(others=10, block_members=7, shard_members=3))
+
+    assert stored(trained.db) == before
+
+
+def test_shards_that_a_worker_trains_give_the_same_artifacts(trained):
+    before, names = stored(trained.db), []
+    trained.db.analytics.mlArtifacts.delete_many({})
+
+    counts = train_all_members(trained.db, NOW, names.append, CONFIG)
+
+    assert counts["shards"] == len(names) > 1
+    assert stored(trained.db) == {}
+    for name in reversed(names):
+        train_shard(trained.db, NOW, name)
+    assert stored(trained.db) == before
+    assert trained.db.analytics.trainingShards.count_documents({}) == 0
+
+
+def test_a_shard_that_fails_does_not_stop_the_others_and_is_told(trained, monkeypatch):
+    before = stored(trained.db)
+    trained.db.analytics.mlArtifacts.delete_many({})
+    put, spoilt = shards.put, []
+
+    def spoiling(db, name, arrays, told):
+        put(db, name, arrays, told)
+        if name.endswith("00001"):
+            db.analytics.trainingShards.update_one({"_id": name}, {"$set": {"checksum": "another"}})
+            spoilt.extend(arrays["ids"].tolist())
+
+    monkeypatch.setattr(shards, "put", spoiling)
+    with pytest.raises(RuntimeError, match=r"1 shards failed, \d are trained: .*checksum"):
+        train_all_members(trained.db, NOW, config=CONFIG)
+
+    lost = {ObjectId(each.ljust(12, b"\0")) for each in spoilt}
+    assert stored(trained.db) == {account: found for account, found in before.items() if account not in lost}
+    monkeypatch.undo()
+    assert train_all_members(trained.db, NOW + timedelta(minutes=1), config=CONFIG)["members"] >= len(lost)
+    assert set(stored(trained.db)) == set(before)
+
+
+def test_a_closed_gate_leaves_members_to_their_parent(trained):
+    closed = {**ALL_OPEN, "open": [False] * 5}
+    trained.db.analytics.mlArtifacts.delete_many({})
+    trained.db.analytics.mlArtifacts_global.update_one({"account": "members"}, {"$set": {"report.gate": closed}})
+
+    counts = train_all_members(trained.db, NOW, config=CONFIG)
+
+    opened(trained.db)
+    found = list(trained.db.analytics.mlArtifacts.find())
+    assert counts["ownModel"] == 0
+    assert {(each["format"], each["parent"], each["artifact"]) for each in found} == {("identity", "members", b"")}
+    assert "no gain on held-out requests" in {each["report"]["why"] for each in found}
+
+
+def test_what_a_member_reports_lowers_the_rest_for_that_member(trained):
+    history = assemble(logs.read_log(trained.db, LONG_AGO, NOW, COUNTRIES), logs.read_labels(trained.db, LONG_AGO, NOW))
+    asked = requests(history, 0, int((NOW - timedelta(days=1)).timestamp() * 1000))
+    choice = list(choices(history, asked))[-1]
+    reporter = object_ids(history.account_id[[choice.account]])[0]
+    at = datetime.fromtimestamp(choice.time_ms / 1000, UTC) + timedelta(minutes=1)
+    disliked = object_ids(history.contents.id[choice.content[~choice.relevant][-30:]])
+    said = {"account": reporter, "type": "report", "createdAt": at}
+    reports = [{**said, "targetRef": DBRef("content", each)} for each in disliked]
+    before = bias(trained.db, reporter)
+
+    trained.db.app.engagements.insert_many(reports)
+    trained.db.analytics.mlArtifacts.delete_many({})
+    train_all_members(trained.db, NOW, config=CONFIG)
+
+    trained.db.app.engagements.delete_many({"type": "report", "account": reporter})
+    assert bias(trained.db, reporter) < before
+
+
+def bias(db, account):
+    """The first weight of the member's own model, which every content gets."""
+    found = db.analytics.mlArtifacts.find_one({"account": account})
+    return np.load(io.BytesIO(found["artifact"]), allow_pickle=False)[0]
+
+
+def test_numbers_that_are_none_leave_one_member_to_the_parent_and_no_other(db):
+    members_rows, each = 4, 6
+    account = np.repeat(np.arange(members_rows), each)
+    columns = np.random.default_rng(1).normal(size=(len(account), len(PERSONAL)))
+    columns[each] = np.nan  # of the second member
+    arrays = {
+        "account": account, "request": account, "columns": columns, "engaged": np.arange(len(account)) % 3 == 0,
+        "weight": np.ones(len(account)), "margin": np.zeros(len(account)),
+        "ids": id_array([ObjectId(f"{number:024x}") for number in range(1, 5)]), "engagements": np.full(4, 5),
+    }  # fmt: skip
+    shards.put(db, "s", arrays, {"penalty": 3.0, "open": [True] * 5, "members": 1, "trainedAt": NOW})
+
+    counts = train_shard(db, NOW, "s")
+
+    assert counts == {"members": 4, "ownModel": 3}
+    assert db.analytics.mlArtifacts.find_one({"format": "identity"})["report"]["why"] == "not a number"
+
+
+def test_nobody_is_trained_where_nobody_engaged(db):
+    db.app.accounts.insert_one({"_id": ObjectId(), "isGuest": False})
+
+    assert train_all_members(db, NOW) == {"members": 0, "shards": 0, "rejected": {}}
+    assert db.analytics.mlArtifacts.count_documents({}) == 0
+
+
+def test_a_rollback_takes_less_than_a_second(db, capsys):
+    new, old = ({"artifact": text * 180, "version": number, "trainedAt": NOW} for number, text in ((2, b"b"), (1, b"a")))
+    kept = {"model": "personal", "format": "npy", **new, "previous": old}
+    db.analytics.mlArtifacts.insert_many([{"account": ObjectId(), **kept} for _ in range(500)])
+
+    spent = [timed(["models", "rollback", "--all-members"]) for _ in range(5)]  # the second one undoes the first
+
+    assert min(spent) < 1
+    assert db.analytics.mlArtifacts.distinct("version") == [1]
+    assert db.analytics.mlArtifacts.distinct("previous.artifact") == [b"b" * 180]
+
+
+def timed(command):
+    started = time.perf_counter()
+    assert execute(command) == 0
+    return time.perf_counter() - started
