@@ -1,5 +1,7 @@
 """Headers that tell browsers to run only our own files and to tell nobody where somebody was."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +29,10 @@ _YEAR_SECONDS = 31_536_000
 
 
 class Headers:
-    """Adds the headers to every answer; pages are never kept by a cache, and https stays https."""
+    """Adds the headers to every answer; pages are never kept by a cache.
+
+    Redirects name no scheme, so that they stay on https behind a proxy that speaks http to us.
+    """
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self.app, self.secure = app, secure
@@ -40,11 +45,22 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
                 headers.setdefault("Cache-Control", _kept(scope["path"]))
+                if "location" in headers:
+                    headers["Location"] = path_of(headers["location"])
                 if self.secure:
                     headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
             await send(message)
 
         await self.app(scope, receive, sending)
+
+
+def path_of(address: str) -> str:
+    """An address of this panel without scheme and host.
+
+    >>> path_of("http://panel.example/sign-in?next=%2F#log")
+    '/sign-in?next=%2F#log'
+    """
+    return urlsplit(address)._replace(scheme="", netloc="").geturl()
 
 
 def _kept(path: str) -> str:

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import NoMatchFound
@@ -119,6 +121,12 @@ def when(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
 
 
+@pass_context
+def _path_for(context: Context, name: str, /, **parameters: Any) -> URL:
+    """The path of a route; without scheme and host, which a proxy may change."""
+    return URL(str(context["request"].app.url_path_for(name, **parameters)))
+
+
 def _navigation(request: Request) -> Any:
     for name in NAVIGATION:
         try:
@@ -136,5 +144,6 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.globals["url_for"] = _path_for
 _ENVIRONMENT.filters.update(ago=ago, duration=duration, number=number, percent=percent, size=size, when=when, told=told)
 _TEMPLATES = Jinja2Templates(env=_ENVIRONMENT)
