@@ -28,12 +28,12 @@ lazy = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.Imp
 program = compile(ast.Module(lazy, []), "lazy", "exec")
 ready = time.perf_counter()
 exec(program)
-print(imported - started, time.perf_counter() - ready)
+print(imported - started, time.perf_counter() - ready, time.process_time())
 """
 
 
 def measured(handler):
-    """Milliseconds of the handler's module and of what it imports at its first call; medians."""
+    """Milliseconds of the handler's module, of what it imports at its first call, and of the processor; medians."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     runs = [
         subprocess.run(
@@ -49,9 +49,17 @@ def test_new_containers_are_ready_soon():
     found = {key: measured(each.handler) for key, each in functions().items()}
 
     rows = [
-        [key, PACKAGE_OF[key], f"{module:.0f}", f"{lazy:.0f}", f"{module + lazy:.0f}", AIMS_MS.get(key, "")]
-        for key, (module, lazy) in found.items()
+        [
+            key,
+            PACKAGE_OF[key],
+            f"{module:.0f}",
+            f"{lazy:.0f}",
+            f"{module + lazy:.0f}",
+            f"{cpu:.0f}",
+            AIMS_MS.get(key, ""),
+        ]
+        for key, (module, lazy, cpu) in found.items()
     ]
-    columns = ("function", "package", "handler, ms", "its job, ms", "both", "aim")
+    columns = ("function", "package", "handler, ms", "its job, ms", "both", "of them CPU, with Python's start", "aim")
     show.result({}, False, show.table(f"Imports of a new container, median of {PROCESSES} processes", columns, rows))
-    assert {key: sum(found[key]) for key, aim in AIMS_MS.items() if sum(found[key]) >= aim} == {}
+    assert {key: ready for key, aim in AIMS_MS.items() if (ready := sum(found[key][:2])) >= aim} == {}
