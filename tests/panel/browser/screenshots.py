@@ -43,7 +43,7 @@ PAGES = {
     "settings": "/settings",
     "not-found": "/nothing",
 }
-DOCS_SIZE = {"width": 1100, "height": 680}  # keeps each picture small
+DOCS_SIZE = {"width": 1100, "height": 620}  # keeps each picture small
 SHOWN = {"panel-now": "/", "panel-feeds": "/feeds?country=th", "panel-models": "/models", "panel-suspects": "/suspects"}
 
 
