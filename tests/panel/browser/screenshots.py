@@ -79,12 +79,12 @@ def live(db: Databases) -> None:
     """A community, ten days of it, every job, three earlier evaluations, moods and planned actions."""
     with steps(2) as step:
         write_database(db, simulated(CONFIG, step), step)
-    run_all([], {}, first=backfill())
+    at = {"time": CONFIG.until.isoformat()}
+    run_all([], at, first=backfill())
     days = [{"time": (CONFIG.until - timedelta(days=ago)).isoformat()} for ago in (3, 2, 1)]
     for day in days:
         trainers.ranking_evaluation(day)
     predictors.coldstart_predictor(days[-1])
-    at = {"time": CONFIG.until.isoformat()}
     run_all(everything(), at)
     later = {"time": (CONFIG.until + timedelta(minutes=5)).isoformat()}
     for trainer in (trainers.coldstart_trainer, trainers.personalize_content_trainer, fraud.model_trainer):
