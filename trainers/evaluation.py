@@ -18,7 +18,7 @@ from trainers.members import guest_margin, own_rows, train_members
 from trainers.metrics import Quality, quality
 from trainers.own import Gate, added, bucket, fit_all
 from trainers.requests import DAY_MS, Choice, Requests, choices, requests
-from trainers.sampling import joined, sample
+from trainers.sampling import affordable, joined, sample
 
 Scorer = Callable[[Choice], Floats]
 _ROWS_AT_ONCE = 150_000  # bounds the matrix
@@ -32,7 +32,7 @@ class Plan:
     learn_days: float = 60.0  # requests of this long before the first one
     most_learnt: int = 6_000  # requests, the newest
     most_asked: int | None = None  # requests judged; a sample of people when there are more
-    others: int = 30  # sampled candidates a training request that were not shown
+    others: int = 60  # sampled candidates a training request that were not shown, fewer where requests are many
     seed: int = 7
     first_tries: bool = True  # whether to judge one booster a member too, isolated and of the plain design
     ladder: Ladder = field(default_factory=Ladder)
@@ -69,7 +69,8 @@ def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
     end = since_ms - DAY_MS
     asked = requests(history, end - int(plan.learn_days * DAY_MS), end)
     newest = Requests(asked.account[-plan.most_learnt :], asked.time_ms[-plan.most_learnt :])
-    taken = sample(history, choices(history, newest, plan.window_days), plan.others, plan.seed)
+    others = affordable(plan.others, len(newest))
+    taken = sample(history, choices(history, newest, plan.window_days), others, plan.seed)
     matrix = build(known, taken.rows, MEMBER_COLUMNS)
     table = Table(matrix[:, : len(GUEST_COLUMNS)], taken.engaged, taken.weight, taken.request, taken.rows.country)
     levels = list(climb(table, plan.ladder))

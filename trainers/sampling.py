@@ -12,6 +12,7 @@ from features.matrix import Rows
 from trainers.requests import DAY_MS, Choice
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
+_ROWS, _LEAST_OTHERS = 120_000, 20  # of the sampled rest, for all requests and for each
 _EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
 
 
@@ -46,6 +47,15 @@ def kind_weights(counts: NDArray[np.integer]) -> Floats:
     total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
     share = (counts / total + _EVEN / 4) / (1 + _EVEN)
     return np.asarray(1.0 - share)
+
+
+def affordable(most: int, requests: int) -> int:
+    """How many of the remaining candidates to sample for each of so many requests: at most `most`.
+
+    >>> affordable(60, 1_000), affordable(60, 4_000), affordable(60, 60_000)
+    (60, 30, 20)
+    """
+    return min(most, max(_ROWS // max(requests, 1), _LEAST_OTHERS))
 
 
 class _Shown:

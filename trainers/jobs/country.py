@@ -13,7 +13,7 @@ from store.client import Databases
 from store.columns import id_array
 from trainers.levels import Ladder, Table, Trained, climb, unlearnt
 from trainers.requests import Requests, choices, requests
-from trainers.sampling import Sample, sample
+from trainers.sampling import Sample, affordable, sample
 
 MODEL = "guest"
 
@@ -25,7 +25,7 @@ class Config:
     learn_days: float = 60.0  # requests of this long before the clock
     live_days: float = 30.0  # contents older than this are not ranked
     most_requests: int = 6_000  # the newest; bounds memory and time
-    others: int = 30  # sampled candidates a request that were not shown
+    others: int = 60  # sampled candidates a request that were not shown, fewer where requests are many
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing
     ladder: Ladder = field(default_factory=Ladder)
@@ -70,7 +70,8 @@ def sampled(history: History, now: datetime, config: Config) -> Sample:
     end = int(now.timestamp() * 1000) - 86_400_000
     asked = requests(history, end - int(config.learn_days * 86_400_000), end)
     newest = Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
-    return sample(history, choices(history, newest, config.live_days), config.others, config.seed)
+    others = affordable(config.others, len(newest))
+    return sample(history, choices(history, newest, config.live_days), others, config.seed)
 
 
 def _save(db: Databases, trained: list[Trained], name: str, now: datetime) -> None:

@@ -23,7 +23,7 @@ from store.columns import id_array, object_ids
 from trainers.members import guest_margin, own_rows, train_members
 from trainers.own import Own, bucket, fit_all
 from trainers.requests import DAY_MS, Requests, choices, requests
-from trainers.sampling import Sample, sample
+from trainers.sampling import Sample, affordable, sample
 
 GUEST, MEMBER, PERSONAL_MODEL = "guest", "member", "personal"
 
@@ -36,6 +36,7 @@ class Config:
     live_days: float = 30.0  # contents older than this are not ranked
     most_requests: int = 6_000  # for the booster, the newest
     others: int = 30  # sampled candidates a request that were not shown
+    booster_others: int = 60  # the same for the booster, fewer where requests are many
     block_members: int = 20_000  # sampled together, for what that costs by the whole log
     shard_members: int = 500  # members a message
     seed: int = 7
@@ -137,8 +138,9 @@ def _asked(history: History, now: datetime, config: Config) -> Requests:
 def _train_booster(
     db: Databases, history: History, known: Known, boosters: dict[str, Any], ladder: str, now: datetime, config: Config
 ) -> _Booster:
-    chosen = choices(history, _asked(history, now, config), config.live_days)
-    taken = sample(history, chosen, config.others, config.seed)
+    asked = _asked(history, now, config)
+    others = affordable(config.booster_others, len(asked))
+    taken = sample(history, choices(history, asked, config.live_days), others, config.seed)
     made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
     gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
     report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}
