@@ -48,7 +48,7 @@ class Ladder:
     residual: Growth = RESIDUAL
     least_requests: int = 60  # fewer can't be split into learning and holding out
     held_out: float = 0.2  # the newest share of the requests judges the gate
-    surely: float = 1.0  # standard errors by which the held-out gain must lie above 0
+    surely: float = 2.0  # standard errors by which the held-out gain must lie above 0
 
 
 def climb(table: Table, ladder: Ladder = Ladder()) -> Iterator[Trained]:

@@ -17,7 +17,7 @@ from trainers.metrics import list_loss
 BUCKETS = (0, 1, 3, 10, 30)  # engagements before the request: 0 · 1–2 · 3–9 · 10–29 · 30 and more
 _STEPS = 4
 _SIDE_BY_SIDE = 64  # members; their padded rows stay in the processor's cache
-_SURELY = 1.0  # standard errors by which a bucket's held-out gain must lie above 0
+_SURELY = 2.0  # standard errors by which a bucket's held-out gain must lie above 0
 _PENALTIES = (3.0, 10.0, 30.0, 100.0)
 
 
