@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from handlers.runtime import clock
+from ops import aside
+from ops.database import home
 from ops.functions import Function, functions
 from panel import audit, paging
 from panel.access import Role, needs
@@ -32,7 +34,7 @@ def now(request: Request) -> Response:
         "rows": rows,
         "health": views.health(rows),
         "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
-        "aside": views.set_aside(runs),
+        "aside": [*views.set_aside(runs), *views.not_loaded(aside.counted(home() / "rejected"))],
         "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
     }
     return page(request, "now.html", context)

@@ -75,6 +75,15 @@ def set_aside(runs: Mapping[str, Mapping[str, Any]]) -> list[View]:
     return sorted(found.values(), key=lambda row: -row["count"])[:_REASONS]
 
 
+def not_loaded(lines: Mapping[str, Mapping[str, int]]) -> list[View]:
+    """Lines that a load could not take, by collection and reason."""
+    return [
+        {"reason": f"{name}: {reason}", "functions": ["feedpulse load"], "count": count}
+        for name, reasons in lines.items()
+        for reason, count in reasons.items()
+    ]
+
+
 def health(rows: Sequence[View]) -> View:
     """The whole in one word: how many functions need somebody."""
     bad, warn = (sum(row["tone"] == tone for row in rows) for tone in ("bad", "warn"))

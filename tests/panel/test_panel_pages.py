@@ -105,6 +105,19 @@ def test_what_is_late_failed_or_set_aside_is_said(browser, community, uri):
     assert all(reason in told for reason in reasons)
 
 
+def test_lines_that_a_load_set_aside_are_counted_by_reason(browser, tmp_path, monkeypatch):
+    (tmp_path / "rejected").mkdir()
+    lines = ['{"line": 1, "reason": "not extended JSON: x", "document": "secret@example.org"}\n'] * 3 + ["{broken"]
+    (tmp_path / "rejected" / "contents.jsonl").write_text("".join(lines))
+    monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path))
+
+    page = browser.get("/").text
+
+    assert "contents: not extended JSON feedpulse load 3" in words(page)
+    assert "contents: a line that broke off feedpulse load 1" in words(page)
+    assert "secret@example.org" not in page
+
+
 def test_run_now_starts_the_function_in_the_background_and_writes_it_down(community):
     started = []
     with client(community, start=lambda *call: started.append(call)) as browser:
