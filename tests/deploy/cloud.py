@@ -104,7 +104,9 @@ def cloud(folder: Path, uri: str, prefix: str) -> Iterator[Cloud]:
     try:
         with containers(folder, environment) as container:
             parts.append(Cloud(folder, endpoint, container))
-            parts[0].client("ssm").put_parameter(Name=f"{STAGE}/mongodb-uri", Value=uri, Type="SecureString")
+            parts[0].client("ssm").put_parameter(
+                Name=f"{STAGE}/mongodb-uri", Value=uri, Type="SecureString", Overwrite=True
+            )
             yield parts[0]
     finally:
         os.environ.pop("MOTO_PORT") if before is None else os.environ.update(MOTO_PORT=before)

@@ -65,9 +65,16 @@ def test_a_scheduled_event_runs_the_job_and_is_told_in_one_line_and_metrics(db, 
     assert sorted(metrics[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) == ["function", "service"]
 
 
-def test_a_bad_event_is_an_error_that_names_the_field(container):
+def test_a_bad_event_and_the_end_of_time_are_errors_by_name_and_leave_no_lease(db, container):
+    function = container("contentStats")
+
     with pytest.raises(FunctionError, match="ValueError: time: noon is not ISO 8601"):
-        container("contentStats").invoke({"time": "noon"})
+        function.invoke({"time": "noon"})
+    with pytest.raises(FunctionError, match="OutOfTimeError: the function's time is nearly over"):
+        function.invoke(SCHEDULED, seconds=0.0)
+
+    assert [each["status"] for each in db.analytics.runs.find()] == ["failed"]
+    assert db.analytics.leases.count_documents({}) == 0
 
 
 def test_changes_of_posts_reach_the_texts_in_every_form_of_id(db, container):
