@@ -112,13 +112,10 @@ def buried(db: Databases) -> list[ObjectId]:
 @contextmanager
 def without_forgotten(db: Databases) -> Iterator[None]:
     """While the block runs, columns are read without the forgotten; after it what still names them is removed."""
-    ids = buried(db)
-    exclude(db.app.name, ids)
-    try:
-        yield
-    finally:
-        if ids:
-            remove_named(db, ids)
+    exclude(db.app.name, buried(db))
+    yield
+    if ids := buried(db):  # also who was forgotten meanwhile
+        remove_named(db, ids)
 
 
 def remove_named(db: Databases, ids: list[ObjectId]) -> Counter[str]:
