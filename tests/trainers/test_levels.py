@@ -35,7 +35,7 @@ def community(seed, requests_of, taste_of):
 
 
 WORLD, OTHER, NONE_AT_ALL = (1.5, 0, 0), (-1.5, 0, 1), (0, 0, 0)
-REQUESTS = {"us": 500, "jp": 400, "th": 150, "fr": 300, "de": 120, "va": 20}
+REQUESTS = {"us": 900, "jp": 400, "th": 150, "fr": 300, "de": 120, "va": 20}
 TASTES = {"us": WORLD, "jp": WORLD, "th": OTHER, "fr": WORLD, "de": WORLD, "va": OTHER}
 
 
