@@ -35,6 +35,7 @@ class Package:
     folders: Sequence[str]
     budget_mib: float
     files: Sequence[str] = ()
+    reads_texts: bool = False  # with the weights for it
 
 
 def required(path: Path) -> tuple[str, ...]:
@@ -47,7 +48,12 @@ _SHARED = ("handlers", "store", "features", "predictors", "fraud")
 PACKAGES: Mapping[str, Package] = {
     "aggregation": Package(_BASE, _SHARED, 15),
     "arrays": Package(_ARRAYS, _SHARED, 220),
-    "texts": Package((*_BASE, *required(ROOT / "requirements-text.txt")), ("handlers", "store", "features"), 150),
+    "texts": Package(
+        (*_BASE, *required(ROOT / "requirements-text.txt")),
+        ("handlers", "store", "features"),
+        150,
+        reads_texts=True,
+    ),
     "boosters": Package((*_ARRAYS, "xgboost-cpu"), (*_SHARED, "trainers"), 230),
     "detectors": Package((*_ARRAYS, "xgboost-cpu", "pandas", "scikit-learn"), _SHARED, 240),
     "panel": Package(
@@ -108,8 +114,7 @@ def shipped(folder: Path) -> Iterator[Path]:
 def sources(package: Package) -> dict[str, Path]:
     """Our own files by their names inside the zip; the weights only where texts are read."""
     own = [each for folder in package.folders for each in sorted((ROOT / folder).rglob("*")) if each.is_file()]
-    weighty = "numpy" in package.distributions and "scipy" not in package.distributions
-    chosen = [each for each in own if weighty or WEIGHTS not in each.parts]
+    chosen = [each for each in own if package.reads_texts or WEIGHTS not in each.parts]
     chosen = [each for each in chosen if "__pycache__" not in each.parts] + [ROOT / each for each in package.files]
     return {each.relative_to(ROOT).as_posix(): each for each in chosen}
 
@@ -128,7 +133,9 @@ def main() -> None:
         for key, name in package_of().items()
     ]  # fmt: skip
     columns = ("function", "package", *(f"{each}: MiB (zip)" for each in PROCESSORS), "budget")
-    show.result({}, False, show.table(f"Packages for Python {PYTHON}", columns, rows))
+    table = show.table(f"Packages for Python {PYTHON}", columns, rows)
+    table.columns[0].no_wrap = True
+    show.result({}, False, table)
 
 
 def _zip(files: Mapping[str, Path], path: Path) -> int:
