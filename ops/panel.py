@@ -18,13 +18,18 @@ PORT = 8780
 def command(
     host: Annotated[str, typer.Option(help="address to listen at; beyond this machine people sign in")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen at")] = PORT,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the address as one JSON document on standard output")
+    ] = False,
 ) -> None:
     """The control panel, until Ctrl-C."""
     with database():
-        serve(host, port)
+        serve(host, port, as_json=as_json)
 
 
-def serve(host: str = "127.0.0.1", port: int = PORT, now: Callable[[], datetime] = lambda: clock({})) -> None:
+def serve(
+    host: str = "127.0.0.1", port: int = PORT, now: Callable[[], datetime] = lambda: clock({}), as_json: bool = False
+) -> None:
     """Serves the panel until it is stopped; the database is there already.
 
     Raises:
@@ -37,8 +42,11 @@ def serve(host: str = "127.0.0.1", port: int = PORT, now: Callable[[], datetime]
 
     access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
     app = application(databases(), access, now)
-    shown = f"[{host}]" if ":" in host else host
-    show.progress.print(f"Control panel: http://{shown}:{port}/  (Ctrl-C stops)", highlight=False)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    if as_json:
+        show.result({"address": address}, True)
+        show.screen.file.flush()
+    show.progress.print(f"Control panel: {address}  (Ctrl-C stops)", highlight=False)
     uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
 
 
