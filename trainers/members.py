@@ -59,7 +59,7 @@ def _gate(sample: Sample, matrix: Matrix, base: Floats) -> Gate:
     trial = opened(fit(matrix[early], label, sample.weight[early], base[early], GROWTH))
     tried = own_rows(sample, matrix, base + margins(trial, matrix))
     order = np.argsort(sample.rows.account, kind="stable")
-    engaged_before = matrix[order, MEMBER_COLUMNS.index("userEngaged")].astype(np.int64)
+    engaged_before = np.nan_to_num(matrix[order, MEMBER_COLUMNS.index("userEngaged")]).astype(np.int64)
     late = ~early[order]
     return judge(tried.take(~late), tried.take(late), engaged_before[late])
 

@@ -115,7 +115,7 @@ def _gains(
     early: Own, late: Own, engaged_before: Ints, penalty: float
 ) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
     """Saved loss over all late requests, and a request by bucket with its standard error."""
-    more = added(*fit_all(early, penalty), late.account, late.columns)
+    more = np.nan_to_num(added(*fit_all(early, penalty), late.account, late.columns))  # what is no number is not served
     number, first = np.unique(late.request, return_index=True)
     lists = np.searchsorted(number, late.request), late.engaged, late.weight
     each = list_loss(*lists, late.margin) - list_loss(*lists, late.margin + more)

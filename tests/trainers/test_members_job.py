@@ -213,7 +213,7 @@ def test_nobody_is_trained_where_nobody_engaged(db):
 
 
 def test_a_rollback_takes_less_than_a_second(db, capsys):
-    new, old = ({"artifact": text * 180, "version": number, "trainedAt": NOW} for number, text in ((2, b"b"), (1, b"a")))
+    new, old = ({"artifact": each * 180, "version": at, "trainedAt": NOW} for at, each in ((2, b"b"), (1, b"a")))
     kept = {"model": "personal", "format": "npy", **new, "previous": old}
     db.analytics.mlArtifacts.insert_many([{"account": ObjectId(), **kept} for _ in range(500)])
 

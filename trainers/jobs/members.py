@@ -204,7 +204,8 @@ def _shards(
             own = _own_rows(known, _of(taken, some), boosters, booster)
             arrays = {"ids": history.account_id[some], "engagements": engagements[some]}
             name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
-            shards.put(db, name, vars(own) | arrays | {"account": np.searchsorted(some, own.account)}, described)
+            arrays |= {"account": np.searchsorted(some, own.account), "columns": own.columns.astype(np.float32)}
+            shards.put(db, name, vars(own) | arrays, described)
             yield name
 
 
@@ -235,14 +236,22 @@ def _artifacts(
     ids: NDArray[np.bytes_], weights: Floats, why: list[str], described: dict[str, Any]
 ) -> Iterator[models.Artifact]:
     report = {"members": described["members"], "penalty": described["penalty"]}
-    for account, row, reason in zip(object_ids(ids), weights.astype(np.float32), why, strict=True):
+    for account, row, reason in zip(object_ids(ids), weights, why, strict=True):
         if account is None:
             continue
         kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
         yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, "members", told)
 
 
-def _npy(row: Any) -> bytes:
-    buffer = io.BytesIO()
+def _npy(row: Floats) -> bytes:
+    """The row as a file of numpy's format; the header is that of every member's."""
+    return _HEADER + row.astype("<f4").tobytes()
+
+
+def _header() -> bytes:
+    buffer, row = io.BytesIO(), np.zeros(len(PERSONAL), "<f4")
     np.lib.format.write_array(buffer, row, allow_pickle=False)
-    return buffer.getvalue()
+    return buffer.getvalue().removesuffix(row.tobytes())
+
+
+_HEADER = _header()

@@ -1,0 +1,90 @@
+"""How many members' own models a core trains in a second, from the stored shard to the stored artifacts."""
+
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from features.margins import opened
+from features.personal import PERSONAL
+from store import shards
+from trainers.boosters import Growth, fit
+from trainers.jobs.members import train_shard
+from trainers.own import Own, fit_all
+
+pytestmark = pytest.mark.bench
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+MEMBERS, ROWS = 500, 50  # of a shard; rows a member on the average
+FLOOR = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0)
+
+
+def rows(seed, members=MEMBERS):
+    draw = np.random.default_rng(seed)
+    count = np.maximum(draw.poisson(ROWS, members), 1)
+    account = np.repeat(np.arange(members), count)
+    columns = np.column_stack([np.ones(len(account)), draw.normal(size=(len(account), len(PERSONAL) - 1))])
+    engaged, margin = draw.random(len(account)) < 0.1, draw.normal(-2, 1, len(account))
+    return Own(account, np.arange(len(account)) // 10, columns, engaged, np.ones(len(account)), margin)
+
+
+def stored(db, number):
+    """A shard of members of its own in the database; gives its name."""
+    first = 1 + number * MEMBERS
+    ids = b"".join(each.to_bytes(12, "big") for each in range(first, first + MEMBERS))
+    described = {"penalty": 10.0, "open": [True] * 5, "members": 1, "trainedAt": NOW}
+    arrays = {"ids": np.frombuffer(ids, "S12"), "engagements": np.full(MEMBERS, 9)}
+    shards.put(db, f"{number}", vars(rows(number)) | arrays, described)
+    return f"{number}"
+
+
+def rate(work, several, name):
+    """Members a second: of this process's processor, and by the clock."""
+    started, used = time.perf_counter(), time.process_time()
+    members = sum(work(each) for each in several)
+    clock, core = time.perf_counter() - started, time.process_time() - used
+    told = f"{members / core:,.0f} members a second of a core, {members / clock:,.0f} by the clock"
+    sys.stdout.write(f"\n{name}: {told}\n")
+    return members / core
+
+
+def boosters(own):
+    """One booster a member, each by itself."""
+    start = np.flatnonzero(np.diff(own.account, prepend=-1))
+    matrix = own.columns.astype(np.float32)
+    for mine in np.split(np.arange(len(own.account)), start[1:]):
+        fit(matrix[mine], own.engaged[mine].astype(float), own.weight[mine], own.margin[mine], FLOOR)
+    return len(start)
+
+
+def test_five_thousand_own_models_a_second_from_stored_rows_to_stored_artifacts(db):
+    train_shard(db, NOW, stored(db, 0))
+    several = [stored(db, number) for number in range(1, 9)]
+    opened(fit(np.ones((2, 1), np.float32), np.array([0.0, 1.0]), np.ones(2), None, FLOOR))
+
+    whole = rate(lambda name: train_shard(db, NOW, name)["ownModel"], several, "read, fitted, written")
+    fitted = rate(lambda own: len(fit_all(own, 10.0)[0]), [rows(number) for number in range(8)], "fitted")
+    floor = rate(boosters, [rows(9, 200)], "one booster at a time")
+
+    assert db.analytics.mlArtifacts.count_documents({"format": "npy"}) == 9 * MEMBERS
+    assert min(whole, fitted) >= 5_000
+    assert whole > 4 * floor
+
+
+def test_memory_is_bounded_by_the_shard(db):
+    train_shard(db, NOW, stored(db, 0))
+    before = peak_mb()
+
+    for number in range(1, 21):
+        train_shard(db, NOW, stored(db, number))
+
+    grown = peak_mb() - before
+    sys.stdout.write(f"\n20 shards after the first: {grown:.0f} MB more\n")
+    assert grown < 60
+
+
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from features.known import index
+from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from tests.golden.logs import Log, random_log
+from trainers.baselines import als, formulas, isolated, plain, scores_of
+from trainers.requests import choices, requests
+from trainers.sampling import sample
+
+
+def matrix_of(**columns):
+    matrix = np.zeros((2, len(MEMBER_COLUMNS)), dtype=np.float32)
+    for name, values in columns.items():
+        matrix[:, MEMBER_COLUMNS.index(name)] = values
+    return matrix
+
+
+def test_the_formulas_are_those_that_are_published():
+    scores = formulas(matrix_of(likeCount=[7, 0], quoteCount=[2, 0], ageHours=[6, 0], ageScore=[0.5, 1]))
+
+    assert scores["recency"].tolist() == [-6, 0]
+    assert scores["popularity"].tolist() == [9, 0]
+    assert scores["hn"] == pytest.approx([8 / 8**1.8, -1 / 2**1.8])
+    assert scores["lemmy"] == pytest.approx([np.log10(12) / 8**1.8, np.log10(3) / 2**1.8])
+    assert scores["content"] == pytest.approx([10 * 0.5, 1.0])
+
+
+def blocks(communities=4, people=8, posts=12, seed=1):
+    """Members who engage with two thirds of the posts of their own community and with no other."""
+    draw = np.random.default_rng(seed)
+    size = communities * people
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(communities * posts)]
+    acts = [
+        (1 + draw.random(), who, what, 0)
+        for who in range(size)
+        for what in range(communities * posts)
+        if who % communities == what % communities and draw.random() < 0.66
+    ]
+    return Log(contents=contents, engagements=acts, countries=[0] * size)
+
+
+def test_als_prefers_what_a_members_community_likes():
+    log = blocks()
+    history = log.history()
+    score = als(history, factors=8)
+    number = np.array([int(each.strip(b"\0_c")) for each in history.contents.id])  # of the content, by row
+
+    auc = []
+    for account in range(len(history.account_id)):
+        engaged = set(history.engagements.content[history.engagements.account == account].tolist())
+        fresh = np.array([row for row in range(len(number)) if row not in engaged])
+        scores = score(account, log.moment(30), fresh)
+        mine = number[fresh] % 4 == int(history.account_id[account].strip(b"\0_a")) % 4
+        auc.append((scores[mine][:, None] > scores[~mine]).mean())
+    assert np.mean(auc) > 0.9
+
+
+def test_als_knows_nothing_of_the_same_day_or_later():
+    log = blocks()
+
+    scores = als(log.history())(0, log.moment(2), np.arange(10))
+
+    assert not scores.any()
+
+
+@pytest.fixture(scope="module")
+def learnt():
+    log = random_log(4, accounts=6, contents=40, acts=300)
+    history = log.history()
+    taken = sample(history, choices(history, requests(history, 0, 2**62)), 10, seed=1)
+    return history, taken, build(index(history), taken.rows, MEMBER_COLUMNS)
+
+
+def test_every_account_that_asked_has_a_booster_of_its_own_and_others_score_alike(learnt):
+    _, taken, matrix = learnt
+
+    boosters = isolated(taken, matrix)
+
+    assert set(boosters) == set(taken.rows.account.tolist())
+    assert len(np.unique(scores_of(boosters, 99, matrix))) == 1
+
+
+def test_an_isolated_booster_is_made_of_its_own_rows_alone(learnt):
+    _, taken, matrix = learnt
+    account = int(taken.rows.account[0])
+    others = matrix.copy()
+    others[taken.rows.account != account] += 5
+
+    one, two = (isolated(taken, each)[account].save_raw() for each in (matrix, others))
+
+    assert one == two
+
+
+def test_the_plain_design_knows_engaged_rows_only(learnt):
+    history, taken, matrix = learnt
+    passed_over = matrix[:, : len(GUEST_COLUMNS)].copy()
+    passed_over[~taken.engaged] = 99
+
+    one, two = (plain(history, taken, each) for each in (matrix[:, : len(GUEST_COLUMNS)], passed_over))
+
+    assert set(one) == set(taken.rows.account[taken.engaged].tolist())
+    assert {account: each.save_raw() for account, each in one.items()} == {
+        account: each.save_raw() for account, each in two.items()
+    }
