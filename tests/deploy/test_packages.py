@@ -103,13 +103,14 @@ def test_a_function_that_aggregates_works_with_nothing_but_its_package(key, db, 
     assert isinstance(answered(key, db, uri, tmp_path), dict)
 
 
+RECORD = {"messageId": "1", "body": '{"shard": "none"}', "eventSource": "aws:sqs"}
 EVENTS = {
     "friendToFollow": {"accountId": "0" * 24},
     "cascade": {"contentId": "0" * 24},
     "startAnalysis": {"userId": "0" * 24},
     "recommendFriends": {"userId": "0" * 24},
     "personalizeContentPredictor": {"accountId": "0" * 24, "contents": ["1" * 24]},
-    "personalizeContentWorker": {"Records": []},
+    "personalizeContentWorker": {"Records": [RECORD]},
     "panel": {
         "version": "2.0", "rawPath": "/sign-in", "rawQueryString": "", "headers": {"host": "x.lambda-url.aws"},
         "requestContext": {"http": {"method": "GET", "path": "/sign-in", "sourceIp": "192.0.2.1"}},
