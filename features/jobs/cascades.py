@@ -65,7 +65,7 @@ def update_cascades(db: Databases, now: datetime, config: Config = Config()) -> 
     """cascades as of `now`: a tree for every content that was reshared; a tree without reshares leaves."""
     ensure_indexes(db, "contents", "engagements", "relationships", "feeditems", "cascades")
     columns = spread.read_reshares(db, now)
-    known = (columns["id"] != _NONE) & (columns["original"] != _NONE) & (columns["time"] != NO_TIME_MS)
+    known = (columns["id"] != _NONE) & (columns["original"] != _NONE) & (columns["time"] >= 0)  # dated, and after 1970
     reshares = grouped(*(columns[name][known] for name in ("id", "original", "author", "time", "published")))
     roots, kept = object_ids(reshares.roots), spread.kept_trees(db)
 
@@ -228,7 +228,7 @@ def _roots(db: Databases, ids: Ids, first_ms: Ints, now: datetime) -> Columns:
     found = _aligned(spread.read_roots(db, _listed(ids), now), ids[order])
     back = np.argsort(order, kind="stable")
     roots = {name: values[back] for name, values in found.items()}
-    return roots | {"time": np.where(roots["time"] == NO_TIME_MS, first_ms, roots["time"])}
+    return roots | {"time": np.where(roots["time"] < 0, first_ms, roots["time"])}
 
 
 def _aligned(columns: Columns, ids: Ids) -> Columns:

@@ -265,3 +265,13 @@ def test_the_service_gives_the_tree_for_any_of_its_posts(app: App):
         cascade({"contentId": str(ObjectId())})
     with pytest.raises(ValueError, match="contentId"):
         cascade({})
+
+
+def test_dates_before_1970_are_none(app: App):
+    root = app.post("root", createdAt=datetime(1, 1, 1, tzinfo=UTC))
+    app.post("one", 5, of=root)
+    app.post("two", 6, of=root, createdAt=datetime(1, 1, 2, tzinfo=UTC))
+
+    counts = update_cascades(app.db, NOW)
+
+    assert (counts["trees"], counts["reshares"], counts["rejected"]) == (1, 1, {"originalPost": 1})
