@@ -177,9 +177,9 @@ def test_a_watcher_goes_on_after_the_last_change_that_it_handled(db):
 
 def test_a_place_that_the_server_has_forgotten_is_told_and_given_up(db):
     stop, lost = threading.Event(), []
-    stream = db.app.contents.watch()
-    token = dict(stream.resume_token)
-    stream.close()
+    with db.app.contents.watch() as stream:
+        db.app.contents.insert_one({"n": 1})
+        token = dict(stream.next()["_id"])
     token["_data"] = "8200000001" + token["_data"][10:]  # of 1970
     db.analytics.watermarks.insert_one({"_id": "changes:contents", "token": token})
 
