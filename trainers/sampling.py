@@ -12,6 +12,7 @@ from features.matrix import Rows
 from trainers.requests import DAY_MS, Choice
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
+_EVER = 1 << 62  # milliseconds
 _ROWS, _LEAST_OTHERS = 120_000, 20  # of the sampled rest, for all requests and for each
 _EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
 
@@ -26,9 +27,14 @@ class Sample:
     request: Ints  # number of the request, ascending
 
 
-def sample(history: History, asked: Iterable[Choice], others: int, seed: int) -> Sample:
-    """Rows of the requests: all relevant, all shown, and `others` of the remaining candidates of each."""
-    shown_to, weigh = _Shown(history), _KindWeights(history)
+def sample(
+    history: History, asked: Iterable[Choice], others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER
+) -> Sample:
+    """Rows of the requests: all relevant, all shown, and `others` of the remaining candidates of each.
+
+    What an engagement weighs is told by the shares of kinds before `known_ms`, and by what was done before `until_ms`.
+    """
+    shown_to, weigh = _Shown(history), _KindWeights(history, known_ms, until_ms)
     parts = [_of_request(history, choice, shown_to, others, seed) for choice in asked]
     request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
     rows = joined([rows for rows, _, _ in parts])
@@ -83,22 +89,25 @@ class _Shown:
 class _KindWeights:
     """The label "weight engagement": an engagement weighs by how rare its kind is in the account's country."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, known_ms: int, until_ms: int) -> None:
         acts = history.engagements
-        good = acts.kind < REPORT
+        good = (acts.kind < REPORT) & (acts.time_ms < max(known_ms, until_ms))
         account, content, kind = acts.account[good], acts.content[good], acts.kind[good]
+        known = acts.time_ms[good] < known_ms
         self.width = len(history.contents.id) + 1
         country = history.country[account]
         counts = np.zeros((int(history.country.max(initial=0)) + 2, 4), dtype=np.int64)
-        np.add.at(counts, (country, kind), 1)  # country −1 is the last row
+        np.add.at(counts, (country[known], kind[known]), 1)  # country −1 is the last row
         weights = kind_weights(counts)[country, kind]
         self.pairs, place = np.unique(account * self.width + content, return_inverse=True)
+        self.mean = weights[known].sum() / max(len(np.unique(place[known])), 1) or 1.0  # of a pair
+        weights[acts.time_ms[good] >= until_ms] = 0.0
         self.weight = np.bincount(place, weights=weights, minlength=len(self.pairs))
 
     def of(self, rows: Rows) -> Floats:
-        """The summed weights of what the account did to the content; mean 1 over the history."""
+        """The summed weights of what the account did to the content; mean 1 over what is known."""
         place = np.searchsorted(self.pairs, rows.account * self.width + rows.content)
-        return np.asarray(self.weight[place] / self.weight.mean() if len(place) else np.zeros(0))
+        return np.asarray(self.weight[place] / self.mean if len(place) else np.zeros(0))
 
 
 def _of_request(
@@ -110,7 +119,8 @@ def _of_request(
     passed_over = seen[choice.content] & ~choice.relevant
     rest = np.flatnonzero(~passed_over & ~choice.relevant)
     # seeded by the request: which other requests are sampled with it makes no difference
-    picked = np.random.default_rng((seed, choice.time_ms)).permutation(rest)[:others]
+    draw = np.random.default_rng((seed, choice.time_ms))
+    picked = draw.choice(rest, min(others, len(rest)), replace=False)
     certain = np.flatnonzero(passed_over | choice.relevant)
     chosen = np.concatenate([certain, picked])
     weight = np.concatenate([np.ones(len(certain)), np.full(len(picked), len(rest) / max(len(picked), 1))])

@@ -192,6 +192,7 @@ def _shards(
     end = int(now.timestamp() * 1000) - DAY_MS
     begin = int((booster.trained_at - timedelta(days=config.learn_days)).timestamp() * 1000)
     asked = requests(history, begin, end)
+    known_ms = int(booster.trained_at.timestamp() * 1000)  # what a kind weighs is as old as the booster
     good = history.engagements.kind < REPORT
     engagements = np.bincount(history.engagements.account[good], minlength=len(history.account_id))
     described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
@@ -199,7 +200,7 @@ def _shards(
     for block in _split(members, config.block_members):
         mine = np.isin(asked.account, block)
         chosen = choices(history, Requests(asked.account[mine], asked.time_ms[mine]), config.live_days)
-        taken = sample(history, chosen, config.others, config.seed)
+        taken = sample(history, chosen, config.others, config.seed, known_ms)
         for some in _split(block, config.shard_members):
             own = _own_rows(known, _of(taken, some), boosters, booster)
             arrays = {"ids": history.account_id[some], "engagements": engagements[some]}
