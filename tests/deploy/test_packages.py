@@ -105,7 +105,7 @@ def test_a_function_that_aggregates_works_with_nothing_but_its_package(key, db, 
 
 RECORD = {"messageId": "1", "body": '{"shard": "none"}', "eventSource": "aws:sqs"}
 EVENTS = {
-    "friendToFollow": {"accountId": "0" * 24},
+    "friendToFollow": {"accountId": str(community()["users"][0]["ownerAccount"])},
     "cascade": {"contentId": "0" * 24},
     "startAnalysis": {"userId": "0" * 24},
     "recommendFriends": {"userId": "0" * 24},
