@@ -25,7 +25,7 @@ test: check node_modules/.installed
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-all: check
-	$(BIN)/python -m pytest -q -m 'not bench'
+	$(BIN)/python -m pytest -q -m "not bench"
 
 # The Serverless Framework, for `sls package` in the tests of what is deployed; without npm they are skipped.
 node_modules/.installed: package.json package-lock.json
@@ -46,7 +46,7 @@ bench: install
 
 # Both need Chromium: apt-get install chromium.
 browser: install
-	$(BIN)/python -m pytest -q -m browser -rs tests/panel/browser
+	$(BIN)/python -m pytest -q -m "browser and not slow" -rs tests/panel/browser
 
 screenshots: install
 	$(BIN)/python -m tests.panel.browser.screenshots

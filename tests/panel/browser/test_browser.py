@@ -184,6 +184,7 @@ def test_no_script_that_somebody_posted_runs(browser, address):
     assert ran == wrong == []
 
 
+@pytest.mark.slow
 def test_very_full_pages_stay_quick(browser, address, community):
     planned = {
         "event": "POST_LIKED",
