@@ -56,7 +56,7 @@ def page(browser, address):
     assert wrong == []
 
 
-def eventually(check, seconds=10.0):
+def eventually(check, seconds=60.0):
     until = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < until
