@@ -18,9 +18,10 @@ from ops.mongod import EmbeddedDatabaseError, refuse_unsupported, runnable, serv
 
 ROOT = Path(__file__).parents[2]
 COMMAND = """
-import sys
+import signal, sys
 from pathlib import Path
 from ops.mongod import serving
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 with serving(Path(sys.argv[1]), durable=False, cache_gb=0.25) as uri:
     print(uri, flush=True)
     sys.stdin.read()
