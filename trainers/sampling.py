@@ -13,7 +13,7 @@ from trainers.requests import DAY_MS, Choice
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds
-_ROWS, _LEAST_OTHERS = 120_000, 20  # of the sampled rest, for all requests and for each
+_ROWS, _LEAST_OTHERS = 90_000, 20  # of the sampled rest, for all requests and for each
 _EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
 
 
@@ -58,7 +58,7 @@ def kind_weights(counts: NDArray[np.integer]) -> Floats:
 def affordable(most: int, requests: int) -> int:
     """How many of the remaining candidates to sample for each of so many requests: at most `most`.
 
-    >>> affordable(60, 1_000), affordable(60, 4_000), affordable(60, 60_000)
+    >>> affordable(60, 1_000), affordable(60, 3_000), affordable(60, 60_000)
     (60, 30, 20)
     """
     return min(most, max(_ROWS // max(requests, 1), _LEAST_OTHERS))
