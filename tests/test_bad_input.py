@@ -16,8 +16,8 @@ from store.client import connect
 from store.documents import ObjectId
 from store.loading import write_documents
 from tests.community import TIME, community, fill
+from tests.fuzz.mutations import GONE, spoiled
 
-GONE = object()  # the field is missing
 FIELDS = {
     "accounts": ("isGuest", "visibility", "geolocation", "geolocation.countryCode", "preferences", "createdAt",
                  "preferences.languages"),
@@ -69,15 +69,6 @@ def spoil(collections, spoilings):
         base = sound[name][number % len(sound[name])] if name in sound else {}
         collections.setdefault(name, []).append(spoiled(base | {"_id": ObjectId()}, field.split("."), value))
     return collections
-
-
-def spoiled(document, path, value):
-    first, *rest = path
-    if rest:
-        inside = document.get(first)
-        value = spoiled(inside if isinstance(inside, dict) else {}, rest, value)
-    kept = {key: each for key, each in document.items() if key != first}
-    return kept if value is GONE else kept | {first: value}
 
 
 def judge(db, spoilings):
