@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,7 +30,7 @@ def shards_of(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, 
     retraining's: the first failure rises, and the event given again goes on from there.
 
     Raises:
-        ValueError: when the event has none of `Records`, `shards` and `shard`.
+        ValueError: when the event has none of `Records`, `shards` and `shard`, or naming the record without an id.
     """
     if isinstance(event.get("shard"), str):
         return work(event["shard"])
@@ -38,7 +38,15 @@ def shards_of(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, 
         return dict(sum((Counter(work(str(name))) for name in names), Counter()))
     if not isinstance(event.get("Records"), list):
         raise ValueError("Records: a list of queue messages is needed, or shard: the name of one, or shards: of some")
+    _check_ids(event["Records"])
     return _answer(event, work)
+
+
+def _check_ids(records: list[Any]) -> None:
+    """Without its id a message could not be given back."""
+    for place, record in enumerate(records):
+        if not isinstance(record, Mapping) or not isinstance(record.get("messageId"), str):
+            raise ValueError(f"Records[{place}]: {str(record)[:60]} is no queue message with a messageId")
 
 
 def _answer(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:

@@ -107,6 +107,16 @@ def test_an_event_without_shards_is_refused_by_name(event):
         shards_of(event, lambda shard: {})
 
 
+@pytest.mark.parametrize("record", [None, 7, "x", [], {}, {"messageId": 7}, {"messageId": None}], ids=repr)
+def test_a_record_that_could_not_be_given_back_is_refused_before_any_work(record):
+    worked = []
+
+    with pytest.raises(ValueError, match=r"Records\[1\]: .* is no queue message with a messageId"):
+        shards_of({"Records": [*messages('{"shard": "a"}')["Records"], record]}, worked.append)
+
+    assert worked == []
+
+
 def test_without_a_context_the_time_is_endless():
     with limited(None):
         assert seconds_left() == float("inf")
