@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import correlate
 
 from features.cascades import Floats, Ints
 
@@ -71,7 +70,7 @@ class _Path:
             middle = (start + end) // 2
             below = self.counts(middle, end)
             inverse = 1.0 / np.arange(1, len(below) + middle - start)
-            total[start:middle] += correlate(inverse, below, mode="valid")[::-1]
+            total[start:middle] += _correlated(inverse, below)[::-1]
             blocks += [(start, middle), (middle, end)]
         return total
 
@@ -95,6 +94,13 @@ class _Path:
             below = counts[at - start + 1 :]
             total[at] += float(below @ inverse[: len(below)])
             counts[at - start] += 1.0
+
+
+def _correlated(longer: Floats, shorter: Floats) -> Floats:
+    """Sums of products where the shorter lies wholly within the longer, by the transform: shape (difference + 1,)."""
+    size = 1 << (len(longer) + len(shorter) - 2).bit_length()
+    product = np.fft.rfft(longer, size) * np.fft.rfft(shorter[::-1], size)
+    return np.fft.irfft(product, size)[len(shorter) - 1 : len(longer)]
 
 
 def _long_paths(parent: Ints, level: Ints) -> list[list[int]]:
