@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.stats import nbinom
+from scipy.special import nbdtrik
 
 from features.cascades import Floats
 
@@ -13,6 +13,7 @@ COVERAGE = 0.8
 TELLING = 1.0  # expected counts below it say little of an interval: nearly all come to 0
 _GRID = np.geomspace(1e-3, 1e6, 181)  # expected counts
 _WIDTHS = np.geomspace(0.05, 2.0, 20)  # variance = mean + width · mean²
+_EXACT = 1e-6  # of a count: how far off the real-valued quantile may be
 _TAILS = np.linspace(0.0, 1.0 - COVERAGE, 9)
 
 
@@ -30,8 +31,8 @@ class Spread:
         """The shortest intervals that hold 80 % of a negative binomial count."""
         size = 1.0 / width
         chance = size / (size + _GRID)
-        lows = np.stack([nbinom.ppf(tail, size, chance) for tail in _TAILS]).clip(0.0)
-        highs = np.stack([nbinom.ppf(min(tail + COVERAGE, 1 - 1e-9), size, chance) for tail in _TAILS])
+        lows = np.stack([_quantile(tail, size, chance) for tail in _TAILS])
+        highs = np.stack([_quantile(min(tail + COVERAGE, 1 - 1e-9), size, chance) for tail in _TAILS])
         best = (highs - lows).argmin(axis=0)
         at = np.arange(len(_GRID))
         return cls(width, lows[best, at], highs[best, at])
@@ -43,6 +44,16 @@ class Spread:
         [63, 125]
         """
         return np.interp(expected, _GRID, self.low), np.interp(expected, _GRID, self.high)
+
+
+def _quantile(share: float, size: float, chance: Floats) -> Floats:
+    """The smallest counts that the negative binomial reaches with this probability.
+
+    >>> _quantile(0.75, 1.0, np.array([0.5])).tolist()
+    [1.0]
+    """
+    reached = np.nan_to_num(nbdtrik(share, size, chance))  # nothing is reached below 0
+    return np.ceil(np.maximum(reached - _EXACT, 0.0))
 
 
 def covered(spread: Spread, expected: Floats, came: Floats) -> float:

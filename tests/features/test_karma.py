@@ -1,19 +1,21 @@
 """Karma: the design's number by hand, the traps, prediction, and the job on a real database."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from statistics import median, stdev
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 from features.categories import category
 from features.influence import interactions, personalised_pagerank, standing
 from features.jobs.karma import seeded_categories, update_karma
 from features.jobs.karma_evaluation import evaluate_karma
 from features.karma import NO_SPREAD, ONE_POST, Pairs, Posts, karma_seeds
-from features.karma_intervals import Spread, covered, fit_spread
+from features.karma_intervals import Spread, _quantile, covered, fit_spread
 from handlers.features import karma_evaluation
 from store import categories
 from store.client import Databases
@@ -64,6 +66,14 @@ def test_intervals_hold_what_comes():
 
     assert 0.75 <= covered(fitted, expected[2_000:], came[2_000:]) <= 0.85
     assert Spread.of(0.1).interval(np.array([5.0]))[0] <= 5.0
+
+
+def test_quantiles_are_those_of_scipy():
+    means = np.geomspace(1e-3, 1e4, 50)
+
+    for size, share in product((0.5, 2.0, 20.0), (0.0, 0.05, 0.5, 0.9, 0.99)):
+        chance = size / (size + means)
+        assert (_quantile(share, size, chance) == nbinom.ppf(share, size, chance).clip(0.0)).all()
 
 
 def test_pagerank_is_that_of_networkx_when_walked_to_the_end():
