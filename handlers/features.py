@@ -50,7 +50,7 @@ def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     return hashtags.update_hashtag_stats(db, now)
 
 
-@job("topicsClassify", alone=False, resumes=True)
+@job("topicsClassify", alone=False, resumes=True, scans=False)
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts

@@ -77,12 +77,13 @@ def service(handler: Work) -> Handler:
     return entry
 
 
-def job(function: str, alone: bool = True, resumes: bool = False) -> Callable[[Work], Handler]:
+def job(function: str, alone: bool = True, resumes: bool = False, scans: bool = True) -> Callable[[Work], Handler]:
     """A handler of a job, recorded in `runs`, with one log line at the end.
 
     `alone` keeps two runs apart by a lease: one that finds another at work is recorded as skipped and gives
     {"skipped": 1}. Shortly before the function's timeout the run is stopped: a job that `resumes` (what it wrote stays,
-    and the same event goes on from there) hands its event to the next call; another one fails.
+    and the same event goes on from there) hands its event to the next call; another one fails. `scans`: app-db is
+    searched for the forgotten before and after; without it the job looks up the few ids that it touches.
     """
 
     def decorate(handler: Work) -> Handler:
@@ -93,7 +94,8 @@ def job(function: str, alone: bool = True, resumes: bool = False) -> Callable[[W
             db, now = databases(), clock(checked)
             record = Record(db, function, now, context)
             try:
-                with hold(db, function) if alone else nullcontext(), limited(context), without_forgotten(db):
+                lease = hold(db, function) if alone else nullcontext()
+                with lease, limited(context), without_forgotten(db) if scans else nullcontext():
                     counts = handler(db, checked, now)
             except LeaseHeldError as held:
                 return record.finish("skipped", {"skipped": 1}, held)

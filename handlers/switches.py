@@ -13,9 +13,9 @@ from store.client import Databases
 OFF = {"switchedOff": 1}
 
 
-def job(function: str, alone: bool = True, resumes: bool = False) -> Callable[[Work], Handler]:
+def job(function: str, alone: bool = True, resumes: bool = False, scans: bool = True) -> Callable[[Work], Handler]:
     """A job as in `runtime.job` that an operator can switch off; the run that does nothing is recorded too."""
-    return lambda handler: runtime.job(function, alone, resumes)(switchable(function)(handler))
+    return lambda handler: runtime.job(function, alone, resumes, scans)(switchable(function)(handler))
 
 
 def switchable(function: str) -> Callable[[Work], Work]:

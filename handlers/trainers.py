@@ -32,7 +32,7 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
     return counts if names is None else counts | {"names": names}
 
 
-@job("personalizeContentWorker", alone=False)
+@job("personalizeContentWorker", alone=False, scans=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
     from store import shards

@@ -98,7 +98,7 @@ def bury(db: Databases, ids: Iterable[ObjectId], now: datetime) -> int:
 
 def buried(db: Databases) -> list[ObjectId]:
     """Ids of the forgotten that stand in app-db, with all that belongs to those users and accounts."""
-    if collection(db, "tombstones").find_one({"_id": {"$ne": _KEY}}) is None:
+    if not _is_anybody_forgotten(db):
         return []
     key, hashes = _key(db), {each["_id"] for each in collection(db, "tombstones").find({}, {"_id": 1})}
     met = {each for place in _MET for each in _distinct(db, *place) if _hash(key, each.binary) in hashes}
@@ -107,6 +107,32 @@ def buried(db: Databases) -> list[ObjectId]:
     contents = collection(db, "contents").find({"author.id": {"$in": sorted(users)}}, {"_id": 1})
     credentials = collection(db, "credentials").find({"account": some}, {"_id": 1})
     return sorted(users | {each["_id"] for rows in (contents, credentials) for each in rows})
+
+
+def forgotten_among(db: Databases, ids: Iterable[ObjectId]) -> list[ObjectId]:
+    """Which of these ids have a tombstone, by its index: for jobs that touch a few."""
+    if not _is_anybody_forgotten(db):
+        return []
+    key = _key(db)
+    hashes = {_hash(key, each.binary): each for each in ids}
+    found = collection(db, "tombstones").find({"_id": {"$in": list(hashes)}}, {"_id": 1})
+    return sorted(hashes[each["_id"]] for each in found)
+
+
+def posts_of_forgotten(db: Databases, posts: Iterable[ObjectId]) -> list[ObjectId]:
+    """Which of these posts have a tombstone, or an author, or an author's account that has one."""
+    if not _is_anybody_forgotten(db):
+        return []
+    chain: dict[ObjectId, list[Any]] = {each: [each] for each in posts}
+    for each in collection(db, "contents").find({"_id": {"$in": list(chain)}}, {"author.id": 1}):
+        author = each.get("author")
+        chain[each["_id"]].append(author.get("id") if isinstance(author, Mapping) else None)
+    authors = {each for some in chain.values() for each in some[1:] if isinstance(each, ObjectId)}
+    found = collection(db, "users").find({"_id": {"$in": sorted(authors)}}, {"ownerAccount": 1})
+    owner = {each["_id"]: each.get("ownerAccount") for each in found}
+    met = {each for each in (*chain, *authors, *owner.values()) if isinstance(each, ObjectId)}
+    gone = set(forgotten_among(db, met))
+    return [post for post, some in chain.items() if not gone.isdisjoint([*some, owner.get(some[-1])])]
 
 
 @contextmanager
@@ -201,6 +227,10 @@ def redacted(value: Any, named: Found) -> Any:
     if named(value):
         return "forgotten" if isinstance(value, str) else None
     return value
+
+
+def _is_anybody_forgotten(db: Databases) -> bool:
+    return collection(db, "tombstones").find_one({"_id": {"$ne": _KEY}}) is not None
 
 
 def _swept(target: Any, document: Document, named: Found) -> str:

@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from store.client import Databases
 from store.documents import Document, ObjectId
+from store.forget import posts_of_forgotten
 from store.schema import collection
 
 _POST = {"payload.message": 1, "visibility": 1, "createdAt": 1}
@@ -21,8 +22,9 @@ TopicPath = tuple[str, ...]  # slugs, root first
 
 
 def posts(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, Document]:
-    """The posts with these ids that exist, projected to what classifying needs."""
-    found = collection(db, "contents").find({"_id": {"$in": list(ids)}}, _POST)
+    """The posts with these ids that exist and are of nobody forgotten, projected to what classifying needs."""
+    forgotten = posts_of_forgotten(db, ids)
+    found = collection(db, "contents").find({"_id": {"$in": [each for each in ids if each not in forgotten]}}, _POST)
     return {each["_id"]: each for each in found}
 
 
@@ -50,6 +52,11 @@ def delete_info(db: Databases, ids: Iterable[ObjectId]) -> int:
     """Deletes what is known of these posts; gives how many were known."""
     gone = collection(db, "contentinfo").delete_many({"contentId": {"$in": list(ids)}})
     return gone.deleted_count
+
+
+def delete_forgotten(db: Databases, ids: Iterable[ObjectId]) -> int:
+    """Deletes what was written of posts of people who were forgotten meanwhile; gives how many."""
+    return delete_info(db, posts_of_forgotten(db, ids))
 
 
 def upsert_topics(db: Databases, paths: Iterable[TopicPath], now: datetime) -> dict[str, ObjectId]:

@@ -59,6 +59,7 @@ def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], reade
         counts.update(outcome)
 
     written = _write(db, now, fresh, reader)
+    counts["removed"] += texts.delete_forgotten(db, fresh)
     return counts + written
 
 

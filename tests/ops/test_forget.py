@@ -2,10 +2,13 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from bson.raw_bson import RawBSONDocument
 
+from handlers.features import topics_classify
+from handlers.trainers import personalize_content_worker
 from ops.app import execute
 from ops.functions import everything
 from ops.run import backfill, run_all
@@ -13,6 +16,9 @@ from store.client import connect
 from store.documents import ObjectId
 from store.forget import OURS_IN_APP, bury, finder, person_of, redacted
 from tests.community import TIME, community, fill
+from trainers.jobs.members import train_all_members
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,43 @@ def test_an_account_that_nobody_knows_is_buried_and_nothing_is_found(db, capsys,
 
     assert forget(capsys, str(ObjectId()))["found"] == {}
     assert execute(["forget", "nobody"]) == 2
+
+
+def test_a_change_of_a_post_looks_up_whether_its_author_is_forgotten_and_scans_nothing(db):
+    account, other, written = (ObjectId() for _ in range(3))
+    user, newcomer = ObjectId(), ObjectId()  # both of the forgotten account, one unknown when it was forgotten
+    db.app.users.insert_many([{"_id": user, "ownerAccount": account}, {"_id": newcomer, "ownerAccount": account}])
+    bury(db, [account, user, written], NOW)
+    posts = {ObjectId(): user, ObjectId(): newcomer, written: "nobody", other: ObjectId()}
+    posts |= {ObjectId(): ObjectId() for _ in range(500)}
+    shown = {"payload": {"message": "Stocks fell sharply today."}, "visibility": "publish", "createdAt": NOW}
+    db.app.contents.insert_many({"_id": each, "author": {"id": author}} | shown for each, author in posts.items())
+    db.app.contentinfo.insert_one({"contentId": written})
+    asked = list(posts)[:4]
+    topics_classify({"contents": [], "time": NOW.isoformat()})  # indexes
+    db.app.command("profile", 2)
+
+    counts = topics_classify({"contents": [str(each) for each in asked], "time": NOW.isoformat()})
+
+    db.app.command("profile", 0)
+    assert (counts["classified"], counts["removed"]) == (1, 1)
+    assert [each["contentId"] for each in db.app.contentinfo.find()] == [other]
+    work = [each.get("keysExamined", 0) + each.get("docsExamined", 0) for each in db.app.system.profile.find()]
+    assert 0 < max(work) <= 4 * len(asked)
+
+
+def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
+    db, *_ = town
+    names = []
+    train_all_members(db, datetime.fromisoformat(TIME) + timedelta(days=1), names.append)
+    accounts = db.analytics.mlArtifacts.distinct("account")
+    bury(db, accounts[:1], NOW)
+
+    counts = [personalize_content_worker({"shard": each, "time": TIME}) for each in names]
+
+    assert sum(each["members"] for each in counts) > 0
+    assert accounts[0] not in db.analytics.mlArtifacts.distinct("account")
+    assert accounts[1] in db.analytics.mlArtifacts.distinct("account")
 
 
 def test_ids_are_found_in_every_form_and_the_rest_of_a_document_stays():

@@ -17,7 +17,7 @@ from features.known import Known, index
 from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.personal import PERSONAL
-from store import logs, models, shards, suspects
+from store import forget, logs, models, shards, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
 from trainers.members import guest_margin, own_rows, train_members
@@ -93,6 +93,7 @@ def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
     why = _why_not(weights, np.isin(np.arange(len(weights)), accounts), is_open)
 
     saved = models.save(db, "mlArtifacts", _artifacts(arrays["ids"], weights, why, described), described["trainedAt"])
+    forget.remove_named(db, forget.forgotten_among(db, filter(None, object_ids(arrays["ids"]))))
     shards.drop(db, shard)
     return {"members": saved, "ownModel": why.count("")}
 
