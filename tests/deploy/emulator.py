@@ -48,7 +48,7 @@ class Container:
         self.function, self.log = function, log
         self.waiting: Queue[Invocation] = Queue()
         self.at_work: dict[str, Invocation] = {}
-        self.api = ThreadingHTTPServer(("127.0.0.1", 0), type("Api", (_Api,), {"container": self}))
+        self.api = _Server(("127.0.0.1", 0), type("Api", (_Api,), {"container": self}))
         threading.Thread(target=self.api.serve_forever, daemon=True).start()
         with log.open("wb") as out:
             command = [*python, "-m", "awslambdaric", handler]
@@ -104,6 +104,11 @@ class Container:
             "POWERTOOLS_METRICS_NAMESPACE": "feedpulse",
             **more,
         }
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a container that is stopped breaks its connection."""
 
 
 class _Api(BaseHTTPRequestHandler):

@@ -13,6 +13,7 @@ from ops.functions import functions
 from ops.package import LIMIT_MIB, MIB, PACKAGES, ROOT, package_of, shipped, sources
 from tests.community import TIME, community, fill
 from tests.deploy.emulator import Container
+from tests.deploy.events import ASKED, TOKENS
 
 PACKAGE_OF = package_of()
 RUNTIME = ("awslambdaric", "boto3")  # Lambda's own image has them
@@ -88,7 +89,7 @@ def answered(key, db, uri, tmp_path):
     """What the function gives when nothing but its package is there."""
     folder = unpacked(PACKAGE_OF[key], tmp_path / "package")
     where = {"MONGODB_URI": uri, "DB_PREFIX": db.app.name.removesuffix("app-db"), "PYTHONPATH": str(folder),
-             "PANEL_TOKENS": f"somebody:viewer:{'s' * 30}"}  # fmt: skip
+             "PANEL_TOKENS": TOKENS}  # fmt: skip
     container = Container(key, functions()[key].handler, tmp_path / "log", where, [BASE, "-S"], folder)
     try:
         return container.invoke(EVENTS.get(key, {}) | {"time": TIME}, 200)
@@ -104,18 +105,7 @@ def test_a_function_that_aggregates_works_with_nothing_but_its_package(key, db, 
 
 
 RECORD = {"messageId": "1", "body": '{"shard": "none"}', "eventSource": "aws:sqs"}
-EVENTS = {
-    "friendToFollow": {"accountId": str(community()["users"][0]["ownerAccount"])},
-    "cascade": {"contentId": "0" * 24},
-    "startAnalysis": {"userId": "0" * 24},
-    "recommendFriends": {"userId": "0" * 24},
-    "personalizeContentPredictor": {"accountId": "0" * 24, "contents": ["1" * 24]},
-    "personalizeContentWorker": {"Records": [RECORD]},
-    "panel": {
-        "version": "2.0", "rawPath": "/sign-in", "rawQueryString": "", "headers": {"host": "x.lambda-url.aws"},
-        "requestContext": {"http": {"method": "GET", "path": "/sign-in", "sourceIp": "192.0.2.1"}},
-    },
-}  # fmt: skip
+EVENTS = ASKED | {"personalizeContentWorker": {"Records": [RECORD]}}
 
 
 @pytest.mark.slow
