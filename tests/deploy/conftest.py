@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 
 from ops import template as generator
 from ops.functions import document, functions
-from ops.package import PACKAGES, PROCESSORS
+from ops.package import PACKAGES, PROCESSORS, archive, has_runtime_python
 
 ROOT = Path(__file__).resolve().parents[2]
 SLS = ROOT / "node_modules" / ".bin" / "sls"
@@ -40,6 +41,25 @@ def packaged(tmp_path_factory):
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "arning" not in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unzipped(tmp_path_factory):
+    """Gives the folder of a package that `make package` built for this machine's processor."""
+    if not has_runtime_python():
+        pytest.skip("there is no Python of the runtime here")
+    folders = {}
+
+    def folder(name):
+        path = archive(name, "arm64" if platform.machine() == "aarch64" else "x86_64")
+        if not path.exists():
+            pytest.skip("make package has not run here")
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp(name)
+            zipfile.ZipFile(path).extractall(folders[name])
+        return folders[name]
+
     return folder
 
 

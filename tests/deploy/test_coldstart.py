@@ -1,4 +1,4 @@
-"""What a new container pays before its first event's work: imports, in fresh processes."""
+"""What a new container pays before its first event's work: imports, in fresh processes, from `make package`'s zips."""
 
 import os
 import statistics
@@ -9,7 +9,7 @@ import pytest
 
 from ops import show
 from ops.functions import functions
-from ops.package import ROOT, package_of
+from ops.package import ROOT, package_of, runtime_python
 
 PROCESSES = 11
 PACKAGE_OF = package_of()
@@ -30,23 +30,28 @@ ready = time.perf_counter()
 exec(program)
 print(imported - started, time.perf_counter() - ready, time.process_time())
 """
+LOADED = PROGRAM + "print(*{each.partition('.')[0] for each in sys.modules}, *sys.modules)"
+HEAVY = {"scipy.stats", "scipy.signal", "scipy.optimize", "pandas", "sklearn", "xgboost", "boto3"}
 
 
-def measured(handler):
+def started(handler, folder, python, program=PROGRAM):
+    """What the program prints about the handler in a fresh process that sees this folder."""
+    environment, command = {**os.environ, "PYTHONPATH": str(folder)}, [*python, "-c", program, handler]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def measured(handler, folder, python):
     """Milliseconds of the handler's module, of what it imports at its first call, and of the processor; medians."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, handler], env=environment, capture_output=True, check=True
-        ).stdout
-        for _ in range(PROCESSES)
-    ]
-    return [1000 * statistics.median(each) for each in zip(*(map(float, run.split()) for run in runs), strict=True)]
+    runs = [map(float, started(handler, folder, python).split()) for _ in range(PROCESSES)]
+    return [1000 * statistics.median(each) for each in zip(*runs, strict=True)]
 
 
 @pytest.mark.bench
-def test_new_containers_are_ready_soon():
-    found = {key: measured(each.handler) for key, each in functions().items()}
+def test_new_containers_are_ready_soon(unzipped):
+    python = [runtime_python(), "-S"]
+    found = {key: measured(each.handler, unzipped(PACKAGE_OF[key]), python) for key, each in functions().items()}
 
     rows = [
         [
@@ -60,6 +65,13 @@ def test_new_containers_are_ready_soon():
         ]
         for key, (module, lazy, cpu) in found.items()
     ]
-    columns = ("function", "package", "handler, ms", "its job, ms", "both", "of them CPU, with Python's start", "aim")
+    columns = ("function", "package", "handler, ms", "its job, ms", "both", "CPU with Python's start", "aim")
     show.result({}, False, show.table(f"Imports of a new container, median of {PROCESSES} processes", columns, rows))
     assert {key: ready for key, aim in AIMS_MS.items() if (ready := sum(found[key][:2])) >= aim} == {}
+
+
+@pytest.mark.parametrize("key", [key for key, name in PACKAGE_OF.items() if name == "arrays" or key in AIMS_MS])
+def test_a_function_loads_no_heavy_library_before_it_works(key):
+    loaded = set(started(functions()[key].handler, ROOT, [sys.executable], LOADED).split())
+
+    assert not loaded & (HEAVY | ({"numpy", "scipy"} if PACKAGE_OF[key] == "aggregation" else set()))
