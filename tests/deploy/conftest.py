@@ -16,18 +16,33 @@ from ops.package import PACKAGES, PROCESSORS, archive, has_runtime_python
 
 ROOT = Path(__file__).resolve().parents[2]
 SLS = ROOT / "node_modules" / ".bin" / "sls"
-STAGE = "prod"
 
 
 @pytest.fixture(scope="session")
-def packaged(tmp_path_factory):
-    """The folder in which `sls package` ran, with stand-ins for the zips."""
+def package_service(tmp_path_factory):
+    """Runs `sls package` with these options, stand-ins for the zips, and serverless.yml edited; gives the template."""
     if not SLS.exists():
         pytest.skip("the Serverless Framework is not installed (npm ci)")
-    folder = tmp_path_factory.mktemp("service")
+
+    def packaged(*options, edited=lambda text: text):
+        folder = tmp_path_factory.mktemp("service")
+        _lay_out(folder, edited)
+        environment = {**os.environ, "AWS_REGION": "eu-central-1", "SLS_TELEMETRY_DISABLED": "1"}
+        command = [str(SLS), "package", *options]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "arning" not in done.stderr
+        return folder / ".serverless" / "cloudformation-template-update-stack.json"
+
+    return packaged
+
+
+def _lay_out(folder, edited):
     for name in ("serverless.yml", "package.json", "ops/resources.yml", "ops/retraining.json"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    service = folder / "serverless.yml"
+    service.write_text(edited(service.read_text()))
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     for place in (folder / "build" / processor for processor in PROCESSORS):
         place.mkdir(parents=True)
@@ -36,12 +51,6 @@ def packaged(tmp_path_factory):
                 archive.writestr(name, name)
     made = generator.template(functions().values(), document()["custom"]["allow"])
     (folder / "build" / "functions.json").write_text(json.dumps(made))
-    environment = {**os.environ, "AWS_REGION": "eu-central-1", "SLS_TELEMETRY_DISABLED": "1"}
-    command = [str(SLS), "package", "--stage", STAGE]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "arning" not in done.stderr
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +73,18 @@ def unzipped(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def template_file(packaged):
-    """Where the template is."""
-    return packaged / ".serverless" / "cloudformation-template-update-stack.json"
+def template_file(package_service):
+    """Where the template of prod is."""
+    return package_service("--stage", "prod")
 
 
 @pytest.fixture(scope="session")
 def template(template_file):
     """The template's document."""
     return json.loads(template_file.read_text())
+
+
+@pytest.fixture(scope="session")
+def resources(template):
+    """Its resources by name."""
+    return template["Resources"]

@@ -54,19 +54,11 @@ def test_new_containers_are_ready_soon(unzipped):
     found = {key: measured(each.handler, unzipped(PACKAGE_OF[key]), python) for key, each in functions().items()}
 
     rows = [
-        [
-            key,
-            PACKAGE_OF[key],
-            f"{module:.0f}",
-            f"{lazy:.0f}",
-            f"{module + lazy:.0f}",
-            f"{cpu:.0f}",
-            AIMS_MS.get(key, ""),
-        ]
+        [key, *(round(each) for each in (module, lazy, module + lazy, cpu)), AIMS_MS.get(key, "")]
         for key, (module, lazy, cpu) in found.items()
     ]
-    columns = ("function", "package", "handler, ms", "its job, ms", "both", "CPU with Python's start", "aim")
-    show.result({}, False, show.table(f"Imports of a new container, median of {PROCESSES} processes", columns, rows))
+    title = f"Imports of a new container in ms, median of {PROCESSES} processes (CPU with Python's own start)"
+    show.result({}, False, show.table(title, ("function", "handler", "job", "both", "CPU", "aim"), rows))
     assert {key: ready for key, aim in AIMS_MS.items() if (ready := sum(found[key][:2])) >= aim} == {}
 
 

@@ -10,58 +10,51 @@ import pytest
 
 from ops.functions import functions
 from ops.template import logical
+from tests.deploy.stack import LOGS, allows, arn, lambda_arn, of_type, statements
 
 FUNCTIONS = functions()
-# Actions for which AWS knows no resource, or whose resource is "this very key": the only ones allowed on "*".
-RESOURCELESS = {
-    "xray:PutTraceSegments", "xray:PutTelemetryRecords", "comprehend:BatchDetectDominantLanguage",
-    "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
-}  # fmt: skip
+ROOT = Path(__file__).resolve().parents[2]
 every_function = pytest.mark.parametrize("key", FUNCTIONS)
 
 
-@pytest.fixture(scope="session")
-def resources(template):
-    return template["Resources"]
-
-
-def of_type(resources, kind):
-    return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
-
-
-def statements(properties):
-    """Every statement of a role or policy."""
-    documents = [each["PolicyDocument"] for each in properties.get("Policies", [])] + [properties.get("PolicyDocument")]
-    return [each for document in documents if document for each in document["Statement"]]
-
-
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
-def allows(statements, action, resource):
-    return any(
-        each["Effect"] == "Allow" and action in listed(each["Action"]) and resource in listed(each["Resource"])
-        for each in statements
-    )
-
-
-def arn(name):
-    return {"Fn::GetAtt": [name, "Arn"]}
-
-
-def lambda_arn(key):
-    return arn(f"{logical(key)}LambdaFunction")
+def linted(path):
+    """What cfn-lint says of a template."""
+    # W3005: the framework names a dependency twice
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "-i", "W3005", "--", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return done.stdout + done.stderr
 
 
 def test_cfn_lint_finds_nothing(template_file):
-    # W3005: the framework names a dependency twice
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "-i", "W3005", "--", str(template_file)]
+    assert linted(template_file) == ""
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
 
-    assert (done.stdout, done.returncode) == ("", 0)
+SOURCE = "aws.partner/mongodb.com/stitch.trigger/0123456789abcdef01234567"
+NETWORK = """  dev:
+    vpc: {securityGroupIds: [sg-0123456789abcdef0], subnetIds: [subnet-0123456789abcdef0]}
+    rolePolicies: [arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]
+  staging:
+"""
+
+
+@pytest.mark.slow
+def test_the_other_stages_and_what_is_optional_make_templates_without_a_fault(package_service):
+    given = ["architecture=x86_64", f"contentsEventSource={SOURCE}", "alarmEmail=a@example.org", "dbPrefix=shop-"]
+    options = [f"--param={each}" for each in given]
+    plain = package_service("--stage", "staging")
+    rich = package_service("--stage", "dev", *options, edited=lambda text: text.replace("  staging:\n", NETWORK, 1))
+
+    assert linted(plain) == linted(rich) == ""
+    made = json.loads(rich.read_text())
+    function = made["Resources"]["TopicsClassifyLambdaFunction"]["Properties"]
+    assert function["Architectures"] == ["x86_64"]
+    assert function["VpcConfig"]["SubnetIds"] == ["subnet-0123456789abcdef0"]
+    assert function["Environment"]["Variables"]["DB_PREFIX"] == "shop-"
+    assert "AWSLambdaVPCAccess" in made["Resources"]["TopicsClassifyRole"]["Properties"]["ManagedPolicyArns"][0]
+    assert made["Parameters"]["ContentsEventSource"]["Default"] == SOURCE
+    assert "ReservedConcurrentExecutions" not in function
+    days = {each["RetentionInDays"] for each in of_type(json.loads(plain.read_text())["Resources"], LOGS).values()}
+    assert days == {30}
 
 
 @every_function
@@ -82,6 +75,28 @@ def test_the_functions_failures_have_a_destination_that_its_role_may_write_to(re
     assert allows(statements(resources[f"{logical(key)}Role"]["Properties"]), "sqs:SendMessage", destination)
     assert found["MaximumRetryAttempts"] in (0, 1, 2)
     assert found["MaximumEventAgeInSeconds"] if FUNCTIONS[key].is_job else True
+
+
+@every_function
+def test_a_functions_share_of_the_account_its_memory_and_its_time_are_its_own(resources, key):
+    found = resources[f"{logical(key)}LambdaFunction"]["Properties"]
+    reserved = {"topicsClassify": 20, "personalizeContentPredictor": 100}
+    one = [each for each, function in FUNCTIONS.items() if function.timings and not function.changes]
+
+    assert found.get("ReservedConcurrentExecutions") == reserved.get(key, 1 if key in one else None)
+    assert 512 <= found["MemorySize"] <= 10_240
+    assert found["Timeout"] <= 900
+    assert found["Architectures"] == ["arm64"]
+
+
+@every_function
+def test_failed_events_are_tried_again_as_often_as_their_kind_bears(resources, key):
+    found, function = resources[f"{logical(key)}LambdaEvConf"]["Properties"], FUNCTIONS[key]
+    changes = function.changes or key == "personalizeContentWorker"
+
+    assert found["MaximumRetryAttempts"] == (2 if changes else 1 if function.timings else 0)
+    if function.is_job:
+        assert found["MaximumEventAgeInSeconds"] == (21_600 if changes else 3_000)
 
 
 @every_function
@@ -106,25 +121,6 @@ def test_somebody_hears_when_no_run_was_good_for_too_long(resources, key):
             "POWERTOOLS_SERVICE_NAME"
         ],
     }
-
-
-@every_function
-def test_the_functions_logs_are_kept_for_a_time_and_encrypted_with_our_key(resources, key):
-    group = resources[f"{logical(key)}LogGroup"]["Properties"]
-
-    assert group["RetentionInDays"] == 90
-    assert group["KmsKeyId"] == arn("Key")
-
-
-@every_function
-def test_the_function_is_traced_and_its_role_may_write_only_its_own_log(resources, key):
-    assert resources[f"{logical(key)}LambdaFunction"]["Properties"]["TracingConfig"] == {"Mode": "Active"}
-    written = [
-        each["Resource"]
-        for each in statements(resources[f"{logical(key)}Role"]["Properties"])
-        if "logs:PutLogEvents" in each["Action"]
-    ]
-    assert [each["Fn::Sub"].endswith(f"/aws/lambda/feedpulse-prod-{key}:*") for each in written] == [True]
 
 
 @pytest.mark.parametrize("key", [key for key, each in FUNCTIONS.items() if each.timings])
@@ -178,19 +174,6 @@ def test_the_queue_gives_single_messages_back_and_its_worker_is_held_to_a_number
         assert allows(statements(resources["PersonalizeContentWorkerRole"]["Properties"]), action, arn("TrainingQueue"))
 
 
-def test_every_queue_topic_log_and_bucket_is_encrypted(resources):
-    for each in of_type(resources, "AWS::SQS::Queue").values():
-        assert each["SqsManagedSseEnabled"] is True
-    for each in of_type(resources, "AWS::SNS::Topic").values():
-        assert each["KmsMasterKeyId"] == {"Ref": "Key"}
-    for each in of_type(resources, "AWS::Logs::LogGroup").values():
-        assert each["KmsKeyId"] == arn("Key")
-        assert each["RetentionInDays"] > 0
-    for each in of_type(resources, "AWS::S3::Bucket").values():
-        assert each["BucketEncryption"]
-    assert resources["Key"]["Properties"]["EnableKeyRotation"] is True
-
-
 def test_nothing_waits_in_a_queue_of_failures_unheard(resources):
     watched = {
         json.dumps(each["Dimensions"][0]["Value"])
@@ -202,57 +185,24 @@ def test_nothing_waits_in_a_queue_of_failures_unheard(resources):
     assert watched == {json.dumps({"Fn::GetAtt": [each, "QueueName"]}) for each in queues}
 
 
-def test_no_wildcard_action_is_allowed(resources):
-    for kind in ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        for name, properties in of_type(resources, kind).items():
-            for each in statements(properties):
-                assert not [action for action in listed(each["Action"]) if "*" in action], name
+def test_every_alarm_rings_and_the_handbook_says_what_to_do(resources):
+    handbook = (ROOT / "docs" / "operations.md").read_text()
+
+    for name, each in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        assert each["AlarmActions"] == [{"Ref": "Alarms"}]
+        assert each["AlarmDescription"]
+        kind = re.sub(r"^.+(Errors|Throttles|Late)$", r"<Function>\1", name)
+        assert f"| `{kind}` |" in handbook, kind
 
 
-def test_a_wildcard_resource_says_why_and_only_where_aws_knows_none(resources):
-    for kind in ("AWS::IAM::Role", "AWS::IAM::Policy"):
-        for name, properties in of_type(resources, kind).items():
-            for each in statements(properties):
-                if "*" in listed(each["Resource"]):
-                    assert re.search("KnowNoResources|KnowsNoResources", each["Sid"]), name
-                    assert set(listed(each["Action"])) <= RESOURCELESS
+def test_the_dashboard_shows_failures_freshness_and_every_queue(resources):
+    text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = json.dumps(json.loads(text)["widgets"])
 
-
-def test_a_function_may_invoke_only_itself_but_the_panel(resources):
-    for key in FUNCTIONS:
-        for each in statements(resources[f"{logical(key)}Role"]["Properties"]):
-            if "lambda:InvokeFunction" in listed(each["Action"]):
-                suffix = "-*" if key == "panel" else f"-{key}"
-                assert each["Resource"]["Fn::Sub"].endswith(f"function:feedpulse-prod{suffix}")
-
-
-def test_the_personal_predictor_answers_over_https_only_whom_iam_lets_in(resources):
-    urls = {name: each["AuthType"] for name, each in of_type(resources, "AWS::Lambda::Url").items()}
-
-    assert urls == {"PersonalizeContentPredictorLambdaFunctionUrl": "AWS_IAM", "PanelLambdaFunctionUrl": "NONE"}
-
-
-def test_functions_read_secrets_by_name_and_hold_none(template):
-    for each in of_type(template["Resources"], "AWS::Lambda::Function").values():
-        variables = each["Environment"]["Variables"]
-        assert variables["MONGODB_URI_PARAMETER"] == "/feedpulse/prod/mongodb-uri"
-        assert not set(variables) & {"MONGODB_URI", "PANEL_TOKENS", "PANEL_SECRET"}
-    assert "mongodb://" not in json.dumps(template)
-    assert "mongodb+srv" not in json.dumps(template)
-
-
-def test_the_retraining_may_call_what_it_calls_and_nothing_else(resources):
-    machine = resources["Retraining"]["Properties"]
-    allowed = [
-        each["Resource"]
-        for each in statements(resources["RetrainingRole"]["Properties"])
-        if "lambda:InvokeFunction" in listed(each["Action"])
-    ]
-
-    assert machine["Definition"]["States"]["Shards"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-    assert [each for some in allowed for each in some] == list(machine["DefinitionSubstitutions"].values())
-    assert allows(statements(resources["RetrainingMapPolicy"]["Properties"]), "states:StartExecution",
-                  {"Ref": "Retraining"})  # fmt: skip
+    for each in ("Errors", "Throttles", "Duration", "FreshnessSeconds", "Rejected", "Done"):
+        assert f'MetricName=\\\"{each}\\\"' in shown, each
+    for name in of_type(resources, "AWS::SQS::Queue"):
+        assert f"${{{name}.QueueName}}" in shown
 
 
 def test_the_stack_stays_within_what_cloudformation_takes(template, template_file):
