@@ -59,10 +59,7 @@ def index(history: History) -> Known:
         creator_contents=EventIndex.build(contents.author, contents.created_ms),
         creator_kinds=tuple(EventIndex.build(contents.author[each.content], each.time_ms) for each in kinds[:REPORT]),
         creator_viewed=EventIndex.build(contents.author[first.content], first.time_ms),
-        by_country={
-            name: _activity(engagements, first, *countries, key)
-            for name, key in keys.items()
-        },
+        by_country={name: _activity(engagements, first, *countries, key) for name, key in keys.items()},
         **index_members(history, author_country),
         engagers=ByContent.of(engagements, len(contents.id)),
         viewers=ByContent.of(views, len(contents.id)),

@@ -65,13 +65,20 @@ class Rows:
         return Rows(self.content[chosen], self.account[chosen], self.country[chosen], self.time_ms[chosen])
 
 
-def build(known: Known, rows: Rows, columns: tuple[str, ...]) -> Matrix:
-    """The columns of each row; shape (rows, columns), float32; missing is NaN."""
+def build(known: Known, rows: Rows, columns: tuple[str, ...], taste: Columns | None = None) -> Matrix:
+    """The columns of each row; shape (rows, columns), float32; missing is NaN.
+
+    `taste`: those of `taste_of`, for who builds many rows piece by piece: they cost the whole log once a day of rows.
+    """
     found = content_columns(known, rows.content, rows.time_ms) | country_columns(known, rows)
     if columns is MEMBER_COLUMNS:
-        found |= member_columns(known, rows)
-        found |= taste_columns(known.history, known.engagers, known.viewers, rows.account, rows.content, rows.time_ms)
+        found |= member_columns(known, rows) | (taste_of(known, rows) if taste is None else taste)
     return stacked(found, columns)
+
+
+def taste_of(known: Known, rows: Rows) -> Columns:
+    """How much who acted on each content resembles the member."""
+    return {**taste_columns(known.history, known.engagers, known.viewers, rows.account, rows.content, rows.time_ms)}
 
 
 def stacked(found: Mapping[str, Numbers], columns: Sequence[str]) -> Matrix:

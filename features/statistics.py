@@ -40,9 +40,7 @@ def content_statistics(
     ]
 
 
-def content_facts(
-    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
-) -> list[Stage]:
+def content_facts(now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None) -> list[Stage]:
     """What both statistics need of each content; with `replay`, counts come from engagements before `now`.
 
     Engagements that meet the filter `discounted` are taken out of the counts.

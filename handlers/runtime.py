@@ -44,6 +44,11 @@ def setting(name: str, default: str = "") -> str:
     return os.environ.get(name) or default
 
 
+def processors() -> int:
+    """How many processes may work side by side: one on Lambda, which has no shared memory for more."""
+    return 1 if setting("AWS_LAMBDA_FUNCTION_NAME") else os.cpu_count() or 1
+
+
 def clock(event: Event) -> datetime:
     """The job's clock: `event["time"]`, or the wall clock in UTC; to the millisecond, as the database keeps it.
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.queue import sender, shards_of
-from handlers.runtime import ANSWER, Event
+from handlers.runtime import ANSWER, Event, processors
 from handlers.switches import job
 from store import settings
 from store.client import Databases
@@ -27,7 +27,7 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
     from trainers.jobs import members
 
     names: list[str] | None = [] if event.get(ANSWER) == "shards" else None
-    config = members.Config(discount_bots=settings.thresholds(db).discount_bots)
+    config = members.Config(discount_bots=settings.thresholds(db).discount_bots, processes=processors())
     counts = members.train_all_members(db, now, sender() if names is None else names.append, config)
     return counts if names is None else counts | {"names": names}
 

@@ -56,9 +56,7 @@ def interval_over_people(
     return float(low), float(high)
 
 
-def list_loss(
-    request: NDArray[np.int64], relevant: NDArray[np.bool_], weight: Floats, margin: Floats
-) -> Floats:
+def list_loss(request: NDArray[np.int64], relevant: NDArray[np.bool_], weight: Floats, margin: Floats) -> Floats:
     """−log of the chance that each request's relevant rows are chosen from its list; shape (requests,).
 
     `request`: (rows,) 0, 1, …; a row of weight w stands for w candidates, a relevant one for itself (McFadden's

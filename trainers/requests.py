@@ -61,18 +61,30 @@ def requests(history: History, since_ms: int, until_ms: int) -> Requests:
 
 def choices(history: History, asked: Requests, window_days: float = 30.0) -> Iterator[Choice]:
     """Each request with its candidates; requests without a relevant candidate are left out."""
-    engagements, created = history.engagements, history.contents.created_ms
-    good = np.flatnonzero(engagements.kind < REPORT)
-    by_account = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
-    start = np.searchsorted(engagements.account[by_account], np.arange(len(history.account_id) + 1))
-    for account, time_ms in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True):
-        own = by_account[start[account] : start[account + 1]]
-        content, time_engaged = engagements.content[own], engagements.time_ms[own]
-        low, high = np.searchsorted(created, (time_ms - int(window_days * DAY_MS), time_ms + 1))
-        fresh = ~_among(low, high, content[time_engaged < time_ms])
-        soon = _among(low, high, content[(time_engaged >= time_ms) & (time_engaged < time_ms + DAY_MS)])
-        if (soon & fresh).any():
-            yield Choice(account, time_ms, np.arange(low, high)[fresh], soon[fresh])
+    return Candidates(history, window_days).of(asked)
+
+
+class Candidates:
+    """What can be chosen from, sorted once for any number of requests."""
+
+    def __init__(self, history: History, window_days: float) -> None:
+        engagements = history.engagements
+        good = np.flatnonzero(engagements.kind < REPORT)
+        own = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
+        self.start = np.searchsorted(engagements.account[own], np.arange(len(history.account_id) + 1))
+        self.content, self.time_ms = engagements.content[own], engagements.time_ms[own]
+        self.created_ms, self.window_ms = history.contents.created_ms, int(window_days * DAY_MS)
+
+    def of(self, asked: Requests) -> Iterator[Choice]:
+        """Each request with its candidates; requests without a relevant candidate are left out."""
+        for account, time_ms in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True):
+            own = slice(self.start[account], self.start[account + 1])
+            content, engaged_ms = self.content[own], self.time_ms[own]
+            low, high = np.searchsorted(self.created_ms, (time_ms - self.window_ms, time_ms + 1))
+            fresh = ~_among(low, high, content[engaged_ms < time_ms])
+            soon = _among(low, high, content[(engaged_ms >= time_ms) & (engaged_ms < time_ms + DAY_MS)])
+            if (soon & fresh).any():
+                yield Choice(account, time_ms, np.arange(low, high)[fresh], soon[fresh])
 
 
 def _among(low: int, high: int, content: Ints) -> NDArray[np.bool_]:

@@ -26,22 +26,37 @@ class Sample:
     weight: Floats  # a sampled row stands for all that it was sampled from; an engaged one weighs by its kinds
     request: Ints  # number of the request, ascending
 
+    def take(self, chosen: NDArray[np.generic]) -> "Sample":
+        """The chosen rows, by mask or position."""
+        return Sample(self.rows.take(chosen), self.engaged[chosen], self.weight[chosen], self.request[chosen])
+
 
 def sample(
     history: History, asked: Iterable[Choice], others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER
 ) -> Sample:
-    """Rows of the requests: all relevant, all shown, and `others` of the remaining candidates of each.
+    """What a Sampler made for them gives."""
+    return Sampler(history, others, seed, known_ms, until_ms).of(asked)
+
+
+class Sampler:
+    """Takes rows of requests: all relevant, all shown, and `others` of the remaining candidates of each.
 
     What an engagement weighs is told by the shares of kinds before `known_ms`, and by what was done before `until_ms`.
     """
-    shown_to, weigh = _Shown(history), _KindWeights(history, known_ms, until_ms)
-    parts = [_of_request(history, choice, shown_to, others, seed) for choice in asked]
-    request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
-    rows = joined([rows for rows, _, _ in parts])
-    engaged = np.concatenate([np.zeros(0, dtype=np.bool_), *(engaged for _, engaged, _ in parts)])
-    weight = np.concatenate([np.zeros(0), *(weight for _, _, weight in parts)])
-    weight[engaged] = weigh.of(rows.take(engaged))
-    return Sample(rows, engaged, weight, request)
+
+    def __init__(self, history: History, others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER) -> None:
+        self.history, self.others, self.seed = history, others, seed
+        self.shown_to, self.weigh = _Shown(history), _KindWeights(history, known_ms, until_ms)
+
+    def of(self, asked: Iterable[Choice]) -> Sample:
+        """The rows of these requests, numbered from 0."""
+        parts = [_of_request(self.history, choice, self.shown_to, self.others, self.seed) for choice in asked]
+        request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
+        rows = joined([rows for rows, _, _ in parts])
+        engaged = np.concatenate([np.zeros(0, dtype=np.bool_), *(engaged for _, engaged, _ in parts)])
+        weight = np.concatenate([np.zeros(0), *(weight for _, _, weight in parts)])
+        weight[engaged] = self.weigh.of(rows.take(engaged))
+        return Sample(rows, engaged, weight, request)
 
 
 def kind_weights(counts: NDArray[np.integer]) -> Floats:

@@ -15,9 +15,7 @@ from trainers.levels import Ladder
 
 COMMUNITY = Community(users=150, days=6, seed=11)
 NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock
-LADDER = Ladder(
-    world=Growth(rounds=10, depth=3, eta=0.3), residual=RESIDUAL, least_requests=10
-)
+LADDER = Ladder(world=Growth(rounds=10, depth=3, eta=0.3), residual=RESIDUAL, least_requests=10)
 CONFIG = Config(ladder=LADDER, others=10)
 
 

@@ -11,9 +11,7 @@ from trainers.boosters import RESIDUAL, Growth
 from trainers.levels import Ladder, Table, climb, unlearnt
 from trainers.metrics import list_loss
 
-QUICK = Ladder(
-    world=Growth(rounds=20, depth=3, eta=0.3), residual=RESIDUAL, least_requests=60
-)
+QUICK = Ladder(world=Growth(rounds=20, depth=3, eta=0.3), residual=RESIDUAL, least_requests=60)
 NUMBER = {code: number for number, code in enumerate(COUNTRIES)}
 CANDIDATES = 20
 

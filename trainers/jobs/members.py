@@ -1,6 +1,5 @@
 """personalizeContentTrainer and its worker: the members' booster, then every member's own model, shard by shard."""
 
-import io
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,18 +13,18 @@ from features.asof import Floats, Ints
 from features.countries import COUNTRIES
 from features.history import REPORT, History, assemble, disregarding
 from features.known import Known, index
-from features.margins import margins, opened
+from features.margins import opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
-from features.personal import PERSONAL
 from store import forget, logs, models, shards, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
-from trainers.members import guest_margin, own_rows, train_members
-from trainers.own import Own, bucket, fit_all
-from trainers.requests import DAY_MS, Requests, choices, requests
-from trainers.sampling import Sample, affordable, sample
+from trainers.jobs.own_models import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
+from trainers.jobs.processes import side_by_side
+from trainers.members import train_members
+from trainers.requests import DAY_MS, Candidates, Requests, choices, requests
+from trainers.sampling import Sampler, affordable, sample
 
-GUEST, MEMBER, PERSONAL_MODEL = "guest", "member", "personal"
+GUEST, MEMBER = "guest", "member"
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,9 @@ class Config:
     most_requests: int = 6_000  # for the booster, the newest
     others: int = 30  # sampled candidates a request that were not shown
     booster_others: int = 60  # the same for the booster, fewer where requests are many
-    block_members: int = 20_000  # sampled together, for what that costs by the whole log
+    block_members: int = 20_000  # whose taste is compared together, for what that costs by the whole log
     shard_members: int = 500  # members a message
+    processes: int = 1  # that make rows and fit, where no queue hands the shards to others
     seed: int = 7
     discount_bots: bool = True  # likely bots' engagement teaches nothing
 
@@ -62,40 +62,53 @@ def train_all_members(
     booster = current or _train_booster(db, history, known, boosters, ladder, now, config)
     changed = _changed_members(db, history, booster)
 
-    names = _shards(db, history, known, boosters, booster, changed, now, config)
-    counts = _train_here(db, now, names) if send is None else {"shards": len([send(name) for name in names])}
+    work = _work(history, known, boosters, booster, now, config)
+    is_open = work.is_open(changed)
+
+    models.save(db, "mlArtifacts", identities(history.account_id[changed[~is_open]], work.described), now)
+    members = changed[is_open]
+    counts = _send_away(db, now, work, members, send, config) if send else _train_here(db, now, work, members, config)
     return {"members": len(changed), **counts, "rejected": dict(history.rejected)}
 
 
-def _train_here(db: Databases, now: datetime, names: Iterator[str]) -> dict[str, int]:
-    """Trains each shard as soon as it is stored; one with spoilt numbers does not stop the others, but is told."""
-    trained: list[dict[str, int]] = []
-    failed: list[Exception] = []
-    for name in names:
-        try:
-            trained.append(train_shard(db, now, name))
-        except (ValueError, ArithmeticError) as error:
-            failed.append(error)
-    if failed:
-        raise RuntimeError(f"{len(failed)} shards failed, {len(trained)} are trained: {failed[0]}") from failed[0]
-    return {"shards": len(trained), "ownModel": sum(each["ownModel"] for each in trained)}
-
-
 def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
-    """Own models of the members of one shard; members whom none helps get an identity that says why."""
+    """Own models of the members of one stored shard; members whom none helps get an identity that says why."""
     arrays, described = shards.take(db, shard)
 
-    own = Own(**{name: arrays[name] for name in Own.__dataclass_fields__})
-    accounts, fitted = fit_all(own, described["penalty"])
-    weights = np.zeros((len(arrays["ids"]), len(PERSONAL)))
-    weights[accounts] = fitted
-    is_open = np.array(described["open"])[bucket(arrays["engagements"])]
-    why = _why_not(weights, np.isin(np.arange(len(weights)), accounts), is_open)
+    ids, weights, why = fitted(arrays, described["penalty"])
 
-    saved = models.save(db, "mlArtifacts", _artifacts(arrays["ids"], weights, why, described), described["trainedAt"])
-    forget.remove_named(db, forget.forgotten_among(db, filter(None, object_ids(arrays["ids"]))))
+    saved = models.save(db, "mlArtifacts", artifacts(ids, weights, why, described), described["trainedAt"])
+    forget.remove_named(db, forget.forgotten_among(db, filter(None, object_ids(ids))))
     shards.drop(db, shard)
     return {"members": saved, "ownModel": why.count("")}
+
+
+def _train_here(db: Databases, now: datetime, work: Work, members: Ints, config: Config) -> dict[str, int]:
+    """Own models of the members, on all processors; each block is stored as soon as it is fitted."""
+
+    def own_models(block: Ints) -> list[tuple[NDArray[np.bytes_], Floats, list[str]]]:
+        return [fitted(arrays, work.described["penalty"]) for arrays in work.shards(block, config.shard_members)]
+
+    size = min(max(len(members) // config.processes + 1, config.shard_members), config.block_members)
+    counts = {"shards": 0, "ownModel": 0}
+    for block in side_by_side(own_models, split(members, size), config.processes):
+        for ids, weights, why in block:
+            models.save(db, "mlArtifacts", artifacts(ids, weights, why, work.described), now)
+            counts = {"shards": counts["shards"] + 1, "ownModel": counts["ownModel"] + why.count("")}
+    return counts
+
+
+def _send_away(
+    db: Databases, now: datetime, work: Work, members: Ints, send: Callable[[str], None], config: Config
+) -> dict[str, int]:
+    """Stores the rows of the members and hands the shards' names on."""
+    number = itertools.count()
+    for block in split(members, config.block_members):
+        for arrays in work.shards(block, config.shard_members):
+            name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
+            shards.put(db, name, arrays, work.described)
+            send(name)
+    return {"shards": next(number)}
 
 
 def _guest_ladder(db: Databases) -> tuple[dict[str, Any], str]:
@@ -179,81 +192,20 @@ def _trained_times(db: Databases, version: int) -> Iterator[tuple[Any, Ints]]:
         yield id_array(ids), np.array([int(time.timestamp() * 1000) for time in times])
 
 
-def _shards(
-    db: Databases,
-    history: History,
-    known: Known,
-    boosters: dict[str, Any],
-    booster: _Booster,
-    members: Ints,
-    now: datetime,
-    config: Config,
-) -> Iterator[str]:
-    """Stores the rows of `members`, some hundred members a shard; gives the shards' names."""
+def _work(
+    history: History, known: Known, guests: dict[str, Any], booster: _Booster, now: datetime, config: Config
+) -> Work:
     end = int(now.timestamp() * 1000) - DAY_MS
     begin = int((booster.trained_at - timedelta(days=config.learn_days)).timestamp() * 1000)
-    asked = requests(history, begin, end)
     known_ms = int(booster.trained_at.timestamp() * 1000)  # what a kind weighs is as old as the booster
     good = history.engagements.kind < REPORT
-    engagements = np.bincount(history.engagements.account[good], minlength=len(history.account_id))
-    described = {"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now}
-    number = itertools.count()
-    for block in _split(members, config.block_members):
-        mine = np.isin(asked.account, block)
-        chosen = choices(history, Requests(asked.account[mine], asked.time_ms[mine]), config.live_days)
-        taken = sample(history, chosen, config.others, config.seed, known_ms)
-        for some in _split(block, config.shard_members):
-            own = _own_rows(known, _of(taken, some), boosters, booster)
-            arrays = {"ids": history.account_id[some], "engagements": engagements[some]}
-            name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
-            arrays |= {"account": np.searchsorted(some, own.account), "columns": own.columns.astype(np.float32)}
-            shards.put(db, name, vars(own) | arrays, described)
-            yield name
-
-
-def _own_rows(known: Known, taken: Sample, boosters: dict[str, Any], booster: _Booster) -> Own:
-    matrix = build(known, taken.rows, MEMBER_COLUMNS)
-    margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster.opened, matrix)
-    return own_rows(taken, matrix, margin)
-
-
-def _of(taken: Sample, members: Ints) -> Sample:
-    mine = np.isin(taken.rows.account, members)
-    return Sample(taken.rows.take(mine), taken.engaged[mine], taken.weight[mine], taken.request[mine])
-
-
-def _split(values: Ints, size: int) -> list[Ints]:
-    return [values[first : first + size] for first in range(0, len(values), size)]
-
-
-def _why_not(weights: Floats, has_rows: NDArray[np.bool_], is_open: NDArray[np.bool_]) -> list[str]:
-    """Why each member has no model of their own, "" for one who has."""
-    sound = np.isfinite(weights).all(axis=1)
-    conditions = [~has_rows, ~sound, ~is_open]
-    reasons = ["no request to learn from", "not a number", "no gain on held-out requests"]
-    return [str(each) for each in np.select(conditions, reasons, default="")]
-
-
-def _artifacts(
-    ids: NDArray[np.bytes_], weights: Floats, why: list[str], described: dict[str, Any]
-) -> Iterator[models.Artifact]:
-    report = {"members": described["members"], "penalty": described["penalty"]}
-    for account, row, reason in zip(object_ids(ids), weights, why, strict=True):
-        if account is None:
-            continue
-        kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
-        yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, "members", told)
-
-
-def _npy(row: Floats) -> bytes:
-    """The row as a file of numpy's format; the header is that of every member's."""
-    return _HEADER + row.astype("<f4").tobytes()
-
-
-def _header() -> bytes:
-    buffer, row = io.BytesIO(), np.zeros(len(PERSONAL), "<f4")
-    np.lib.format.write_array(buffer, row, allow_pickle=False)
-    return buffer.getvalue().removesuffix(row.tobytes())
-
-
-_HEADER = _header()
+    return Work(
+        known=known,
+        guests=guests,
+        members=booster.opened,
+        asked=requests(history, begin, end),
+        candidates=Candidates(history, config.live_days),
+        sampler=Sampler(history, config.others, config.seed, known_ms),
+        engagements=np.bincount(history.engagements.account[good], minlength=len(history.account_id)),
+        described={"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now},
+    )
