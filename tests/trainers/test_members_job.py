@@ -35,10 +35,8 @@ ALL_OPEN = {"penalty": 3.0, "open": [True] * 5, "gain": [0.0] * 5, "error": [0.0
 
 @pytest.fixture(scope="module")
 def world(uri):
-    """A community that only likes, half of it quiet in the three days before the first training; all gates open."""
+    """A community, half of it quiet in the three days before the first training; all gates open."""
     with simulated(uri, COMMUNITY) as db:
-        likes = {"type": {"$in": ["comment", "recast", "quote"]}}
-        db.app.engagements.update_many(likes, {"$set": {"type": "like"}})
         quiet = [each["_id"] for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)][::2]
         still(db, quiet, NOW - timedelta(days=3))
         country.train_countries(db, NOW, country.Config(ladder=LADDER, others=10))
@@ -76,7 +74,13 @@ def trained_at(db, moment):
 
 def engaging(db, before):
     users = {each["_id"]: each["ownerAccount"] for each in db.app.users.find()}
-    acts = db.app.engagements.find({"createdAt": {"$lt": before}, "type": "like", "targetRef.$ref": "content"})
+    acts = db.app.engagements.find(
+        {
+            "createdAt": {"$lt": before},
+            "type": {"$in": ["like", "comment", "recast", "quote"]},
+            "targetRef.$ref": "content",
+        }
+    )
     guests = {each["_id"] for each in db.app.accounts.find({"isGuest": True})}
     return {each.get("account") or users.get(each["user"]) for each in acts} - guests
 
