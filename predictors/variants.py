@@ -1,4 +1,4 @@
-"""Which variant of a published configuration an account gets: always the same one, by its id alone."""
+"""Which variant of a published configuration an account gets: the same one as long as the version is published."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -10,17 +10,21 @@ def bucket(account: str, experiment: str) -> float:
     return int.from_bytes(sha256(f"{experiment} {account}".encode()).digest()[:8], "big") / 2**64
 
 
-def assigned(account: str, experiment: str, variants: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def assigned(
+    account: str, experiment: str, version: int, variants: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
     """The account's variant: they share the accounts as their `share`s are to each other; None without any share.
 
+    Each version shares them anew: what one variant did to its people is spread evenly over the next version's.
+
     >>> halves = [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]
-    >>> [assigned(f"{n:024x}", "ranking", halves)["name"] for n in range(6)]
-    ['b', 'b', 'a', 'a', 'a', 'a']
-    >>> assigned("0", "ranking", []) is None
+    >>> [assigned(f"{n:024x}", "ranking", 1, halves)["name"] for n in range(6)]
+    ['b', 'b', 'b', 'b', 'a', 'a']
+    >>> assigned("0", "ranking", 1, []) is None
     True
     """
     shares = [_share(each) for each in variants]
-    left = bucket(account, experiment) * sum(shares)
+    left = bucket(account, f"{experiment} {version}") * sum(shares)
     for variant, share in zip(variants, shares, strict=True):
         left -= share
         if left < 0:

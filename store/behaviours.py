@@ -45,9 +45,7 @@ def write_behaviours(db: Databases, documents: Iterable[Document], now: datetime
     return len(writes) // 2
 
 
-def newest_behaviours(
-    db: Databases, now: datetime, fields: Mapping[str, tuple[str, str]], verified: bool
-) -> Columns:
+def newest_behaviours(db: Databases, now: datetime, fields: Mapping[str, tuple[str, str]], verified: bool) -> Columns:
     """One row per credential with its newest features as of `now`, in any order.
 
     Args:
@@ -93,9 +91,7 @@ def text_lengths(db: Databases, contents: Sequence[ObjectId]) -> Columns:
         return {"content": id_array([]), "length": id_array([]).astype("S0").view("i4")}
     stages = [{"$match": {"_id": {"$in": list(contents)}, "payload.message": {"$type": "string"}}}]
     length = {"$strLenCP": "$payload.message"}
-    return read_columns(
-        collection(db, "contents"), stages, {"content": ("id", "$_id"), "length": ("int", length)}
-    )
+    return read_columns(collection(db, "contents"), stages, {"content": ("id", "$_id"), "length": ("int", length)})
 
 
 def _expression(path: str) -> Any:

@@ -34,6 +34,7 @@ class ServingState:
     """What serves an account at this moment."""
 
     snapshot: Document | None  # the header
+    version: int  # of the configuration; 0 where none is written
     variants: Sequence[Mapping[str, Any]]
     boosters: Sequence[Document]  # account, model, checksum, collection
     own: Document | None  # the account's own model, as it is stored
@@ -88,7 +89,7 @@ def read_state(
     """
     stages: list[Mapping[str, Any]] = [
         {"$match": {"_id": _HEADER}},
-        _union("configurations", {"_id": configuration}, {"$project": {"variants": 1}}),
+        _union("configurations", {"_id": configuration}, {"$project": {"variants": 1, "version": 1}}),
         _union("mlArtifacts", {"account": account, "format": "npy"}, {"$project": {"previous": 0}}),
     ]
     for name, accounts in levels.items():
@@ -96,18 +97,18 @@ def read_state(
         condition = {"account": {"$in": list(accounts)}, "format": "ubj"}
         stages.append(_union(name, condition, {"$project": stamp}))
     found = list(collection(db, "servingSnapshot").aggregate(stages))
-    variants: list[Any] = next((each["variants"] for each in found if isinstance(each.get("variants"), list)), [])
+    published: Document = next((each for each in found if isinstance(each.get("variants"), list)), {})
+    version = published.get("version")
     return ServingState(
         snapshot=next((each for each in found if each.get("_id") == _HEADER), None),
-        variants=[each for each in variants if isinstance(each, dict)],
+        version=version if isinstance(version, int) else 0,
+        variants=[each for each in published.get("variants", []) if isinstance(each, dict)],
         boosters=[each for each in found if "collection" in each],
         own=next((each for each in found if "artifact" in each), None),
     )
 
 
-def read_past(
-    db: Databases, account: ObjectId, users: Sequence[ObjectId], since: datetime, now: datetime
-) -> Columns:
+def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since: datetime, now: datetime) -> Columns:
     """The account's engagements and exposures in [since, now), and all its follows and blocks.
 
     `table` ENGAGED: `about` a content, `kind` as in store.logs; SEEN: `about` a content; RELATED: `about` a user,

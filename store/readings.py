@@ -39,9 +39,7 @@ def credentials_read_between(db: Databases, since: datetime | None, until: datet
     return sorted(found)
 
 
-def latest_readings(
-    db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int
-) -> ReadingColumns:
+def latest_readings(db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int) -> ReadingColumns:
     """The latest `most` valid readings of each credential as of `now`; equal `seenAt` go by the end, then the content.
 
     Valid: `seenAt` and its end are dates, not later than `now`, the end not before `seenAt`.
@@ -51,9 +49,7 @@ def latest_readings(
     backward = {key: int((table["left"] < table["seen"]).sum()) for key, table in tables.items()}
     if mended := [key for key, count in backward.items() if count]:
         tables |= _newest_tables(db, mended, now, most, ordered=True)
-    return _joined(
-        {key: table for key, table in sorted(tables.items()) if len(table)}, sum(backward.values())
-    )
+    return _joined({key: table for key, table in sorted(tables.items()) if len(table)}, sum(backward.values()))
 
 
 def _newest_tables(
@@ -139,9 +135,7 @@ def _table(array: bytes) -> NDArray[Any]:
     for digits in range(1, 6):
         layout = _LAYOUTS[digits]
         count = min((len(array) - 1 - position) // layout.itemsize, 10**digits - first)
-        parts.append(
-            np.frombuffer(array, dtype=layout, count=count, offset=position)[["seen", "left", "content"]]
-        )
+        parts.append(np.frombuffer(array, dtype=layout, count=count, offset=position)[["seen", "left", "content"]])
         position, first = position + count * layout.itemsize, first + count
         if position >= len(array) - 1:
             break

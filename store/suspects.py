@@ -49,9 +49,7 @@ def latest_verdicts(db: Databases, now: datetime) -> dict[ObjectId, Verdict]:
 def open_case(db: Databases, case: Document) -> bool:
     """Opens a case under the credential's own id; False when somebody has opened it meanwhile."""
     try:
-        collection(db, "suspiciouscredentials").insert_one(
-            {"_id": case["seenCredential"], **case, "status": "open"}
-        )
+        collection(db, "suspiciouscredentials").insert_one({"_id": case["seenCredential"], **case, "status": "open"})
     except DuplicateKeyError:
         return False
     return True
@@ -73,9 +71,7 @@ def verdicts_to_copy(db: Databases, case: ObjectId | None) -> Iterator[Document]
     """Cases (or this one) with something in verificationStatus that has not reached the features."""
     differs = [{"$ne": [f"$copied.{name}", {"$ifNull": [f"${name}", None]}]} for name in _VERDICT]
     waiting = {"verificationStatus": {"$exists": True, "$ne": None}, "$expr": {"$or": differs}}
-    yield from (
-        collection(db, "suspiciouscredentials").find(waiting | ({"_id": case} if case else {})).sort("_id", 1)
-    )
+    yield from (collection(db, "suspiciouscredentials").find(waiting | ({"_id": case} if case else {})).sort("_id", 1))
 
 
 def copy_verdict(db: Databases, credential: ObjectId, bot: bool, verified_at: datetime) -> bool:
@@ -85,9 +81,7 @@ def copy_verdict(db: Databases, credential: ObjectId, bot: bool, verified_at: da
     """
     features = collection(db, "credentialfeatures")
     verdict = {"$set": {"verificationStatus": bot, "verifiedAt": verified_at}}
-    if features.update_many(
-        {"seenCredential": credential, "lastSeenAt": {"$lte": verified_at}}, verdict
-    ).matched_count:
+    if features.update_many({"seenCredential": credential, "lastSeenAt": {"$lte": verified_at}}, verdict).matched_count:
         return True
     oldest = features.find_one({"seenCredential": credential}, {"_id": 1}, sort=[("lastSeenAt", 1)])
     return bool(oldest and features.update_one({"_id": oldest["_id"]}, verdict).matched_count)
@@ -98,9 +92,7 @@ def close_case(db: Databases, case: Document, now: datetime) -> bool:
     copied = {name: case.get(name) for name in _VERDICT}
     closed = {"$set": {"status": "closed", "closedAt": now, "copied": copied}}
     return bool(
-        collection(db, "suspiciouscredentials")
-        .update_one({"_id": case["_id"], **copied}, closed)
-        .matched_count
+        collection(db, "suspiciouscredentials").update_one({"_id": case["_id"], **copied}, closed).matched_count
     )
 
 
@@ -111,18 +103,12 @@ def likely_bot_accounts(db: Databases) -> list[ObjectId]:
     """
     last_word = {"$max": {"at": "$verifiedAt", "bot": "$verificationStatus"}}
     stages: list[dict[str, Any]] = [
-        {
-            "$match": {
-                "$or": [{"likelyBot": {"$in": [True, False]}}, {"verificationStatus": {"$in": [True, False]}}]
-            }
-        },
+        {"$match": {"$or": [{"likelyBot": {"$in": [True, False]}}, {"verificationStatus": {"$in": [True, False]}}]}},
         {"$sort": {"seenCredential": 1, "lastSeenAt": 1}},
         {"$group": {"_id": "$seenCredential", "likely": {"$last": "$likelyBot"}, "word": last_word}},
         {"$match": {"$expr": {"$eq": [{"$ifNull": ["$word.bot", "$likely"]}, True]}}},
     ]
-    suspects = [
-        each["_id"] for each in collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)
-    ]
+    suspects = [each["_id"] for each in collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)]
     return sorted(collection(db, "credentials").distinct("account", {"_id": {"$in": suspects}}))
 
 

@@ -97,7 +97,7 @@ def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     community = current(db, now, snapshots.header_of(state.snapshot))
     named = read_asked(db, community, asked.ids, now)
     request = request_of(community, past.result(), named.extras, now)
-    variant = assigned(str(asked.account), EXPERIMENT, state.variants)
+    variant = assigned(str(asked.account), EXPERIMENT, state.version, state.variants)
 
     is_guest = request.member.guest
     if variant and variant.get("personal") is False:

@@ -21,8 +21,8 @@ def ids(count, first=1):
     return [ObjectId(f"{number:024x}") for number in range(first, first + count)]
 
 
-def variant_of(account):
-    return assigned(str(account), "ranking", HALVES)["name"]
+def variant_of(account, version=1):
+    return assigned(str(account), "ranking", version, HALVES)["name"]
 
 
 def call(capsys, *arguments):

@@ -237,14 +237,10 @@ def test_a_binary_for_another_processor_is_one_line_with_the_remedy(home: Path, 
 def test_a_processor_without_avx_is_one_line_with_the_remedy(home: Path, tmp_path: Path) -> None:
     binary = script(tmp_path / "mongod", "kill -ILL $$")
 
-    assert refusal(home, binary).startswith(
-        "the embedded MongoDB needs a processor with AVX: set MONGODB_URI"
-    )
+    assert refusal(home, binary).startswith("the embedded MongoDB needs a processor with AVX: set MONGODB_URI")
 
 
-@pytest.mark.parametrize(
-    ("system", "machine"), [("Windows", "AMD64"), ("Linux", "riscv64"), ("FreeBSD", "amd64")]
-)
+@pytest.mark.parametrize(("system", "machine"), [("Windows", "AMD64"), ("Linux", "riscv64"), ("FreeBSD", "amd64")])
 def test_an_unsupported_platform_is_one_line_with_the_remedy(system: str, machine: str) -> None:
     with pytest.raises(EmbeddedDatabaseError, match=f"{system} on {machine} .*: set MONGODB_URI"):
         refuse_unsupported(system, machine)

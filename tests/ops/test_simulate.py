@@ -94,9 +94,7 @@ def test_nothing_happens_after_the_end_or_before_its_author_joined(world, app):
     assert max(d["updatedAt"] for name in COLLECTIONS for d in app[name]) <= end
     assert all(joined[d["author"]["id"]] < d["createdAt"] for d in app["contents"])
     assert all(joined[d["user"]] <= d["createdAt"] for d in app["engagements"])
-    assert all(
-        max(joined[d["user"]], joined[d["followedUser"]]) <= d["createdAt"] for d in app["relationships"]
-    )
+    assert all(max(joined[d["user"]], joined[d["followedUser"]]) <= d["createdAt"] for d in app["relationships"])
 
 
 def test_people_live_in_twenty_countries_and_write_thai_and_english_among_others(world):
@@ -121,9 +119,7 @@ def test_some_accounts_lack_country_or_languages_and_guests_lack_a_user(app):
 
 
 def test_counts_on_contents_equal_the_engagements_that_exist(app):
-    there = Counter(
-        (e["targetRef"]["$id"], e["type"]) for e in app["engagements"] if e["visibility"] != "deleted"
-    )
+    there = Counter((e["targetRef"]["$id"], e["type"]) for e in app["engagements"] if e["visibility"] != "deleted")
 
     for content in app["contents"]:
         for kind, value in content["engagements"].items():
@@ -136,9 +132,7 @@ def test_updated_at_is_the_newest_engagement(app):
         newest[e["targetRef"]["$id"]] = max(newest.get(e["targetRef"]["$id"], e["createdAt"]), e["createdAt"])
 
     for content in app["contents"]:
-        assert content["updatedAt"] == max(
-            content["createdAt"], newest.get(content["_id"], content["createdAt"])
-        )
+        assert content["updatedAt"] == max(content["createdAt"], newest.get(content["_id"], content["createdAt"]))
 
 
 def test_nothing_is_shown_before_it_exists_nor_after_eleven_days(world):
@@ -307,9 +301,7 @@ def test_true_score_finds_the_next_days_engagements_among_all_live_posts(world):
     known, keys = TrueWorld.of(world), ids(world, "contents")
     time = world.config.until - timedelta(days=1)
     now = time.timestamp() * 1000
-    live = np.flatnonzero(
-        (world.contents.created_ms < now) & (world.contents.created_ms > now - 5 * 86_400_000)
-    )
+    live = np.flatnonzero((world.contents.created_ms < now) & (world.contents.created_ms > now - 5 * 86_400_000))
     g = world.engagements
     places = []
 

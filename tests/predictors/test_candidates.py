@@ -105,9 +105,12 @@ def test_items_leave_out_what_was_seen_blocked_unpublished_or_written_by_the_mem
     assert hidden not in shown
     assert blocked not in authors
     assert user not in authors
-    assert world.db.app.feeditems.count_documents(
-        {"viewer": ObjectId(account), "content": {"$in": shown}, "seenAt": {"$lt": NOW}}
-    ) == 0
+    assert (
+        world.db.app.feeditems.count_documents(
+            {"viewer": ObjectId(account), "content": {"$in": shown}, "seenAt": {"$lt": NOW}}
+        )
+        == 0
+    )
     assert world.db.app.contents.count_documents({"_id": {"$in": shown}, "visibility": "publish"}) == len(shown)
 
 

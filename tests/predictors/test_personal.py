@@ -203,7 +203,7 @@ def test_a_snapshot_of_after_the_clock_is_not_looked_at(world):
 def test_a_variant_without_personal_levels_is_scored_as_its_country(trained):
     halves = [{"name": "a", "share": 0.5, "personal": True}, {"name": "b", "share": 0.5, "personal": False}]
     trained.db.analytics.configurations.insert_one({"_id": "ranking", "variants": halves})
-    guests = [each for each in trained.members if assigned(each, "ranking", halves)["name"] == "b"]
+    guests = [each for each in trained.members if assigned(each, "ranking", 0, halves)["name"] == "b"]
 
     answer = ask(trained, guests[0], trained.contents[:3], explain=True)
 
@@ -258,10 +258,19 @@ def test_a_broken_snapshot_is_made_good(world):
 def test_shares_of_variants_are_kept():
     variants = [{"name": "a", "share": 1}, {"name": "b", "share": 3}]
 
-    names = [assigned(str(number), "ranking", variants)["name"] for number in range(4_000)]
+    names = [assigned(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
 
     assert names.count("b") / len(names) == pytest.approx(0.75, abs=0.03)
-    assert names == [assigned(str(number), "ranking", variants)["name"] for number in range(4_000)]
+    assert names == [assigned(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
+
+
+def test_a_new_version_shares_the_accounts_anew():
+    halves = [{"name": "a", "share": 1}, {"name": "b", "share": 1}]
+
+    first, second = ([assigned(str(n), "ranking", version, halves)["name"] for n in range(4_000)] for version in (1, 2))
+
+    of_a = [name for before, name in zip(first, second, strict=True) if before == "a"]
+    assert of_a.count("a") / len(of_a) == pytest.approx(0.5, abs=0.03)
 
 
 def test_only_this_members_past_makes_a_difference_to_the_personal_columns(world):

@@ -89,9 +89,7 @@ def test_a_ladder_adds_its_levels(ladder, matrix):
         for name in ("asia", "th")
     )
 
-    np.testing.assert_allclose(
-        log_odds(Ladder(ladder.guest), matrix), log_odds(world, matrix) + alone, atol=1e-5
-    )
+    np.testing.assert_allclose(log_odds(Ladder(ladder.guest), matrix), log_odds(world, matrix) + alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("column", [*MEMBER_COLUMNS, "always"])
