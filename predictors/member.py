@@ -99,13 +99,18 @@ class Request:
 
     def matrix(self, content: Ints) -> Matrix:
         """The columns for these contents, (contents, columns): a member's, or a guest's without the personal ones."""
-        found = self._shared(content)
-        if self.member.guest:
-            return stacked(found, GUEST_COLUMNS)
+        guest = self.guest_matrix(content)
+        return guest if self.member.guest else np.concatenate([guest, self.member_matrix(content)], axis=1)
+
+    def guest_matrix(self, content: Ints) -> Matrix:
+        """GUEST_COLUMNS for these contents, which of the member ask for no more than the country."""
+        return stacked(self._shared(content), GUEST_COLUMNS)
+
+    def member_matrix(self, content: Ints) -> Matrix:
+        """The columns of MEMBER_COLUMNS that follow GUEST_COLUMNS."""
         known, local = self._own(content)
-        found |= member_columns(known, self._rows(local, 0))
-        found |= self.snapshot.choices.columns(self.likeness, content)
-        return stacked(found, MEMBER_COLUMNS)
+        found = member_columns(known, self._rows(local, 0)) | self.snapshot.choices.columns(self.likeness, content)
+        return stacked(found, MEMBER_COLUMNS[len(GUEST_COLUMNS) :])
 
     def author(self, content: Ints) -> Ints:
         """The author of each content, row of users, −1 unknown."""

@@ -36,14 +36,27 @@ def log_odds(ladder: Ladder, matrix: Matrix) -> Floats:
 
     `matrix`: (rows, MEMBER_COLUMNS), or (rows, GUEST_COLUMNS) for guests, to whom only the guests' levels speak.
     """
-    guest = np.ascontiguousarray(matrix[:, :_GUEST])
-    total = formula(guest) if ladder.is_untrained else np.zeros(len(matrix))
+    total = guest_log_odds(ladder, np.ascontiguousarray(matrix[:, :_GUEST]))
+    return total if matrix.shape[1] == _GUEST else total + member_log_odds(ladder, matrix)
+
+
+def guest_log_odds(ladder: Ladder, guest: Matrix) -> Floats:
+    """What the guests' levels say; shape (rows,).
+
+    `guest`: (rows, GUEST_COLUMNS).
+    """
+    total = formula(guest) if ladder.is_untrained else np.zeros(len(guest))
     for booster in ladder.guest.values():
         total = total + margins(booster, guest)
-    if matrix.shape[1] == _GUEST:
-        return total
-    if ladder.members is not None:
-        total = total + margins(ladder.members, matrix)
+    return total
+
+
+def member_log_odds(ladder: Ladder, matrix: Matrix) -> Floats:
+    """What the members' booster and the member's own model add to it; shape (rows,).
+
+    `matrix`: (rows, MEMBER_COLUMNS).
+    """
+    total = np.zeros(len(matrix)) if ladder.members is None else margins(ladder.members, matrix)
     return total if ladder.own is None else total + personal_columns(matrix) @ ladder.own
 
 

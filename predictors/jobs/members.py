@@ -58,11 +58,11 @@ def read_own(db: Databases, account: ObjectId, record: members.AccountRecord | N
     return Own(account, record, members.read_past(db, account, record.users, since, now)) if record else None
 
 
-def request_of(community: Community, own: Own | None, extras: Contents, now: datetime) -> Request:
-    """The account's member before the snapshot; an unknown account is a guest of no country."""
+def request_of(community: Community, own: Own | None, extras: Contents, now: datetime, country: int = -1) -> Request:
+    """The account's member before the snapshot; of an unknown account a guest of `country`."""
     snapshot, now_ms = community.snapshot, int(now.timestamp() * 1000)
     if own is None:
-        return Request(snapshot, nobody(), now_ms, extras)
+        return Request(snapshot, nobody(country), now_ms, extras)
     past, record = own.past, own.record
     user = positions(snapshot.people.user_id, past["about"])
     related = (past["table"] == members.RELATED) & (user >= 0)

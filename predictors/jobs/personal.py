@@ -2,17 +2,18 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from features.asof import Floats, Ints
 from features.countries import COUNTRIES
+from features.matrix import Matrix
 from predictors import candidates, listing
 from predictors.exploration import seed_of
 from predictors.guest_feed import NOWHERE
@@ -20,7 +21,7 @@ from predictors.jobs.ladder import levels_of, read_ladder
 from predictors.jobs.members import UNKNOWN, country_of, read_asked, read_own, request_of
 from predictors.jobs.snapshot import Community, current
 from predictors.member import Request
-from predictors.personal import Ladder, scores
+from predictors.personal import Ladder, guest_log_odds, member_log_odds
 from predictors.reasons import adjusted, explanations
 from predictors.variants import assigned
 from store import experiments, members, snapshots
@@ -33,6 +34,7 @@ _SPARE = 50  # contents beyond the limit, in case some are no longer published
 _MOST_ITEMS = 500
 _BESIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="personal")
 Answer = dict[str, Any]
+Scored = tuple[Matrix, Floats]  # (contents, GUEST_COLUMNS), and their log-odds (contents,)
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,16 @@ class Serving:
     ladder: Ladder
     is_guest: bool  # an account of a guest, or none
 
-    def scored(self, content: Ints) -> Floats:
+    def scored(self, content: Ints, as_guest: Future[Scored] | None = None) -> Floats:
         """The chance of an engagement with each content; 0 for one that does not exist."""
         score = np.zeros(len(content))
         known = content != UNKNOWN
-        score[known] = scores(self.ladder, self.request.matrix(content[known]))
+        as_guest = as_guest or begun(self.request, self.ladder, content[known])
+        own = None if self.request.member.guest else self.request.member_matrix(content[known])
+        guest, total = as_guest.result()
+        if own is not None:
+            total = total + member_log_odds(self.ladder, np.concatenate([guest, own], axis=1))
+        score[known] = expit(total)
         return score
 
     def explained(self, content: Ints) -> list[Answer]:
@@ -69,6 +76,16 @@ class Serving:
         matrix = self.request.matrix(content[known])
         told = explanations(self.ladder, matrix, self.request.member.country)
         return [next(told) if each else {"score": 0.0, "sentences": ["there is no such content"]} for each in known]
+
+
+def begun(request: Request, ladder: Ladder, content: Ints) -> Future[Scored]:
+    """What everybody of the country would be told of these contents, under way beside what only the member is."""
+
+    def scored() -> Scored:
+        guest = request.guest_matrix(content)
+        return guest, guest_log_odds(ladder, guest)
+
+    return _BESIDE.submit(scored)
 
 
 def question(event: Mapping[str, Any]) -> Question:
@@ -96,15 +113,17 @@ def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     state = members.read_state(db, asked.account, levels_of(country), EXPERIMENT)
     community = current(db, now, snapshots.header_of(state.snapshot))
     named = read_asked(db, community, asked.ids, now)
-    request = request_of(community, past.result(), named.extras, now)
     variant = assigned(str(asked.account), EXPERIMENT, state.version, state.variants)
+    is_guest = record is None or record.is_guest
+    as_guest = is_guest or bool(variant and variant.get("personal") is False)
+    ladder, refused = read_ladder(db, country, state, as_guest)
+    early = begun(request_of(community, None, named.extras, now, country), ladder, named.row[named.row != UNKNOWN])
+    request = request_of(community, past.result(), named.extras, now)
 
-    is_guest = request.member.guest
-    if variant and variant.get("personal") is False:
+    if as_guest:
         request = replace(request, member=replace(request.member, guest=True))
-    ladder, refused = read_ladder(db, country, state, request.member.guest)
     serving = Serving(community, request, ladder, is_guest)
-    answer = _items(db, serving, asked) if asked.contents is None else _scored(serving, asked, named.row)
+    answer = _items(db, serving, asked) if asked.contents is None else _scored(serving, asked, named.row, early)
     if drawn := [each for each in map(_drawn, itertools.count(), answer.get("items", ())) if each]:
         experiments.keep_explored(db, asked.account, now, drawn)
 
@@ -112,9 +131,9 @@ def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     return {"code": 200, "remark": "OK", **answer, **extra, **({"refused": refused} if refused else {})}
 
 
-def _scored(serving: Serving, asked: Question, row: Ints) -> Answer:
+def _scored(serving: Serving, asked: Question, row: Ints, early: Future[Scored]) -> Answer:
     names = asked.contents or []
-    result = dict(zip(names, serving.scored(row).tolist(), strict=True))
+    result = dict(zip(names, serving.scored(row, early).tolist(), strict=True))
     return {"result": result} | _reasons(names, serving.explained(row) if asked.explain else [])
 
 
