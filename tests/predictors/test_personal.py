@@ -149,6 +149,21 @@ def test_a_content_after_the_snapshot_is_scored_from_its_document(trained):
     trained.db.app.contents.delete_one({"_id": post["_id"]})
 
 
+def test_contents_that_were_deleted_since_the_training_leave_the_lists_and_keep_their_plain_score(trained):
+    who = trained.members[0]
+    gone = [each["content"] for each in ask(trained, who)["items"][:3]]
+    before = ask(trained, who, gone)["result"]
+    deleted = list(trained.db.app.contents.find({"_id": {"$in": [ObjectId(each) for each in gone]}}))
+    trained.db.app.contents.delete_many({"_id": {"$in": [each["_id"] for each in deleted]}})
+
+    listed, asked = ask(trained, who), ask(trained, who, gone)["result"]
+
+    trained.db.app.contents.insert_many(deleted)
+    assert not set(gone) & {each["content"] for each in listed["items"]}
+    assert len(listed["items"]) == 20
+    assert asked == pytest.approx(before)
+
+
 def test_an_unknown_account_is_a_guest_of_the_world(trained):
     answer = ask(trained, str(ObjectId()), trained.contents[:5], explain=True)
 
