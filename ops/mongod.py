@@ -51,9 +51,7 @@ class EmbeddedDatabaseError(RuntimeError):
 
 
 @contextlib.contextmanager
-def serving(
-    home: Path, *, durable: bool = True, cache_gb: float = 0.5, binary: Path | None = None
-) -> Iterator[str]:
+def serving(home: Path, *, durable: bool = True, cache_gb: float = 0.5, binary: Path | None = None) -> Iterator[str]:
     """The URI of the server whose data is in `home`: started if it does not run, stopped after its last user.
 
     `durable=False` is for throw-away data: majority writes do not wait for the journal and the end is a

@@ -15,6 +15,7 @@ from features.taste import DAY_MS
 from trainers.boosters import Growth, fit
 from trainers.sampling import Sample
 
+Judge = Callable[[int, int, Ints], Floats]
 _COLUMN = {name: number for number, name in enumerate(MEMBER_COLUMNS)}
 _SMALL = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0, shrinkage=1.0)
 _DESIGN = len(DESIGN)
@@ -68,12 +69,30 @@ def scores_of(boosters: Mapping[int, Any], account: int, matrix: Matrix) -> Floa
     return margins(boosters[account], matrix[:, :_DESIGN])
 
 
-def als(history: History, factors: int = 32) -> Callable[[int, int, Ints], Floats]:
-    """Implicit-feedback ALS (Hu, Koren & Volinsky 2008) by the library `implicit`, fitted anew for each UTC day.
-
-    Gives score(account, time_ms, contents); what nobody had chosen before the day scores 0.
-    """
+def als(history: History, factors: int = 32) -> Judge:
+    """Implicit-feedback ALS (Hu, Koren & Volinsky 2008) by the library `implicit`, fitted anew for each UTC day."""
     from implicit.cpu.als import AlternatingLeastSquares  # development only
+
+    return _factorised(
+        history,
+        lambda: AlternatingLeastSquares(factors=factors, iterations=10, random_state=7, num_threads=1),
+    )
+
+
+def bpr(history: History, factors: int = 32) -> Judge:
+    """Bayesian personalised ranking (Rendle et al. 2009), what gorse ranks by unless told otherwise; as `als`."""
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+    return _factorised(
+        history,
+        lambda: BayesianPersonalizedRanking(
+            factors=factors, iterations=100, learning_rate=0.05, random_state=7, num_threads=1
+        ),
+    )
+
+
+def _factorised(history: History, unfitted: Callable[[], Any]) -> Judge:
+    """score(account, time_ms, contents); what nobody had chosen before the day scores 0."""
     from threadpoolctl import threadpool_limits
 
     fitted: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
@@ -82,10 +101,12 @@ def als(history: History, factors: int = 32) -> Callable[[int, int, Ints], Float
         day = time_ms // DAY_MS
         if day not in fitted:
             fitted.clear()
+            acts = _acts(history, day * DAY_MS)
             with threadpool_limits(1, "blas"):
-                model = AlternatingLeastSquares(factors=factors, iterations=10, random_state=7, num_threads=1)
-                model.fit(_acts(history, day * DAY_MS), show_progress=False)
-            fitted[day] = (model.user_factors, model.item_factors)
+                model = unfitted()
+                model.fit(acts, show_progress=False)
+            items = np.where(np.bincount(acts.indices, minlength=acts.shape[1])[:, None] > 0, model.item_factors, 0.0)
+            fitted[day] = (model.user_factors, items)
         users, items = fitted[day]
         return np.asarray(items[content] @ users[account], dtype=np.float64)
 

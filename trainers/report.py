@@ -43,7 +43,7 @@ def _figures(judged: Judged, name: str, seed: int) -> dict[str, Any]:
 
 def _pairs(ndcg: Mapping[str, Floats]) -> list[tuple[str, str]]:
     simple = max(SIMPLE, key=lambda name: ndcg[name].mean())
-    others = (simple, "als", "isolated", "plain", "global", "members")
+    others = (simple, "als", "bpr", "isolated", "plain", "global", "members")
     personal = [("personal", other) for other in others if other in ndcg]
     return [*personal, ("guest", simple), ("guest", "world")]
 

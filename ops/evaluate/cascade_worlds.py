@@ -55,9 +55,7 @@ def diffused(feed: str, seed: int, community: Community = Community()) -> World:
     return World(nodes, parent, Follows(follower, followed, np.full(len(follower), -np.inf), strength))
 
 
-def followed_trees(
-    trees: list[Tree], feed: str, seed: int, extra_mean: float = 1.5, tie_sigma: float = 1.2
-) -> World:
+def followed_trees(trees: list[Tree], feed: str, seed: int, extra_mean: float = 1.5, tie_sigma: float = 1.2) -> World:
     """Given trees with a simulated follow graph round them.
 
     Everyone follows the true parent, and besides `extra_mean` other earlier sharers of the tree on average,
@@ -66,9 +64,7 @@ def followed_trees(
     the true parent is size-biased: who reshares does so from a strong tie.
     """
     rng = np.random.default_rng([seed, FEEDS.index(feed)])
-    nodes, parent = _together(
-        [(tree.minutes, np.arange(len(tree.ids)), tree.parent) for tree in trees], apart=True
-    )
+    nodes, parent = _together([(tree.minutes, np.arange(len(tree.ids)), tree.parent) for tree in trees], apart=True)
     child = np.flatnonzero(parent >= 0)
     start = np.flatnonzero(parent < 0)[nodes.tree[child]]
     low = start if feed == "every" else parent[child] + 1
@@ -121,11 +117,7 @@ def _spread(
         shared[user] = len(times)
         times.append(minutes)
         parents.append(parent)
-        fresh = [
-            each
-            for each in readers[user]
-            if each[0] not in shared and (feed == "every" or each[0] not in shown)
-        ]
+        fresh = [each for each in readers[user] if each[0] not in shared and (feed == "every" or each[0] not in shown)]
         shown.update(each[0] for each in fresh)
         for moved in _moved(fresh, chance, rng):
             delay = community.median_minutes * float(np.exp(rng.normal(0.0, community.delay_sigma)))
@@ -136,9 +128,7 @@ def _spread(
 
 def _moved(readers: list[tuple[int, float]], chance: float, rng: np.random.Generator) -> list[int]:
     draw = rng.random(len(readers))
-    return [
-        reader for (reader, tie), each in zip(readers, draw, strict=True) if each < min(chance * tie, 0.9)
-    ]
+    return [reader for (reader, tie), each in zip(readers, draw, strict=True) if each < min(chance * tie, 0.9)]
 
 
 def _together(spread: list[tuple[Floats, Ints, Ints]], apart: bool = False) -> tuple[Nodes, Ints]:
@@ -160,9 +150,7 @@ def given_follows(named: list[tuple[Any, Tree]], lines: Iterable[Any]) -> World:
     A line is {"tree", "follows": [[follower, followed], …]} for one tree, or [follower, followed], or
     {"follower", "followed"}, for all of them; a third element or "strength" is the tie (default 1).
     """
-    nodes, parent = _together(
-        [(tree.minutes, np.arange(len(tree.ids)), tree.parent) for _, tree in named], apart=True
-    )
+    nodes, parent = _together([(tree.minutes, np.arange(len(tree.ids)), tree.parent) for _, tree in named], apart=True)
     start = dict(zip((name for name, _ in named), np.flatnonzero(parent < 0).tolist(), strict=True))
     number = {name: {each: start[name] + at for at, each in enumerate(tree.ids)} for name, tree in named}
     rows = [
@@ -180,9 +168,5 @@ def _read_follows(lines: Iterable[Any], trees: list[Any]) -> Iterator[tuple[Any,
         if isinstance(line, dict) and "follows" in line:
             yield from ((line["tree"], follow) for follow in line["follows"])
         else:
-            follow = (
-                [line["follower"], line["followed"], line.get("strength", 1.0)]
-                if isinstance(line, dict)
-                else line
-            )
+            follow = [line["follower"], line["followed"], line.get("strength", 1.0)] if isinstance(line, dict) else line
             yield from ((tree, follow) for tree in trees)

@@ -60,9 +60,7 @@ def evaluate_known(named: list[tuple[Any, Tree, dict[str, int]]], nodes: bool = 
     """Ranks and measures of trees whose parents are known, and how far the oracle's are from them."""
     measured = [_measured(tree.parent) for _, tree, _ in named]
     pairs = [_rank_pairs(tree, each) for (_, tree, _), each in zip(named, measured, strict=True)]
-    errors = [
-        _virality_error(each.virality, tree) for (_, tree, _), each in zip(named, measured, strict=True)
-    ]
+    errors = [_virality_error(each.virality, tree) for (_, tree, _), each in zip(named, measured, strict=True)]
     report: Report = {
         "trees": len(named),
         "nodes": sum(len(tree.ids) for _, tree, _ in named),
@@ -111,9 +109,7 @@ def _hidden(named: list[tuple[Any, Tree, dict[str, int]]], follows: str, seed: i
 
 def _measured(parent: Ints) -> Measured:
     root, level = roots_and_levels(parent)
-    return Measured(
-        level, ranks(parent, level), float(structural_virality(subtree_sizes(parent, level), root)[0])
-    )
+    return Measured(level, ranks(parent, level), float(structural_virality(subtree_sizes(parent, level), root)[0]))
 
 
 def _rank_pairs(tree: Tree, measured: Measured) -> Any:
@@ -188,6 +184,4 @@ def _people(report: Report) -> list[Any]:
     for feed, each in report.get("feeds", {}).items():
         rows = list(each["parent_accuracy"].items())
         shown.append(show.table(f"Right parents where {feed} copies are shown", ("policy", "share"), rows))
-    return (
-        shown if "feeds" in report else [*shown, show.table("Right parents", ("policy", "share"), accuracy)]
-    )
+    return shown if "feeds" in report else [*shown, show.table("Right parents", ("policy", "share"), accuracy)]

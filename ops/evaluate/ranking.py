@@ -119,10 +119,13 @@ def paired_table(made: dict[str, Any]) -> Any:
 
 
 def _more(history: History, truth: Path | None) -> dict[str, Scorer]:
-    """Rankers that need more than the matrix: ALS, and the simulator's truth."""
-    als = baselines.als(history)
-    more: dict[str, Scorer] = {"als": lambda choice: als(choice.account, choice.time_ms, choice.content)}
+    """Rankers that need more than the matrix: the factorisations, and the simulator's truth."""
+    more = {"als": _by_id(baselines.als(history)), "bpr": _by_id(baselines.bpr(history))}
     return more | ({"truth": _true_scorer(history, truth)} if truth else {})
+
+
+def _by_id(judge: baselines.Judge) -> Scorer:
+    return lambda choice: judge(choice.account, choice.time_ms, choice.content)
 
 
 def _true_scorer(history: History, path: Path) -> Scorer:

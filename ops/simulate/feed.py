@@ -26,9 +26,7 @@ def language_chances(fluency: Floats) -> Floats:
 class Feed:
     """Remembers each author's newest posts and each viewer's latest views."""
 
-    def __init__(
-        self, config: Config, accounts: Accounts, users: Users, follows: Follows, client: Ints
-    ) -> None:
+    def __init__(self, config: Config, accounts: Accounts, users: Users, follows: Follows, client: Ints) -> None:
         self.config, self.accounts, self.users, self.follows = config, accounts, users, follows
         self.client = client
         self.languages = np.cumsum(language_chances(accounts.fluency), axis=1)
@@ -74,9 +72,7 @@ class Feed:
         hired = (self.client[account] >= 0) & (rng.random(len(account)) < self.config.click_farm_visits)
         return np.where(hired, PROFILE, source)
 
-    def _candidates(
-        self, account: Ints, source: Ints, posts: Posts, pools: Pools, rng: np.random.Generator
-    ) -> Ints:
+    def _candidates(self, account: Ints, source: Ints, posts: Posts, pools: Pools, rng: np.random.Generator) -> Ints:
         found = np.full((len(account), _DRAWS), -1)
         rows = [np.flatnonzero(source == number) for number in range(len(SOURCES))]
         found[rows[FOLLOWING]] = self._followed(account[rows[FOLLOWING]], pools.time_ms, rng)

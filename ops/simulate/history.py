@@ -92,9 +92,7 @@ class History:
         keep = (content >= 0) & ~(twice & human)
         account, content = account[keep], content[keep]
         self.feed.remember(account, content)
-        return Delivered(
-            slots[keep], account, content, source[keep], repeated[keep] | twice[keep], score[keep]
-        )
+        return Delivered(slots[keep], account, content, source[keep], repeated[keep] | twice[keep], score[keep])
 
     def _read(self, d: Delivered, posts: Posts) -> None:
         start = self.slots.start_ms[d.slot]
@@ -224,9 +222,7 @@ def _blocks(config: Config, users: Users, follows: Follows, exposures: Exposures
     last = len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1]
     followed = np.isin(pair[last], follows.account * len(users.account) + follows.user)
     last = last[~followed & (exposures.account[last] < config.users) & exposures.seen[last]]
-    chosen = np.sort(
-        rng.choice(last, min(len(last), round(config.users * config.block_share)), replace=False)
-    )
+    chosen = np.sort(rng.choice(last, min(len(last), round(config.users * config.block_share)), replace=False))
     since = exposures.seen_ms[chosen] + 1000
     return Blocks(exposures.account[chosen], author[exposures.content[chosen]], since)
 

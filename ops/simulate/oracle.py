@@ -101,9 +101,7 @@ def _assembled(kinds: dict[str, list[Line]]) -> TrueWorld:
     )
 
 
-def _per_account(
-    accounts: dict[str, int], lines: list[Line], *names: str
-) -> tuple[tuple[Ints, ...], tuple[Ints, ...]]:
+def _per_account(accounts: dict[str, int], lines: list[Line], *names: str) -> tuple[tuple[Ints, ...], tuple[Ints, ...]]:
     """Two lists of each account's line as arrays; empty for accounts without a line."""
     found: dict[int, Line] = {accounts[line["_id"]]: line for line in lines}
     nothing: Line = {name: [] for name in names}
@@ -232,9 +230,7 @@ def true_score(world: TrueWorld, accounts: Sequence[str], contents: Sequence[str
 def _score(world: TrueWorld, account: int, rows: Ints, time_ms: int) -> Floats:
     shown = exposure_weight(world, account, time_ms)[rows]
     viewer = np.full(len(rows), account)
-    logit = engagement_logit(
-        world.config, world.tastes, world.posts, viewer, rows, np.full(len(rows), time_ms)
-    )
+    logit = engagement_logit(world.config, world.tastes, world.posts, viewer, rows, np.full(len(rows), time_ms))
     score: Floats = np.log(shown + _NEVER) - np.logaddexp(0, -logit)
     return score
 

@@ -68,9 +68,7 @@ def make_originals(config: Config, accounts: Accounts, users: Users) -> Contents
     )
 
 
-def _author_times(
-    config: Config, accounts: Accounts, users: Users, rng: np.random.Generator
-) -> tuple[Ints, Ints]:
+def _author_times(config: Config, accounts: Accounts, users: Users, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Author and time of each post; nobody posts before joining."""
     days = config.days + config.warm_up_days
     counts = rng.poisson(users.posts_per_day * days)

@@ -164,9 +164,7 @@ def shared_replay(n: int, accounts: int, rng: np.random.Generator, per_day: floa
     source = human(n, rng, per_day)
     delays = rng.uniform(0, 1800, accounts)
     copies = [noisy_copy(source, 0.005, rng) for _ in range(accounts)]
-    return [
-        Reading(c.seen_seconds + delay, c.duration_seconds) for c, delay in zip(copies, delays, strict=True)
-    ]
+    return [Reading(c.seen_seconds + delay, c.duration_seconds) for c, delay in zip(copies, delays, strict=True)]
 
 
 def click_farm(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
@@ -214,9 +212,7 @@ def changed(disguise: Disguise, rng: np.random.Generator, scale: float = 0.25) -
     return replace(disguise, **moved)
 
 
-def adaptive(
-    n: int, rng: np.random.Generator, disguise: Disguise | None = None, per_day: float = 24.0
-) -> Reading:
+def adaptive(n: int, rng: np.random.Generator, disguise: Disguise | None = None, per_day: float = 24.0) -> Reading:
     """The stream of an attacker who set the given disguise."""
     wear = disguise or Disguise()
     noise = rng.normal(size=n)

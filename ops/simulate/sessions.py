@@ -29,9 +29,7 @@ class Slots:
 def make_slots(config: Config, accounts: Accounts, credentials: Credentials) -> Slots:
     """All slots of the history, people's and bots', sorted by time of the session."""
     people, bots = _people_slots(config, accounts), _bot_slots(config, accounts)
-    account, start, position, unseen, duration = (
-        np.concatenate(pair) for pair in zip(people, bots, strict=True)
-    )
+    account, start, position, unseen, duration = (np.concatenate(pair) for pair in zip(people, bots, strict=True))
     order = np.lexsort([position, account, start])
     account, start, position = account[order], start[order], position[order]
     new = np.diff(account, prepend=-1).astype(bool) | np.diff(start, prepend=-1).astype(bool)

@@ -33,7 +33,7 @@ def made(world):
 
 
 def test_every_ranker_of_the_contract_has_its_figures(made):
-    for name in (*SIMPLE, "als", "global", "guest", "personal"):
+    for name in (*SIMPLE, "als", "bpr", "global", "guest", "personal"):
         figures = made["rankers"][name]
         assert {"ndcg@10", "ci", "recall@20", "mrr", "auc"} == set(figures)
         assert figures["ci"][0] <= figures["ndcg@10"] <= figures["ci"][1]

@@ -4,7 +4,7 @@ import pytest
 from features.known import index
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from tests.golden.logs import Log, random_log
-from trainers.baselines import als, formulas, isolated, plain, scores_of
+from trainers.baselines import als, bpr, formulas, isolated, plain, scores_of
 from trainers.requests import choices, requests
 from trainers.sampling import sample
 
@@ -40,10 +40,11 @@ def blocks(communities=4, people=8, posts=12, seed=1):
     return Log(contents=contents, engagements=acts, countries=[0] * size)
 
 
-def test_als_prefers_what_a_members_community_likes():
+@pytest.mark.parametrize("factorisation", [als, bpr])
+def test_a_factorisation_prefers_what_a_members_community_likes(factorisation):
     log = blocks()
     history = log.history()
-    score = als(history, factors=8)
+    score = factorisation(history, factors=8)
     number = np.array([int(each.strip(b"\0_c")) for each in history.contents.id])  # of the content, by row
 
     auc = []
@@ -56,10 +57,11 @@ def test_als_prefers_what_a_members_community_likes():
     assert np.mean(auc) > 0.9
 
 
-def test_als_knows_nothing_of_the_same_day_or_later():
+@pytest.mark.parametrize("factorisation", [als, bpr])
+def test_a_factorisation_knows_nothing_of_the_same_day_or_later(factorisation):
     log = blocks()
 
-    scores = als(log.history())(0, log.moment(2), np.arange(10))
+    scores = factorisation(log.history())(0, log.moment(2), np.arange(10))
 
     assert not scores.any()
 

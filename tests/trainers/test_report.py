@@ -8,7 +8,7 @@ from trainers.evaluation import Judged
 from trainers.report import SIMPLE, best_simple, report
 
 TH, JP = COUNTRIES.index("th"), COUNTRIES.index("jp")
-RANKERS = (*SIMPLE, "world", "guest", "global", "members", "personal", "als")
+RANKERS = (*SIMPLE, "world", "guest", "global", "members", "personal", "als", "bpr")
 
 
 def judged(requests=60, better=0.2, seed=1):
@@ -53,7 +53,7 @@ def test_a_difference_that_is_the_same_in_every_request_has_an_interval_of_no_wi
 
 
 def test_what_is_compared_is_the_best_that_learns_nothing_and_every_ranker_there_is(made):
-    others = ("popularity", "als", "global", "members")
+    others = ("popularity", "als", "bpr", "global", "members")
 
     assert best_simple(made["rankers"]) == "popularity"
     assert set(made["paired"]) == {*(f"personal - {each}" for each in others), "guest - popularity", "guest - world"}
