@@ -11,9 +11,9 @@ from features.matrix import Matrix
 class Growth:
     """How a booster grows."""
 
-    rounds: int = 100
-    depth: int = 5
-    eta: float = 0.12
+    rounds: int = 80
+    depth: int = 4
+    eta: float = 0.15
     child_weight: float = 5.0  # least weight of a leaf: fewer rows are noise
     shrinkage: float = 5.0  # L2 on leaves
 
