@@ -1,16 +1,19 @@
 """`feedpulse cost`: what a day on AWS costs, from the seconds that this database's own runs took."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from handlers.runtime import databases
 from ops import show
+from ops.cost_events import ranking_seconds, reading_seconds
 from ops.database import database
 from ops.functions import Function, document, functions
-from store.health import median_seconds, users
+from store.client import Databases
+from store.health import last_runs, median_seconds, users
 
 MIB_A_GIB = 1024
 DAYS_A_MONTH = 30.4
@@ -35,8 +38,8 @@ class Habits:
 
     posts: float = 0.2  # each is a change that topicsClassify reads
     rankings: float = 5.0
-    reading_seconds: float = 0.1  # of one post in a warm container
-    ranking_seconds: float = 0.15  # of one request in a warm container
+    reading_seconds: float = 0.1  # of one post in a warm container, where it can't be measured
+    ranking_seconds: float = 0.15  # of one request in a warm container, likewise
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Line:
 
     function: str
     calls: float
-    seconds: float  # of one call
+    measured: float  # seconds of one call here
+    seconds: float  # of one call there
     gib: float
     dollars: float
     fits: bool  # one call ends within its timeout
@@ -61,9 +65,10 @@ def cost(
     with database():
         db = databases()
         measured, users_now = median_seconds(db), users(db)
-    if not measured or not users_now:
-        raise ValueError("there are no runs to measure by: feedpulse run all, then again")
-    lines = list(day(measured, users_then / users_now, users_then, Habits(posts, rankings)))
+        if not measured or not users_now:
+            raise ValueError("there are no runs to measure by: feedpulse run all, then again")
+        habits = _measured(db, Habits(posts, rankings))
+    lines = list(day(measured, users_then / users_now, users_then, habits))
     total = sum(each.dollars for each in lines) + standing()
     result = {
         "users": users_then,
@@ -74,9 +79,8 @@ def cost(
         "dollarsAMillionUsersADay": round(total / users_then * 1e6, 4),
     }
     title = f"A day of {users_then:,} members, from runs at {users_now:,}: {total:,.2f} dollars without the database"
-    show.result(
-        result, as_json, show.table(title, ("function", "calls", "seconds", "GiB", "dollars", ""), _rows(lines))
-    )
+    columns = ("function", "calls", "s here", "s there", "GiB", "$", "")
+    show.result(result, as_json, show.table(title, columns, _rows(lines)))
 
 
 def day(
@@ -89,12 +93,13 @@ def day(
     for key, each in functions().items():
         calls = calls_a_day(each, members, habits)
         single = {"topicsClassify": habits.reading_seconds, "personalizeContentPredictor": habits.ranking_seconds}
-        seconds = single.get(key, measured.get(key, 0.0) * max(scale, 1.0))
+        here = single.get(key, measured.get(key, 0.0))
+        seconds = here if key in single else here * max(scale, 1.0)
         gib, timeout = _memory_and_timeout(key)
         dollars = calls * (seconds * gib * prices.gib_second + prices.call)
         dollars += calls * prices.bus_event if key == "topicsClassify" else 0.0
         if calls:
-            yield Line(key, calls, round(seconds, 3), gib, round(dollars, 6), seconds < timeout)
+            yield Line(key, calls, round(here, 3), round(seconds, 3), gib, round(dollars, 6), seconds < timeout)
 
 
 def calls_a_day(function: Function, members: float, habits: Habits) -> float:
@@ -118,6 +123,12 @@ def standing(prices: Prices = Prices()) -> float:
     return (8 * timed * prices.metric_month + alarms * prices.alarm_month + prices.key_month) / DAYS_A_MONTH
 
 
+def _measured(db: Databases, habits: Habits) -> Habits:
+    last = max(each["time"] for each in last_runs(db, datetime.now(UTC)).values())
+    found = {"reading_seconds": reading_seconds(db), "ranking_seconds": ranking_seconds(db, last.replace(tzinfo=UTC))}
+    return replace(habits, **{name: seconds for name, seconds in found.items() if seconds is not None})
+
+
 def _memory_and_timeout(key: str) -> tuple[float, float]:
     said = document()
     body, provider = said["functions"][key], said["provider"]
@@ -126,7 +137,7 @@ def _memory_and_timeout(key: str) -> tuple[float, float]:
 
 def _rows(lines: list[Line]) -> list[list[Any]]:
     return [
-        [each.function, f"{each.calls:,.0f}", f"{each.seconds:,.1f}", f"{each.gib:.2f}", f"{each.dollars:,.4f}",
-         "" if each.fits else "over its timeout"]
+        [each.function, f"{each.calls:,.0f}", f"{each.measured:,.2f}", f"{each.seconds:,.1f}", f"{each.gib:.2f}",
+         f"{each.dollars:,.2f}", "" if each.fits else "over its timeout"]
         for each in sorted(lines, key=lambda each: -each.dollars)
     ]  # fmt: skip

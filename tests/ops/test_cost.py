@@ -2,9 +2,14 @@ import json
 
 import pytest
 
+from handlers.predictors import serving_snapshot
 from ops.app import execute
 from ops.cost import Habits, Prices, day, standing
+from ops.cost_events import ranking_seconds, reading_seconds
 from ops.functions import functions
+from tests.community import CONFIG, community, fill
+
+TIME = CONFIG.until
 
 FREE = Habits(posts=0.0, rankings=0.0)
 
@@ -50,18 +55,28 @@ def test_every_function_by_the_clock_has_a_line():
 
 def test_the_command_measures_by_this_databases_runs(db, capsys):
     db.app.users.insert_many([{} for _ in range(10)])
-    db.analytics.runs.insert_many(
-        [{"function": "contentStats", "status": "done", "seconds": each} for each in (1, 2, 9)]
-    )
-    db.analytics.runs.insert_one({"function": "contentStats", "status": "failed", "seconds": 900})
+    run = {"function": "contentStats", "time": TIME, "startedAt": TIME}
+    db.analytics.runs.insert_many([run | {"status": "done", "seconds": each} for each in (1, 2, 9)])
+    db.analytics.runs.insert_one(run | {"status": "failed", "seconds": 900})
 
     assert execute(["cost", "--users", "20", "--json"]) == 0
 
     found = json.loads(capsys.readouterr().out)
     (line,) = [each for each in found["functions"] if each["function"] == "contentStats"]
-    assert line["seconds"] == 4.0
+    assert (line["measured"], line["seconds"]) == (2.0, 4.0)
     assert found["dollarsADay"] == pytest.approx(sum(each["dollars"] for each in found["functions"])
                                                  + found["standingDollars"], abs=1e-3)  # fmt: skip
+
+
+def test_what_answers_one_event_is_measured_where_there_is_something_to_answer(db):
+    assert reading_seconds(db) is None
+    assert ranking_seconds(db, TIME) is None
+
+    fill(db, community())
+    serving_snapshot({"time": TIME.isoformat()})
+
+    assert 0 < reading_seconds(db) < 5
+    assert 0 < ranking_seconds(db, TIME) < 5
 
 
 def test_without_runs_the_remedy_is_named(db, capsys):
