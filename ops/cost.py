@@ -1,8 +1,10 @@
 """`feedpulse cost`: what a day on AWS costs, from the seconds that this database's own runs took."""
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -43,6 +45,14 @@ class Habits:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """Seconds measured in a smaller community."""
+
+    users: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Line:
     """One function's day."""
 
@@ -59,6 +69,7 @@ def cost(
     users_then: Annotated[int, typer.Option("--users", min=1, help="members of the app")] = 1_000_000,
     posts: Annotated[float, typer.Option(min=0, help="posts of a member in a day")] = Habits.posts,
     rankings: Annotated[float, typer.Option(min=0, help="personal rankings of a member in a day")] = Habits.rankings,
+    smaller: Annotated[Path | None, typer.Option(help="what --json said of a smaller community")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Dollars a day on AWS without the database: measured seconds times users, memory and price."""
@@ -68,7 +79,8 @@ def cost(
         if not measured or not users_now:
             raise ValueError("there are no runs to measure by: feedpulse run all, then again")
         habits = _measured(db, Habits(posts, rankings))
-    lines = list(day(measured, users_then / users_now, users_then, habits))
+    before = _read(smaller, users_now) if smaller else Earlier()
+    lines = list(day(measured, grown(measured, users_now, users_then, before), users_then, habits))
     total = sum(each.dollars for each in lines) + standing()
     result = {
         "users": users_then,
@@ -83,18 +95,39 @@ def cost(
     show.result(result, as_json, show.table(title, columns, _rows(lines)))
 
 
+def grown(
+    measured: Mapping[str, float], users_now: int, users_then: int, before: Earlier = Earlier()
+) -> dict[str, float]:
+    """Seconds of each function at another number of users, no fewer than measured.
+
+    On the straight line through both measurements; with one alone, through zero.
+
+    >>> grown({"a": 3.0}, 10, 100, Earlier(5, {"a": 2.0}))
+    {'a': 21.0}
+    """
+    more, found = max(users_then - users_now, 0), {}
+    for key, seconds in measured.items():
+        users, less = (before.users, before.seconds[key]) if key in before.seconds else (0, 0.0)
+        found[key] = seconds + more * max(seconds - less, 0.0) / (users_now - users)
+    return found
+
+
 def day(
-    measured: Mapping[str, float], scale: float, members: float, habits: Habits, prices: Prices = Prices()
+    measured: Mapping[str, float],
+    there: Mapping[str, float],
+    members: float,
+    habits: Habits,
+    prices: Prices = Prices(),
 ) -> Iterator[Line]:
     """Each function's day: calls · (seconds · GiB · price of a GiB-second + price of a call).
 
-    Jobs grow with the members (`scale` times the measured seconds); what answers one event does not.
+    Jobs take the seconds that they would take `there`; what answers one event takes the same everywhere.
     """
     for key, each in functions().items():
         calls = calls_a_day(each, members, habits)
         single = {"topicsClassify": habits.reading_seconds, "personalizeContentPredictor": habits.ranking_seconds}
         here = single.get(key, measured.get(key, 0.0))
-        seconds = here if key in single else here * max(scale, 1.0)
+        seconds = here if key in single else there.get(key, 0.0)
         gib, timeout = _memory_and_timeout(key)
         dollars = calls * (seconds * gib * prices.gib_second + prices.call)
         dollars += calls * prices.bus_event if key == "topicsClassify" else 0.0
@@ -123,9 +156,20 @@ def standing(prices: Prices = Prices()) -> float:
     return (8 * timed * prices.metric_month + alarms * prices.alarm_month + prices.key_month) / DAYS_A_MONTH
 
 
+def _read(path: Path, users_now: int) -> Earlier:
+    try:
+        said = json.loads(path.read_text())
+        earlier = Earlier(int(said["measuredAt"]), {each["function"]: each["measured"] for each in said["functions"]})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"--smaller: {path} is not what feedpulse cost --json printed ({error})") from None
+    if earlier.users >= users_now:
+        raise ValueError(f"--smaller: {earlier.users:,} users are no fewer than the {users_now:,} here")
+    return earlier
+
+
 def _measured(db: Databases, habits: Habits) -> Habits:
     last = max(each["time"] for each in last_runs(db, datetime.now(UTC)).values())
-    found = {"reading_seconds": reading_seconds(db), "ranking_seconds": ranking_seconds(db, last.replace(tzinfo=UTC))}
+    found = {"reading_seconds": reading_seconds(db), "ranking_seconds": ranking_seconds(db, last)}
     return replace(habits, **{name: seconds for name, seconds in found.items() if seconds is not None})
 
 

@@ -85,3 +85,15 @@ def test_a_retraining_of_an_empty_app_ends_with_no_shards(aws, db):
 
     assert found["status"] == "SUCCEEDED", found
     assert json.loads(found["output"])["shards"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_retraining_whose_function_fails_is_failed_and_says_why(aws, db):
+    aws.execute_machines()
+
+    found = ran(aws, {"time": "noon"})
+
+    assert found["status"] == "FAILED"
+    assert "time: noon is not ISO 8601" in found["cause"]
+    assert db.analytics.mlArtifacts.count_documents({}) == 0

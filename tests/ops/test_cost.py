@@ -4,7 +4,7 @@ import pytest
 
 from handlers.predictors import serving_snapshot
 from ops.app import execute
-from ops.cost import Habits, Prices, day, standing
+from ops.cost import Earlier, Habits, Prices, day, grown, standing
 from ops.cost_events import ranking_seconds, reading_seconds
 from ops.functions import functions
 from tests.community import CONFIG, community, fill
@@ -21,7 +21,7 @@ def by_function(lines):
 def test_a_jobs_day_is_its_calls_times_seconds_memory_and_price():
     prices = Prices(gib_second=2.0, call=0.5, bus_event=0.0)
 
-    line = by_function(day({"contentStats": 3.0}, 10.0, 1000, FREE, prices))["contentStats"]
+    line = by_function(day({"contentStats": 3.0}, {"contentStats": 30.0}, 1000, FREE, prices))["contentStats"]
 
     assert (line.calls, line.seconds, line.gib) == (24.0, 30.0, 0.5)
     assert line.dollars == pytest.approx(24 * (30 * 0.5 * 2 + 0.5))
@@ -29,28 +29,49 @@ def test_a_jobs_day_is_its_calls_times_seconds_memory_and_price():
 
 
 def test_a_job_that_would_outgrow_its_timeout_says_so():
-    assert not by_function(day({"contentStats": 3.0}, 1000.0, 1000, FREE))["contentStats"].fits
+    assert not by_function(day({"contentStats": 3.0}, {"contentStats": 3000.0}, 1000, FREE))["contentStats"].fits
 
 
 def test_requests_and_posts_cost_by_the_member_and_not_by_the_square():
-    once = by_function(day({}, 1.0, 1_000, Habits()))
-    twice = by_function(day({}, 2.0, 2_000, Habits()))
+    once = by_function(day({}, {}, 1_000, Habits()))
+    twice = by_function(day({}, {}, 2_000, Habits()))
 
     for key in ("topicsClassify", "personalizeContentPredictor"):
         assert twice[key].dollars == pytest.approx(2 * once[key].dollars, rel=0.01)
 
 
 def test_more_members_never_cost_less():
-    totals = [sum(each.dollars for each in day({"contentStats": 1.0}, n / 100, n, Habits())) for n in (10, 1000, 10**6)]
+    here = {"contentStats": 1.0}
+    days = [day(here, grown(here, 100, users), users, Habits()) for users in (10, 1000, 10**6)]
+    totals = [sum(each.dollars for each in lines) for lines in days]
 
     assert totals == sorted(totals)
     assert standing() > 0
 
 
+def test_a_part_that_does_not_grow_is_told_apart_by_a_smaller_community():
+    here = {"fixed": 3.0, "growing": 3.0, "noisy": 1.0, "new": 1.0}
+    there = Earlier(50, {"fixed": 3.0, "growing": 2.0, "noisy": 2.0})
+
+    assert grown(here, 100, 1000, there) == {"fixed": 3.0, "growing": 21.0, "noisy": 1.0, "new": 10.0}
+    assert grown(here, 100, 10, there) == here
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"measuredAt": 99, "functions": []}'], ids=repr)
+def test_a_smaller_community_that_is_none_is_refused_by_name(db, capsys, tmp_path, text):
+    db.app.users.insert_many([{} for _ in range(10)])
+    db.analytics.runs.insert_one({"function": "f", "time": TIME, "startedAt": TIME, "status": "done", "seconds": 1})
+    (tmp_path / "before.json").write_text(text)
+
+    assert execute(["cost", "--smaller", str(tmp_path / "before.json")]) == 2
+
+    assert "--smaller: " in capsys.readouterr().err
+
+
 def test_every_function_by_the_clock_has_a_line():
     timed = {key for key, each in functions().items() if each.timings}
 
-    assert timed <= set(by_function(day({}, 1.0, 10, Habits())))
+    assert timed <= set(by_function(day({}, {}, 10, Habits())))
 
 
 def test_the_command_measures_by_this_databases_runs(db, capsys):
