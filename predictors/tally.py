@@ -1,0 +1,89 @@
+"""One member's counts by content, author, language and tag; no search: all of the past lies before the request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.asof import HOUR_MS, NEVER_HOURS, EventIndex, Floats, Ints, PairIndex
+from features.history import REPORT, History
+from features.known import Activity, expand_tags
+
+_NOTHING = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Tally(EventIndex):
+    """Answers as an EventIndex of these events does for any time after the last of them.
+
+    The last place of each array is what a key of −1 finds: no events.
+    """
+
+    count: Ints  # (keys + 1,)
+    latest_ms: Ints  # (keys + 1,)
+
+    @classmethod
+    def of(cls, key: Ints, time_ms: Ints, keys: int) -> "Tally":
+        """`key`: (n,) below `keys`, −1 for nothing; `time_ms`: (n,) ascending.
+
+        >>> tally = Tally.of(np.array([1, 1, -1]), np.array([5, 7_200_005, 9]), 2)
+        >>> now, keys = np.full(3, 2 * 7_200_005), np.array([0, 1, -1])
+        >>> tally.before(keys, now).tolist(), tally.hours_since(keys, now).round(1).tolist()
+        ([0, 2, 0], [10000.0, 2.0, 10000.0])
+        """
+        known = key >= 0
+        latest = np.zeros(keys + 1, dtype=np.int64)
+        latest[key[known]] = time_ms[known]  # of several the last one, which is the latest
+        return cls(_NOTHING, 0, np.bincount(key[known], minlength=keys + 1), latest)
+
+    def before(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:
+        """How many events each key had; shape (rows,)."""
+        return np.asarray(self.count.take(key, mode="wrap"))
+
+    def hours_since(self, key: NDArray[np.integer], time_ms: Ints) -> Floats:
+        """Hours from the last event of each key to each time, NEVER_HOURS without one; shape (rows,)."""
+        hours = np.minimum((time_ms - self.latest_ms.take(key, mode="wrap")) / HOUR_MS, NEVER_HOURS)
+        return np.where(self.before(key, time_ms) > 0, hours, NEVER_HOURS)
+
+
+@dataclass(frozen=True)
+class OfOne(PairIndex):
+    """Events of one account: the pair with a key is the key."""
+
+    def key(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Ints:
+        """The right one, as it is."""
+        return right.astype(np.int64, copy=False)
+
+
+def tallied(history: History, author_country: Ints) -> dict[str, Any]:
+    """What `features.known.index_members` knows of a history of one account; `author_country`: (contents,)."""
+    contents, views = history.contents, history.exposures
+    good = history.engagements.kind < REPORT
+    engaged = history.engagements.content[good], history.engagements.time_ms[good]
+    _, first = np.unique(views.content, return_index=True)
+    seen = views.content[first], views.time_ms[first]
+    keys = {
+        "any": np.zeros_like(contents.author),
+        "content": np.arange(len(contents.id)),
+        "author": contents.author,
+        "author_country": author_country,
+        "language": contents.language,
+    }
+    by_account = {
+        name: Activity(*(_of_one(key[content], time_ms, key) for content, time_ms in (engaged, seen)))
+        for name, key in keys.items()
+    }
+    tags = []
+    for content, time_ms in (engaged, seen):
+        row, tag = expand_tags(contents, content)
+        tags.append(_of_one(tag, time_ms[row], contents.tag))
+    return {
+        "by_account": by_account | {"tag": Activity(*tags)},
+        "views": _of_one(views.content, views.time_ms, keys["content"]),
+        "follows": _of_one(history.followed, history.follow_time_ms, keys["author"]),
+    }
+
+
+def _of_one(key: Ints, time_ms: Ints, every: Ints) -> OfOne:
+    return OfOne(_NOTHING, 1, Tally.of(key, time_ms, int(every.max(initial=0)) + 1))
