@@ -14,7 +14,7 @@ from typing import Any
 
 from ops.mongod import serving
 from store.client import Databases, connect
-from tests.community import TIME, community, fill
+from tests.community import TIME, community, fill, open_gates
 from tests.deploy.cloud import Cloud, cloud
 
 RECEIVES = 2  # of a message before it is a dead letter
@@ -60,7 +60,10 @@ def dispatcher_to_models(aws: Cloud, db: Databases) -> str:
     dead = aws.queue("dead")
     redrive = json.dumps({"deadLetterTargetArn": aws.arn_of(dead), "maxReceiveCount": RECEIVES})
     queue = aws.queue("training", VisibilityTimeout="1800", RedrivePolicy=redrive)
-    dispatched = aws.container("personalizeContentTrainer", TRAINING_QUEUE_URL=queue).invoke(SCHEDULED, 240)
+    trainer = aws.container("personalizeContentTrainer", TRAINING_QUEUE_URL=queue)
+    trainer.invoke(SCHEDULED, 240)
+    open_gates(db)  # too few people for own models
+    dispatched = trainer.invoke(SCHEDULED, 240)
     aws.client("sqs").send_message(QueueUrl=queue, MessageBody='{"shard": "poisoned"}')
     shards = [each["_id"] for each in db.analytics.trainingShards.find()]
 

@@ -8,7 +8,7 @@ import pytest
 
 from ops.template import FILE
 from store.documents import ObjectId
-from tests.community import TIME, community, fill
+from tests.community import TIME, community, fill, open_gates
 from tests.deploy.cloud import cloud
 from tests.deploy.emulator import arn
 from tests.deploy.rehearsal import rehearse
@@ -64,6 +64,9 @@ def ran(aws, event, seconds=400):
 @pytest.mark.filterwarnings("ignore")
 def test_the_retraining_trains_guests_members_and_every_shard(aws, db):
     fill(db, community())
+    for key in ("coldstartTrainer", "personalizeContentTrainer"):
+        aws.container(key).invoke({"time": TIME}, 240)
+    open_gates(db)  # too few people for own models
     aws.execute_machines()
 
     found = ran(aws, {"time": TIME})
