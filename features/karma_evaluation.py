@@ -1,11 +1,11 @@
 """How well users were ranked, and how well intervals held."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from features.cascades import Floats
 from features.karma import ACTIONS, ALL, Population
 from features.karma_intervals import TELLING, covered
+from features.ranks import average_ranks
 
 TOP = 100
 
@@ -40,4 +40,4 @@ def _told(share: float) -> float | None:
 def _spearman(a: Floats, b: Floats) -> float:
     if len(a) < 2 or (a == a[0]).all() or (b == b[0]).all():
         return 0.0
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(np.corrcoef(average_ranks(a), average_ranks(b))[0, 1])

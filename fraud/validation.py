@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
+from features.ranks import average_ranks
 from fraud.calibration import Calibration, calibrate
 from fraud.detectors import Detector, fit_candidates
 from fraud.one_class import OneClass
@@ -91,7 +91,7 @@ def ranking(people: Floats, bots: Floats) -> dict[str, float]:
     """
     if not len(people) or not len(bots):
         return {"auc": float("nan"), "tpr@1%fpr": float("nan")}
-    rank = rankdata(np.concatenate([people, bots]))[len(people) :]
+    rank = average_ranks(np.concatenate([people, bots]))[len(people) :]
     above = (rank.sum() - len(bots) * (len(bots) + 1) / 2) / (len(people) * len(bots))
     return {"auc": float(above), "tpr@1%fpr": float((bots > np.quantile(people, 0.99)).mean())}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from features.asof import Floats, Ints
 from features.taste import DAY_MS
@@ -65,7 +65,7 @@ def ratio_chance(people: Ints, shares: Floats) -> float:
     expected = people.sum() * shares / shares.sum()
     if not people.sum() or len(people) < 2:
         return 1.0
-    return float(chi2.sf(((people - expected) ** 2 / expected).sum(), len(people) - 1))
+    return float(chdtrc(len(people) - 1, ((people - expected) ** 2 / expected).sum()))
 
 
 def followed(drawn: Mapping[str, NDArray[Any]], acts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:

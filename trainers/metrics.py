@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+
+from features.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ def quality(scores: Floats, relevant: NDArray[np.bool_], ties: Floats) -> Qualit
     discounts = 1.0 / np.log2(np.arange(2, 12))
     ndcg = float(hits[:10] @ discounts[: len(hits[:10])] / discounts[:total].sum())
     others = len(hits) - total
-    ranks = rankdata(scores)[relevant].sum()
+    ranks = average_ranks(scores)[relevant].sum()
     auc = (ranks - total * (total + 1) / 2) / (total * others) if others else 0.5
     return Quality(ndcg, float(hits[:20].sum() / total), float(1.0 / (found[0] + 1)), float(auc))
 
