@@ -179,6 +179,24 @@ def test_a_built_zip_brings_byte_code_beside_every_source(processor):
     assert {str(each.parent / "__pycache__" / f"{each.stem}.cpython-312.pyc") for each in code} <= names
 
 
+MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_a_built_zips_binaries_are_of_its_processor_and_of_the_runtimes_python(name, processor):
+    if not archive(name, processor).exists():
+        pytest.skip("make package has not run here")
+    with zipfile.ZipFile(archive(name, processor)) as built:
+        heads = {each: built.open(each).read(20) for each in built.namelist() if ".so" in Path(each).suffixes}
+
+    assert heads
+    for path, head in heads.items():
+        assert head[:4] == b"\x7fELF", path
+        assert int.from_bytes(head[18:20], "little") == MACHINES[processor], path
+        assert "cpython-" not in path or "cpython-312" in path
+
+
 def test_the_packages_sources_are_ours_and_complete():
     files = sources(PACKAGES["texts"])
 
