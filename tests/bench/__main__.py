@@ -1,0 +1,149 @@
+"""Everything of `feedpulse bench`: apps of several sizes through every job, the plain way, and requests; as one JSON.
+
+    python -m tests.bench [--sizes 10000 30000 100000] [--quick] --out FILE
+
+At the largest size also: an hour in which 1 % of the members are active, the plain way, the floors, and requests.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from ops.mongod import serving as mongod
+from store.client import connect
+from store.documents import ObjectId
+from tests.bench import compare, serving, work
+from tests.bench.generate import NOW, App, index
+from tests.bench.measure import described, measured
+from tests.bench.volumes import Volumes
+
+CHANGED = 0.01  # of the members are active in the hour
+CACHE_GB = 2.0  # of the server
+LATER = NOW + timedelta(hours=1)
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured."""
+
+    sizes: Sequence[int]
+    jobs: Sequence[str]
+    requests: serving.Plan
+    part: int = 1  # samples of the plain way are divided by it
+
+
+def whole(plan: Plan) -> Result:
+    """Every figure."""
+    began = time.perf_counter()
+    with _served() as uri:
+        found = [_size(uri, users, plan, users == plan.sizes[-1]) for users in plan.sizes]
+    more = {name: figures for each in found for name, figures in each.pop("more").items()}
+    return {
+        "machine": machine(),
+        "volumes": vars(Volumes(plan.sizes[-1])),
+        "sizes": found,
+        **more,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def machine() -> Result:
+    """This machine, in general terms."""
+    page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+    known = {"cores": os.cpu_count(), "gib": round(page * pages / 2**30), "processor": platform.machine()}
+    return known | {"python": platform.python_version(), "loadBefore": round(os.getloadavg()[0], 1)}
+
+
+def _size(uri: str, users: int, plan: Plan, is_last: bool) -> Result:
+    prefix = f"bench-{ObjectId()}-"
+    db = connect(uri, prefix)
+    try:
+        began = time.perf_counter()
+        app = App(db, Volumes(users))
+        documents = dict(app.grow())
+        index(db)
+        fill = round(time.perf_counter() - began, 1)
+        _say(users, "app", f"{sum(documents.values()):,} documents in {fill} s")
+        jobs = _jobs(uri, prefix, users, plan.jobs, NOW.isoformat())
+        held = {each.name.removeprefix(prefix): _bytes(each) for each in (db.app, db.analytics)}
+        more = _more(uri, prefix, app, plan, jobs) if is_last else {}
+        told = {"users": users, "documents": documents, "bytes": held, "fillSeconds": fill}
+        return told | {"jobs": jobs, "more": more}
+    finally:
+        for each in (db.app, db.analytics):
+            db.client.drop_database(each.name)
+        db.client.close()
+
+
+def _more(uri: str, prefix: str, app: App, plan: Plan, first: Result) -> Result:
+    users, change = app.volumes.users, dict(app.pass_hour(CHANGED))
+    jobs = _jobs(uri, prefix, users, plan.jobs, LATER.isoformat())
+    _say(users, "the plain way", "")
+    beside = compare.figures(uri, prefix, LATER, first, jobs, plan.part)
+    _say(users, "requests", "")
+    requests = serving.figures(app.db, uri, prefix, LATER, plan.requests)
+    return {"changed": {"share": CHANGED, "documents": change, "jobs": jobs}, "plain": beside, "serving": requests}
+
+
+def _jobs(uri: str, prefix: str, users: int, jobs: Sequence[str], time_: str) -> Result:
+    found = {}
+    for key in jobs:
+        event = work.texts(uri, prefix, users) if key == work.TEXTS else {}
+        cost = measured(uri, prefix, work.job, key, time_, event)
+        found[key] = described(cost)
+        _say(users, key, f"{cost.seconds:.1f} s, {cost.processor:.1f} s of processors, {cost.megabytes} MB")
+    return found
+
+
+def _bytes(database: Any) -> Result:
+    """Of the documents, before compression, and of the indexes."""
+    said = database.command("dbStats")
+    return {"data": int(said["dataSize"]), "indexes": int(said["indexSize"])}
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    """The server of MONGODB_URI, or one of its own."""
+    if given := os.environ.get("MONGODB_URI"):
+        yield given
+        return
+    with tempfile.TemporaryDirectory() as folder, mongod(Path(folder), durable=False, cache_gb=CACHE_GB) as uri:
+        yield uri
+
+
+def _say(users: int, what: str, how: str) -> None:
+    print(f"{users:,} members: {what} {how}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def planned(sizes: Sequence[int] | None, quick: bool, jobs: Sequence[str] | None) -> Plan:
+    """The whole bench, or one of seconds."""
+    if quick:
+        few = ("contentStats", "creatorStats", "fraudFeatureExtractor", "servingSnapshot", "coldstartPredictor")
+        return Plan(sizes or (40, 120), jobs or few, serving.Plan(2, 50, 0.5), part=20)
+    return Plan(sizes or (10_000, 30_000, 100_000), jobs or work.in_order(), serving.Plan())
+
+
+def main() -> None:
+    """Writes the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", help="members")
+    parser.add_argument("--jobs", nargs="+", help="only these functions of serverless.yml")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of half an hour")
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    given.out.write_text(json.dumps(whole(planned(given.sizes, given.quick, given.jobs)), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""How much an app holds, and the skewed draws of who does what in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.bench.raw import BATCH, Ids, ids
+
+CONTENT = 4  # the kind in the ids of posts
+Times = NDArray[np.int64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """How much an app holds."""
+
+    users: int
+    days: int = 30
+    seed: int = 1
+    posts: float = 1.0  # of a member in all days
+    exposures: float = 20.0
+    follows: float = 5.0
+    engaged: float = 0.3  # of what was shown
+    reshared: float = 0.1  # of the posts
+    live_days: int = 3  # older posts are not shown
+
+
+@dataclass
+class Posts:
+    """Numbers, times and authors of the posts so far, and what they earned; arrays of shape (posts,)."""
+
+    time_ms: Times
+    author: Numbers
+    original: Numbers  # −1 for none
+    earned: NDArray[np.int64]  # (posts, kinds)
+    count: int = 0
+    first_of_day: list[int] = field(default_factory=list)
+
+    def add(self, time_ms: Times, author: Numbers, original: Numbers) -> slice:
+        """The places of these new posts."""
+        new = slice(self.count, self.count + len(time_ms))
+        self.first_of_day.append(self.count)
+        self.time_ms[new], self.author[new], self.original[new] = time_ms, author, original
+        self.count = new.stop
+        return new
+
+    def named(self, number: Numbers) -> Ids:
+        """The ids of posts."""
+        return ids(CONTENT, number, self.time_ms[number])
+
+
+def skewed(draw: np.random.Generator, count: int) -> NDArray[np.float64]:
+    weight = draw.lognormal(0.0, 1.0, count)
+    bounded = np.minimum(weight, 10 * weight.mean())
+    return np.asarray(bounded / bounded.mean())
+
+
+def drawn(draw: np.random.Generator, cumulated: NDArray[np.float64], count: int) -> Numbers:
+    return np.searchsorted(cumulated, draw.random(count) * cumulated[-1], side="right")
+
+
+def dates(time_ms: Times) -> NDArray[np.datetime64]:
+    return time_ms.view("datetime64[ms]")
+
+
+def digits(number: Numbers) -> NDArray[np.bytes_]:
+    return np.char.zfill(number.astype("S8"), 8)
+
+
+def batches(number: Numbers) -> Iterator[Numbers]:
+    for first in range(0, len(number), 5 * BATCH):
+        yield number[first : first + 5 * BATCH]
