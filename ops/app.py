@@ -52,7 +52,8 @@ COMMANDS = {
     "forget": Entry("ops.forget", "command", "Forget a person everywhere", served=True),
     "panel": Entry("ops.panel", "command", "The control panel, in the browser"),
     "cost": Entry("ops.cost", "cost", "What a day on AWS costs, from this database's own runs"),
-    "bench": Entry("ops.bench", "command", "Measure this machine"),
+    "bench": Entry("ops.bench", "command", "Measure jobs, the plain way and requests on this machine"),
+    "scale": Entry("ops.scale", "command", "What any number of members needs, and what breaks first"),
 }
 SUBJECTS = {
     "ranking": Entry("ops.evaluate.ranking", "command", "The rankers against popularity and recency"),

@@ -1,0 +1,127 @@
+"""`feedpulse scale`: what each part needs at any number of members, reckoned from docs/performance.json."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+
+from ops import show
+from ops.bench import KEPT, read
+from ops.bench_figures import jobs, of, slope
+
+GIB, MB_A_GIB = 2**30, 1024
+IN_SERVER = ("contentStats", "creatorStats", "hashtagStats")
+PARTS = {  # what one call would take a part of, were it too much for one; the first ones work so today
+    "contentStats": "every shard of the database aggregates its own contents",
+    "creatorStats": "contents sharded by author: every shard aggregates its own",
+    "hashtagStats": "every shard groups its own contents, one joins the groups",
+    "personalizeContentWorker": "500 members a message, any number of workers (queue, Dask, Ray, Spark)",
+    "topicsClassify": "each change is an event of its own",
+    "fraudFeatureExtractor": "by ranges of credentials; not built",
+    "karmaStats": "the daily whole run by category, the rest by author; not built",
+    "cascadeStats": "by ranges of roots; not built",
+    "servingSnapshot": "one snapshot a region or language, with contents of the last days only; not built",
+    "coldstartPredictor": "by continent, from one snapshot; not built",
+    "coldstartTrainer": "its requests are a sample already; the log it is drawn from by day; not built",
+    "personalizeContentTrainer": "one dispatcher a range of members; not built",
+    "rankingEvaluation": "its requests are a sample already; the log by day; not built",
+    "fraudModelTrainer": "learns from 20,000 at most; reads all features: a sample by the server; not built",
+    "fraudPredictor": "by ranges of credentials; not built",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call and one shard of the database can hold; AWS's and our own choices."""
+
+    call_seconds: float = 900.0  # the longest that Lambda lets a call run
+    call_gib: float = 10.0  # the most memory that Lambda gives
+    shard_gib: float = 1_000.0  # of documents and indexes; on its disk they take about a third
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a job needs at that size, were it one call."""
+
+    job: str
+    seconds: float
+    gib: float
+    calls: int  # so that each part stays within the limits
+    breaks_at: int  # members at which one call stops being enough
+    how: str  # it is taken apart
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a number of members needs."""
+
+    users: int
+    documents: int
+    gib: float
+    shards: int
+    needs: Sequence[Need]
+
+
+def command(
+    users: Annotated[list[int] | None, typer.Option("--users", min=1, help="members; can be repeated")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """What every part needs at that many members, how it is taken apart, and what breaks first."""
+    found = read(KEPT)
+    several = [reckoned(found, each) for each in users or (1_000_000, 10_000_000, 1_000_000_000)]
+    document = {"limits": asdict(Limits()), "scales": [asdict(each) for each in several]}
+    show.result(document, as_json, *(show.table(_title(each), COLUMNS, rows(each)) for each in several))
+
+
+COLUMNS = ("job", "seconds", "GiB", "calls", "one call until", "taken apart")
+
+
+def reckoned(found: Mapping[str, Any], users: int, limits: Limits = Limits()) -> Scale:
+    """Straight lines through the two largest measured sizes; exponents under 1 count as 1."""
+    last = found["sizes"][-1]
+    times = users / last["users"]
+    held = sum(sum(each.values()) for each in last["bytes"].values()) * times / GIB
+    shards = math.ceil(held / limits.shard_gib)
+    needs = [_need(found, job, users, shards, limits) for job in jobs(found) if job in PARTS]
+    ordered = sorted(needs, key=lambda each: each.breaks_at)
+    return Scale(users, round(sum(last["documents"].values()) * times), round(held, 1), shards, ordered)
+
+
+def _need(found: Mapping[str, Any], job: str, users: int, shards: int, limits: Limits) -> Need:
+    sizes = [each["users"] for each in found["sizes"]]
+    seconds, memory = of(found, job, "seconds"), of(found, job, "megabytes")
+    power = max(1.0, slope(sizes[-2:], seconds[-2:])) if len(sizes) > 1 else 1.0
+    took = seconds[-1] * (users / sizes[-1]) ** power / (shards if job in IN_SERVER else 1)
+    a_member = max(0.0, memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)
+    gib = (memory[-1] + a_member * max(users - sizes[-1], 0)) / MB_A_GIB
+    calls = max(1, math.ceil(took / limits.call_seconds), math.ceil(gib / limits.call_gib))
+    by_time = sizes[-1] * (limits.call_seconds / max(seconds[-1], 1e-3)) ** (1 / power)
+    by_memory = sizes[-1] + (limits.call_gib * MB_A_GIB - memory[-1]) / a_member if a_member else math.inf
+    return Need(job, round(took, 1), round(gib, 2), calls, int(min(by_time, by_memory)), PARTS[job])
+
+
+def rows(scale: Scale) -> list[list[Any]]:
+    """A line a job, what breaks first before the others."""
+    return [
+        [each.job, f"{each.seconds:,.0f}", f"{each.gib:,.1f}", f"{each.calls:,}", about(each.breaks_at), each.how]
+        for each in scale.needs
+    ]
+
+
+def about(number: int) -> str:
+    """Two digits of it, as one says it.
+
+    >>> about(123_456), about(7_890_000), about(2_300_000_000)
+    ('120 thousand', '7.9 million', '2.3 billion')
+    """
+    for unit, size in (("billion", 10**9), ("million", 10**6), ("thousand", 1000)):
+        if number >= size:
+            return f"{float(f'{number / size:.2g}'):g} {unit}"
+    return str(number)
+
+
+def _title(scale: Scale) -> str:
+    held = f"{scale.documents:,} documents, {scale.gib:,.0f} GiB with indexes, {scale.shards:,} shards"
+    return f"{scale.users:,} members: {held}"
