@@ -42,6 +42,8 @@ rehearsal: install
 	$(BIN)/python -m tests.deploy.rehearsal
 
 bench: install
+	@mkdir -p build
+	$(BIN)/feedpulse bench build/performance.json
 	$(BIN)/python -m pytest -q -m bench -s
 
 # Both need Chromium: apt-get install chromium.

@@ -13,7 +13,7 @@ from ops import bench_docs, show
 from ops.bench_figures import tables
 from ops.functions import FILE
 
-ROOT = FILE.parent
+ROOT, STANDARD_ERROR = FILE.parent, 2
 KEPT, PAGE = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.md"
 
 
@@ -47,7 +47,7 @@ def measured(sizes: str, quick: bool) -> dict[str, Any]:
         out = Path(folder) / "bench.json"
         words = ["--out", str(out), *(["--quick"] if quick else [])]
         words += ["--sizes", *map(str, _numbers(sizes))] if sizes else []
-        subprocess.run([sys.executable, "-m", "tests.bench", *words], cwd=ROOT, stdout=sys.stderr, check=True)
+        subprocess.run([sys.executable, "-m", "tests.bench", *words], cwd=ROOT, stdout=STANDARD_ERROR, check=True)
         return read(out)
 
 
@@ -61,7 +61,7 @@ def read(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} holds no figures: {error}") from error
-    if not isinstance(found, dict) or not {"machine", "sizes"} <= set(found):
+    if not isinstance(found, dict) or not {"machine", "sizes", "more"} <= set(found):
         raise ValueError(f"{file} holds no figures of feedpulse bench")
     return found
 

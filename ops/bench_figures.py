@@ -22,15 +22,16 @@ class Table:
 def tables(found: Found) -> list[Table]:
     """Everything that was measured."""
     made = [growth(found), amounts(found)]
-    parts = {"changed": changed, "plain": beside_plain, "serving": requests}
-    return made + [table(found) for name, table in parts.items() if name in found]
+    return [*made, *(table(found) for table in (changed, beside_plain, requests))]
 
 
 def growth(found: Found) -> Table:
     """Seconds of each job by size, and the exponents."""
     sizes = [each["users"] for each in found["sizes"]]
-    seconds = {job: [f"{each:.1f}" for each in of(found, job, "seconds")] for job in jobs(found)}
-    rows = [[job, *told, *exponents(found, job)] for job, told in seconds.items()]
+    rows = []
+    for job in jobs(found):
+        costs = [size["jobs"].get(job) for size in found["sizes"]]
+        rows.append([job, *(f"{cost['seconds']:.1f}" if cost else "" for cost in costs), *exponents(found, job)])
     title = "Seconds of each job by the number of members, and how they grow"
     return Table(title, ("job", *(f"{each:,}" for each in sizes), "exponent", "of the work", "last two sizes"), rows)
 
@@ -46,14 +47,15 @@ def amounts(found: Found) -> Table:
 
 def changed(found: Found) -> Table:
     """Each job after the change, beside its first run."""
-    share, first = found["changed"]["share"], found["sizes"][-1]["jobs"]
+    more = found["more"]
+    share, (first,) = more["changed"]["share"], [s["jobs"] for s in found["sizes"] if s["users"] == more["users"]]
     rows = [
         [job, f"{first[job]['seconds']:.1f}", f"{cost['seconds']:.1f}", _percent(cost, first[job], "processor"),
          _number(cost["examined"]), _number(cost["written"])]
-        for job, cost in found["changed"]["jobs"].items()
+        for job, cost in more["changed"]["jobs"].items()
     ]  # fmt: skip
     columns = ("job", "first run, s", "after the change, s", "of the work", "examined", "written")
-    return Table(f"After an hour in which {share:.0%} of the members were active", columns, rows)
+    return Table(f"After an hour in which {share:.0%} of {more['users']:,} members were active", columns, rows)
 
 
 def beside_plain(found: Found) -> Table:
@@ -61,7 +63,7 @@ def beside_plain(found: Found) -> Table:
     rows = [
         [each["what"], f"{each['ours']:,.1f}", f"{each['plain']:,.1f}", f"{each['timesFaster']:,.1f} ×",
          f"{each['aim']} ×" if each["aim"] else "", _sampled(each), f"{each['floor']:,.2f}", f"{each['timesFloor']} ×"]
-        for each in found["plain"]
+        for each in found["more"]["plain"]
     ]  # fmt: skip
     columns = ("work", "ours, s", "plain, s", "faster", "aim", "plain measured on", "floor, s", "ours over floor")
     return Table("Our jobs beside the plain way, on the same server and data", columns, rows)
@@ -69,10 +71,10 @@ def beside_plain(found: Found) -> Table:
 
 def requests(found: Found) -> Table:
     """Requests, idle and beside the jobs."""
-    rows = []
-    for name in found["serving"]["idle"]:
+    rows, served = [], found["more"]["serving"]
+    for name in served["idle"]:
         for when in ("idle", "whileJobsRun"):
-            each = found["serving"][when][name]
+            each = served[when][name]
             words = {"idle": "nothing else", "whileJobsRun": "the hourly jobs"}[when]
             figures = (f"{each['p50']:.1f}", f"{each['p99']:.1f}", f"{each['aSecond']:,.0f}", f"{each['errors']:,}")
             rows.append([name, words, *figures, _slower(found, name) if when == "whileJobsRun" else ""])
@@ -84,31 +86,32 @@ def misses(found: Found) -> Iterator[str]:
     """What does not reach its aim."""
     for job in jobs(found):
         power = float(exponents(found, job)[2] or 0)
-        if power > MOST_EXPONENT and of(found, job, "processor")[-1] > FEW_SECONDS:
+        if power > MOST_EXPONENT and of(found, job, "processor")[1][-1] > FEW_SECONDS:
             yield f"`{job}`: its work grows with the members to the power of {power:.2f} (aim: {MOST_EXPONENT})."
-    for each in found.get("plain", ()):
+    for each in found["more"]["plain"]:
         if each["aim"] and each["timesFaster"] < each["aim"]:
             yield f"{each['what']}: {each['timesFaster']} times faster than the plain way (aim: {each['aim']})."
-    for name, slower in found.get("serving", {}).get("timesAsLong", {}).items():
+    for name, slower in found["more"]["serving"]["timesAsLong"].items():
         over = [f"{quantile} {times} times" for quantile, times in slower.items() if times > MOST_SLOWER]
         if over:
             yield f"Requests of `{name}` take longer while jobs run: {', '.join(over)} (aim: {MOST_SLOWER})."
 
 
 def jobs(found: Found) -> list[str]:
-    """Every job that was measured at all sizes."""
-    return list(found["sizes"][-1]["jobs"])
+    """Every job that was measured, in their order."""
+    return list(found["sizes"][0]["jobs"])
 
 
-def of(found: Found, job: str, figure: str) -> list[float]:
-    """A figure of a job at each size."""
-    return [each["jobs"][job][figure] for each in found["sizes"]]
+def of(found: Found, job: str, figure: str) -> tuple[list[int], list[float]]:
+    """The sizes at which a job was measured, and a figure of it at each."""
+    there = [each for each in found["sizes"] if job in each["jobs"]]
+    return [each["users"] for each in there], [each["jobs"][job][figure] for each in there]
 
 
 def exponents(found: Found, job: str) -> list[str]:
     """The exponent of seconds over all sizes, of processors' seconds (the work), and of these over the last two."""
-    sizes, work = [each["users"] for each in found["sizes"]], of(found, job, "processor")
-    pairs = ((sizes, of(found, job, "seconds")), (sizes, work), (sizes[-2:], work[-2:]))
+    sizes, work = of(found, job, "processor")
+    pairs = (of(found, job, "seconds"), (sizes, work), (sizes[-2:], work[-2:]))
     return [_written(slope(*each)) for each in pairs]
 
 
@@ -143,5 +146,5 @@ def _sampled(each: Found) -> str:
 
 
 def _slower(found: Found, name: str) -> str:
-    slower = found["serving"]["timesAsLong"][name]
+    slower = found["more"]["serving"]["timesAsLong"][name]
     return f"{slower['p50']}, {slower['p99']}"

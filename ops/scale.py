@@ -17,7 +17,7 @@ PARTS = {  # what one call would take a part of, were it too much for one; the f
     "contentStats": "every shard of the database aggregates its own contents",
     "creatorStats": "contents sharded by author: every shard aggregates its own",
     "hashtagStats": "every shard groups its own contents, one joins the groups",
-    "personalizeContentWorker": "500 members a message, any number of workers (queue, Dask, Ray, Spark)",
+    "personalizeContentWorker": "500 members a message, any number of calls (queue, Dask, Ray, Spark)",
     "topicsClassify": "each change is an event of its own",
     "fraudFeatureExtractor": "by ranges of credentials; not built",
     "karmaStats": "the daily whole run by category, the rest by author; not built",
@@ -90,8 +90,7 @@ def reckoned(found: Mapping[str, Any], users: int, limits: Limits = Limits()) ->
 
 
 def _need(found: Mapping[str, Any], job: str, users: int, shards: int, limits: Limits) -> Need:
-    sizes = [each["users"] for each in found["sizes"]]
-    seconds, memory = of(found, job, "seconds"), of(found, job, "megabytes")
+    (sizes, seconds), (_, memory) = of(found, job, "seconds"), of(found, job, "megabytes")
     power = max(1.0, slope(sizes[-2:], seconds[-2:])) if len(sizes) > 1 else 1.0
     took = seconds[-1] * (users / sizes[-1]) ** power / (shards if job in IN_SERVER else 1)
     a_member = max(0.0, memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)

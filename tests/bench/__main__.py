@@ -2,7 +2,7 @@
 
     python -m tests.bench [--sizes 10000 30000 100000] [--quick] --out FILE
 
-At the largest size also: an hour in which 1 % of the members are active, the plain way, the floors, and requests.
+At the middle size also: an hour in which 1 % of the members are active, the plain way, the floors, and requests.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from tests.bench.measure import described, measured
 from tests.bench.volumes import Volumes
 
 CHANGED = 0.01  # of the members are active in the hour
+FEW, MANY = 50_000, 500_000  # members
 CACHE_GB = 2.0  # of the server
 LATER = NOW + timedelta(hours=1)
 Result = dict[str, Any]
@@ -42,18 +43,30 @@ class Plan:
     requests: serving.Plan
     part: int = 1  # samples of the plain way are divided by it
 
+    @property
+    def middle(self) -> int:
+        """The size at which more than the jobs is measured."""
+        sizes = [each for each in self.sizes if each < MANY] or self.sizes
+        return sizes[len(sizes) // 2]
+
+    def jobs_at(self, users: int) -> Sequence[str]:
+        """All jobs; the judge, who takes minutes, of few members; of very many those that do not train."""
+        if users >= MANY:
+            return [each for each in self.jobs if each in work.LIGHT]
+        return [each for each in self.jobs if users < FEW or each != work.JUDGE]
+
 
 def whole(plan: Plan) -> Result:
     """Every figure."""
     began = time.perf_counter()
     with _served() as uri:
-        found = [_size(uri, users, plan, users == plan.sizes[-1]) for users in plan.sizes]
-    more = {name: figures for each in found for name, figures in each.pop("more").items()}
+        found = [_size(uri, users, plan) for users in plan.sizes]
+    (more,) = [figures for each in found if (figures := each.pop("more", None))]
     return {
         "machine": machine(),
         "volumes": vars(Volumes(plan.sizes[-1])),
         "sizes": found,
-        **more,
+        "more": more,
         "seconds": round(time.perf_counter() - began, 1),
     }
 
@@ -65,7 +78,7 @@ def machine() -> Result:
     return known | {"python": platform.python_version(), "loadBefore": round(os.getloadavg()[0], 1)}
 
 
-def _size(uri: str, users: int, plan: Plan, is_last: bool) -> Result:
+def _size(uri: str, users: int, plan: Plan) -> Result:
     prefix = f"bench-{ObjectId()}-"
     db = connect(uri, prefix)
     try:
@@ -75,11 +88,10 @@ def _size(uri: str, users: int, plan: Plan, is_last: bool) -> Result:
         index(db)
         fill = round(time.perf_counter() - began, 1)
         _say(users, "app", f"{sum(documents.values()):,} documents in {fill} s")
-        jobs = _jobs(uri, prefix, users, plan.jobs, NOW.isoformat())
+        jobs = _jobs(uri, prefix, users, plan.jobs_at(users), NOW.isoformat())
         held = {each.name.removeprefix(prefix): _bytes(each) for each in (db.app, db.analytics)}
-        more = _more(uri, prefix, app, plan, jobs) if is_last else {}
-        told = {"users": users, "documents": documents, "bytes": held, "fillSeconds": fill}
-        return told | {"jobs": jobs, "more": more}
+        told = {"users": users, "documents": documents, "bytes": held, "fillSeconds": fill, "jobs": jobs}
+        return told | ({"more": _more(uri, prefix, app, plan, jobs)} if users == plan.middle else {})
     finally:
         for each in (db.app, db.analytics):
             db.client.drop_database(each.name)
@@ -88,19 +100,20 @@ def _size(uri: str, users: int, plan: Plan, is_last: bool) -> Result:
 
 def _more(uri: str, prefix: str, app: App, plan: Plan, first: Result) -> Result:
     users, change = app.volumes.users, dict(app.pass_hour(CHANGED))
-    jobs = _jobs(uri, prefix, users, plan.jobs, LATER.isoformat())
+    again = [each for each in plan.jobs_at(users) if each not in work.ANEW]
+    jobs = _jobs(uri, prefix, users, again, LATER.isoformat())
     _say(users, "the plain way", "")
     beside = compare.figures(uri, prefix, LATER, first, jobs, plan.part)
     _say(users, "requests", "")
     requests = serving.figures(app.db, uri, prefix, LATER, plan.requests)
-    return {"changed": {"share": CHANGED, "documents": change, "jobs": jobs}, "plain": beside, "serving": requests}
+    changed = {"share": CHANGED, "documents": change, "jobs": jobs}
+    return {"users": users, "changed": changed, "plain": beside, "serving": requests}
 
 
 def _jobs(uri: str, prefix: str, users: int, jobs: Sequence[str], time_: str) -> Result:
     found = {}
     for key in jobs:
-        event = work.texts(uri, prefix, users) if key == work.TEXTS else {}
-        cost = measured(uri, prefix, work.job, key, time_, event)
+        cost = measured(uri, prefix, work.job, key, time_, work.event(uri, prefix, key, users))
         found[key] = described(cost)
         _say(users, key, f"{cost.seconds:.1f} s, {cost.processor:.1f} s of processors, {cost.megabytes} MB")
     return found
@@ -129,8 +142,8 @@ def _say(users: int, what: str, how: str) -> None:
 def planned(sizes: Sequence[int] | None, quick: bool, jobs: Sequence[str] | None) -> Plan:
     """The whole bench, or one of seconds."""
     if quick:
-        few = ("contentStats", "creatorStats", "fraudFeatureExtractor", "servingSnapshot", "coldstartPredictor")
-        return Plan(sizes or (40, 120), jobs or few, serving.Plan(2, 50, 0.5), part=20)
+        few = ("contentStats", "creatorStats", "fraudFeatureExtractor", "coldstartPredictor")
+        return Plan(sizes or (40, 120), jobs or few, serving.Plan(2, 50, 0.5, 1.0), part=20)
     return Plan(sizes or (10_000, 30_000, 100_000), jobs or work.in_order(), serving.Plan())
 
 

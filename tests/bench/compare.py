@@ -6,8 +6,8 @@ over the wire, a native booster without a wrapper around it.
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from features.countries import COUNTRIES
 from handlers.runtime import databases
 from store.client import Databases
 from store.schema import COLLECTIONS
-from tests.bench import plain
+from tests.bench import plain, work
 from tests.bench.measure import measured
 
 RAW = {"document_class": RawBSONDocument}
@@ -55,11 +55,13 @@ def figures(uri: str, prefix: str, now: datetime, first: Jobs, changed: Jobs, pa
 
 def comparisons(now: datetime, part: int) -> list[Beside]:
     """What is compared; of the plain ways that would take hours a sample."""
-    trainer, feed, fraud = "personalizeContentTrainer", "coldstartPredictor", "fraudFeatureExtractor"
+    feed, fraud, training = "coldstartPredictor", "fraudFeatureExtractor", (work.DISPATCHER, work.WORKER)
+    few = (now, 40 // part)
     statistics = ("contentStats", "creatorStats")
-    once, bulk = (now, 1, 20_000 // part), (now, 5_000, 1_000_000)
+    once, bulk = (now, 1, 20_000 // part), (now + timedelta(seconds=1), 5_000, 1_000_000)
     return [
-        Beside("own models", (trainer,), plain.user_training, (now, 40 // part), _floor_models, 100),
+        Beside("own models, from rows to models", (work.WORKER,), _fits, few, _floor_models, 100),
+        Beside("own models, from the log to models", training, plain.user_training, few, _floor_models, 100),
         Beside("guest feed", (feed,), _feed, (now, max(4 // part, 1)), _floor_feed, 20),
         Beside("statistics, 1 % changed", statistics, plain.statistics, once, _floor_statistics, 10, changed=True),
         Beside("the same, against bulk writes", statistics, plain.statistics, bulk, _floor_statistics, changed=True),
@@ -88,6 +90,11 @@ def _row(beside: Beside, jobs: Jobs, took: plain.Took, floor: Mapping[str, Any])
         "floorIs": floor["what"],
         "timesFloor": round(ours / floor["seconds"], 1),
     }
+
+
+def _fits(db: Databases, now: datetime, most: int) -> plain.Took:
+    """Without the frame that is made once."""
+    return replace(plain.user_training(db, now, most), fixed=0.0)
 
 
 def _feed(db: Databases, now: datetime, most: int) -> plain.Took:

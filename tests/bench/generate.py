@@ -2,8 +2,8 @@
 
     python -m tests.bench.generate --users 100000 [--days 30] [--seed 1]
 
-writes to MONGODB_URI under DB_PREFIX. A member has, on the average, one post, twenty exposures, six engagements and
-five follows in those days; who reads, posts and is followed is skewed (log-normal, at most ten times the mean).
+writes to MONGODB_URI under DB_PREFIX. A member has, on the average, one post, twelve exposures, three engagements
+and five follows in those days; who reads, posts and is followed is skewed (log-normal, at most ten times the mean).
 """
 
 import argparse

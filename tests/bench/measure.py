@@ -78,9 +78,8 @@ def measured(uri: str, prefix: str, work: Callable[..., Any], *given: Any) -> Co
 
 def described(cost: Cost) -> dict[str, Any]:
     """As JSON has it, without the names of things that a job counted none of."""
-    counts = cost.counts
-    kept = {name: each for name, each in counts.items() if each} if isinstance(counts, dict) else counts
-    return asdict(cost) | {"counts": kept}
+    told = cost.counts if isinstance(cost.counts, dict) else {}
+    return asdict(cost) | {"counts": {name: each for name, each in told.items() if each and name != "names"}}
 
 
 def _in_own_process(uri: str, prefix: str, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:

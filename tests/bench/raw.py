@@ -29,8 +29,8 @@ def ids(kind: int, number: NDArray[np.integer[Any]], time_ms: NDArray[np.int64])
 def encoded(document: Mapping[str, Any]) -> NDArray[np.uint8]:
     """One row of bytes for each place of the arrays in the document; shape (n, bytes).
 
-    V12 becomes an ObjectId, datetime64[ms] a date, int64 and float64 numbers, S… a text of that many bytes; whatever
-    is no array is the same in all documents.
+    V12 becomes an ObjectId, datetime64[ms] a date, int64 and float64 numbers, S… a text of that many bytes, at least
+    three; whatever is no array is the same in all documents.
     """
     columns: list[NDArray[Any]] = []
     raw = bson.encode(_marked(document, columns))

@@ -21,9 +21,9 @@ class Volumes:
     days: int = 30
     seed: int = 1
     posts: float = 1.0  # of a member in all days
-    exposures: float = 20.0
+    exposures: float = 12.0
     follows: float = 5.0
-    engaged: float = 0.3  # of what was shown
+    engaged: float = 0.25  # of what was shown
     reshared: float = 0.1  # of the posts
     live_days: int = 3  # older posts are not shown
 

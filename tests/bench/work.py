@@ -3,10 +3,13 @@
 from typing import Any
 
 from ops.functions import daily, early, functions, late, named
-from store.client import connect
+from store.client import Databases, connect
 
-TEXTS = "topicsClassify"
+TEXTS, DISPATCHER, WORKER = "topicsClassify", "personalizeContentTrainer", "personalizeContentWorker"
 JUDGE = "rankingEvaluation"  # judges models, so it comes when there are some
+ANEW = ("coldstartTrainer", "fraudModelTrainer", JUDGE)  # learn from everything, whatever changed
+LIGHT = ("topicsClassify", "contentStats", "creatorStats", "hashtagStats", "cascadeStats", "servingSnapshot",
+         "fraudFeatureUpdater", "actionsPlan")  # fmt: skip
 CHANGED = 100  # one in so many posts is new to topicsClassify
 
 
@@ -14,6 +17,7 @@ def in_order() -> list[str]:
     """Every function that runs by the clock or by a change, each after what it needs."""
     keys = [TEXTS, *(each.key for each in [*early(), *daily(), *late()])]
     keys = [each for each in dict.fromkeys(keys) if each != JUDGE and functions()[each].is_job]
+    keys.insert(keys.index(DISPATCHER) + 1, WORKER)
     return [*keys, JUDGE]
 
 
@@ -23,10 +27,26 @@ def job(key: str, time: str, event: dict[str, Any]) -> dict[str, Any]:
     return counts
 
 
-def texts(uri: str, prefix: str, users: int) -> dict[str, Any]:
-    """The event of topicsClassify that names the newest posts, as changes of contents do."""
+def event(uri: str, prefix: str, key: str, users: int) -> dict[str, Any]:
+    """What the function is called with beside the clock: members' models go by shards, posts by name."""
+    events = {TEXTS: _newest, WORKER: _shards, DISPATCHER: lambda db, users: {"answer": "shards"}}
+    if key not in events:
+        return {}
     db = connect(uri, prefix)
+    try:
+        return events[key](db, users)
+    finally:
+        db.client.close()
+
+
+def _newest(db: Databases, users: int) -> dict[str, Any]:
+    """The newest posts, as changes of contents name them."""
     newest = db.app.contents.find({}, {"_id": 1}).sort("createdAt", -1).limit(max(users // CHANGED, 1))
-    event = {"contents": [str(each["_id"]) for each in newest]}
-    db.client.close()
-    return event
+    return {"contents": [str(each["_id"]) for each in newest]}
+
+
+def _shards(db: Databases, users: int) -> dict[str, Any]:
+    """The shards that the dispatcher left."""
+    waiting = db.analytics.trainingShards.find({"data": {"$exists": True}}, {"_id": 1})
+    return {"shards": [each["_id"] for each in waiting]}
+
