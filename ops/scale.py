@@ -11,7 +11,7 @@ from ops import show
 from ops.bench import KEPT, read
 from ops.bench_figures import jobs, of, slope
 
-GIB, MB_A_GIB = 2**30, 1024
+GIB, MB_A_GIB, FOREVER = 2**30, 1024, 10**12
 IN_SERVER = ("contentStats", "creatorStats", "hashtagStats")
 PARTS = {  # what one call would take a part of, were it too much for one; the first ones work so today
     "contentStats": "every shard of the database aggregates its own contents",
@@ -79,7 +79,7 @@ COLUMNS = ("job", "seconds", "GiB", "calls", "one call until", "taken apart")
 
 
 def reckoned(found: Mapping[str, Any], users: int, limits: Limits = Limits()) -> Scale:
-    """Straight lines through the two largest measured sizes; exponents under 1 count as 1."""
+    """Lines through the two largest measured sizes; where a cost grows faster than they do, its power."""
     last = found["sizes"][-1]
     times = users / last["users"]
     held = sum(sum(each.values()) for each in last["bytes"].values()) * times / GIB
@@ -90,15 +90,44 @@ def reckoned(found: Mapping[str, Any], users: int, limits: Limits = Limits()) ->
 
 
 def _need(found: Mapping[str, Any], job: str, users: int, shards: int, limits: Limits) -> Need:
-    (sizes, seconds), (_, memory) = of(found, job, "seconds"), of(found, job, "megabytes")
-    power = max(1.0, slope(sizes[-2:], seconds[-2:])) if len(sizes) > 1 else 1.0
-    took = seconds[-1] * (users / sizes[-1]) ** power / (shards if job in IN_SERVER else 1)
-    a_member = max(0.0, memory[-1] - memory[0]) / max(sizes[-1] - sizes[0], 1)
-    gib = (memory[-1] + a_member * max(users - sizes[-1], 0)) / MB_A_GIB
+    seconds, memory = of(found, job, "seconds"), of(found, job, "megabytes")
+    took = grown(*seconds, users) / (shards if job in IN_SERVER else 1)
+    gib = grown(*memory, users) / MB_A_GIB
     calls = max(1, math.ceil(took / limits.call_seconds), math.ceil(gib / limits.call_gib))
-    by_time = sizes[-1] * (limits.call_seconds / max(seconds[-1], 1e-3)) ** (1 / power)
-    by_memory = sizes[-1] + (limits.call_gib * MB_A_GIB - memory[-1]) / a_member if a_member else math.inf
-    return Need(job, round(took, 1), round(gib, 2), calls, int(min(by_time, by_memory)), PARTS[job])
+    until = min(reaching(*seconds, limits.call_seconds), reaching(*memory, limits.call_gib * MB_A_GIB))
+    return Need(job, round(took, 1), round(gib, 2), calls, int(min(until, FOREVER)), PARTS[job])
+
+
+def grown(sizes: Sequence[int], costs: Sequence[float], users: int) -> float:
+    """The cost at that many members: on the line through the last two sizes, or the power where it is over 1.
+
+    >>> grown([10, 20], [5, 6], 40), grown([10, 20], [1, 4], 40)
+    (8.0, 16.0)
+    """
+    power, a_member = _steepness(sizes, costs)
+    if power > 1:
+        return float(costs[-1] * (users / sizes[-1]) ** power)
+    return costs[-1] + a_member * (users - sizes[-1])
+
+
+def reaching(sizes: Sequence[int], costs: Sequence[float], limit: float) -> float:
+    """At how many members the cost is the limit.
+
+    >>> reaching([10, 20], [5, 6], 8.0), reaching([10, 20], [5, 5], 8.0)
+    (40.0, inf)
+    """
+    power, a_member = _steepness(sizes, costs)
+    if power > 1:
+        return float(sizes[-1] * (limit / costs[-1]) ** (1 / power))
+    return sizes[-1] + (limit - costs[-1]) / a_member if a_member else math.inf
+
+
+def _steepness(sizes: Sequence[int], costs: Sequence[float]) -> tuple[float, float]:
+    """The exponent between the last two sizes, and the cost of one more member, at least 0."""
+    if len(sizes) < 2:
+        return 1.0, costs[-1] / sizes[-1]
+    rise = (costs[-1] - costs[-2]) / (sizes[-1] - sizes[-2])
+    return round(slope(sizes[-2:], costs[-2:]), 9), max(rise, 0.0)
 
 
 def rows(scale: Scale) -> list[list[Any]]:
@@ -115,6 +144,8 @@ def about(number: int) -> str:
     >>> about(123_456), about(7_890_000), about(2_300_000_000)
     ('120 thousand', '7.9 million', '2.3 billion')
     """
+    if number >= FOREVER:
+        return "any"
     for unit, size in (("billion", 10**9), ("million", 10**6), ("thousand", 1000)):
         if number >= size:
             return f"{float(f'{number / size:.2g}'):g} {unit}"
@@ -122,5 +153,5 @@ def about(number: int) -> str:
 
 
 def _title(scale: Scale) -> str:
-    held = f"{scale.documents:,} documents, {scale.gib:,.0f} GiB with indexes, {scale.shards:,} shards"
+    held = f"{scale.documents:,} documents, {scale.gib:,.0f} GiB with indexes, shards: {scale.shards:,}"
     return f"{scale.users:,} members: {held}"
