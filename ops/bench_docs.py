@@ -16,10 +16,10 @@ NOTES = {
     "*of the server*: mongod with a cache of 2 GB. *Examined*, *read* and *written* are the server's own counters: "
     "documents looked at, handed to a client or the next stage, and inserted, changed or deleted.",
     "After an hour": "The members post, read and engage in that hour, and counters move as the app moves them; then "
-    "every job runs again, at a clock an hour later. *Of the work* compares the processors' seconds with those of the "
+    "jobs run again, at a clock an hour later. *Of the work* compares the processors' seconds with those of the "
     "first run. An age belongs to every score, so contentStats and creatorStats write every document of the window "
-    "whatever changed, inside the server; coldstartPredictor and servingSnapshot publish whole generations; trainers "
-    "learn from everything. What only follows the change: fraudFeatureExtractor, karmaStats (within a day), "
+    "whatever changed, inside the server. coldstartPredictor and servingSnapshot publish whole generations, and "
+    "coldstartTrainer, fraudModelTrainer and rankingEvaluation read everything: not run again here. What only follows the change: fraudFeatureExtractor, karmaStats (within a day), "
     "cascadeStats, topicsClassify.",
     "Our jobs": "The plain way is in tests/bench/plain.py: a full scan with `$push` and an upsert a document; one "
     "XGBRegressor a member on a filter of one frame, pickled (never unpickled); one query, frame and prediction a "

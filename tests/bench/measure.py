@@ -23,10 +23,10 @@ CONTEXT.set_forkserver_preload(
         "sklearn.ensemble",
         "features.jobs.cascades",
         "features.jobs.karma",
-        "features.jobs.texts",
-        "fraud.jobs.training",
+        "fraud.jobs.extraction",
+        "fraud.jobs.prediction",
+        "predictors.jobs.guest_feed",
         "predictors.jobs.personal",
-        "trainers.jobs.country",
         "trainers.jobs.members",
     ]
 )

@@ -7,7 +7,7 @@ from store.client import Databases, connect
 
 TEXTS, DISPATCHER, WORKER = "topicsClassify", "personalizeContentTrainer", "personalizeContentWorker"
 JUDGE = "rankingEvaluation"  # judges models, so it comes when there are some
-ANEW = ("coldstartTrainer", "fraudModelTrainer", JUDGE)  # learn from everything, whatever changed
+ANEW = ("coldstartTrainer", "fraudModelTrainer", "coldstartPredictor", "servingSnapshot", JUDGE)  # whatever changed
 LIGHT = ("topicsClassify", "contentStats", "creatorStats", "hashtagStats", "cascadeStats", "servingSnapshot",
          "fraudFeatureUpdater", "actionsPlan")  # fmt: skip
 CHANGED = 100  # one in so many posts is new to topicsClassify
