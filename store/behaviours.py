@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DeleteMany, UpdateOne
+from pymongo import UpdateOne
 
 from store.client import Databases
 from store.columns import Columns, id_array, read_columns
@@ -31,18 +31,27 @@ def write_behaviours(db: Databases, documents: Iterable[Document], now: datetime
 
     Gives the number of documents written.
     """
-    writes: list[UpdateOne | DeleteMany] = []
+    writes: list[UpdateOne] = []
+    newest: dict[ObjectId, datetime] = {}
     for document in documents:
         key = {name: document[name] for name in ("seenCredential", "lastSeenAt")}
         known = {name: value for name, value in document.items() if name not in key}
         change = {"$set": known | {"updatedAt": now}, "$setOnInsert": {"createdAt": now}}
         writes.append(UpdateOne(key, change, upsert=True))
-        old = {"$lt": key["lastSeenAt"] - timedelta(days=history_days)}
-        superseded = {"seenCredential": key["seenCredential"], "lastSeenAt": old}
-        writes.append(DeleteMany(superseded | {"verificationStatus": {"$exists": False}}))
+        newest[key["seenCredential"]] = key["lastSeenAt"]
     if writes:
         collection(db, "credentialfeatures").bulk_write(writes, ordered=False)
-    return len(writes) // 2
+        _remove_superseded(db, newest, timedelta(days=history_days))
+    return len(writes)
+
+
+def _remove_superseded(db: Databases, newest: Mapping[ObjectId, datetime], history: timedelta) -> None:
+    kept = collection(db, "credentialfeatures")
+    unverified = {"seenCredential": {"$in": list(newest)}, "verificationStatus": {"$exists": False}}
+    found = kept.find(unverified, {"seenCredential": 1, "lastSeenAt": 1})
+    old = [each["_id"] for each in found if each["lastSeenAt"] < newest[each["seenCredential"]] - history]
+    if old:  # a verdict may have come since they were looked up
+        kept.delete_many({"_id": {"$in": old}, "verificationStatus": {"$exists": False}})
 
 
 def newest_behaviours(db: Databases, now: datetime, fields: Mapping[str, tuple[str, str]], verified: bool) -> Columns:
