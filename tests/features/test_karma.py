@@ -76,6 +76,14 @@ def test_quantiles_are_those_of_scipy():
         assert (_quantile(share, size, chance) == nbinom.ppf(share, size, chance).clip(0.0)).all()
 
 
+@given(expected=st.floats(0, 1e7), width=st.sampled_from([0.05, 0.3, 1.0, 2.0]))
+@settings(deadline=None)
+def test_every_interval_holds_what_is_expected_itself(expected, width):
+    low, high = Spread.of(width).interval(np.array(expected))
+
+    assert 0 <= low <= expected <= high
+
+
 def test_pagerank_is_that_of_networkx_when_walked_to_the_end():
     import networkx as nx
 
@@ -160,7 +168,9 @@ def test_who_is_liked_more_has_more_karma_and_is_told_why(app: App):
 
     best, other = app.karma(0), app.karma(1)
     assert best["karma"] > other["karma"] > 0
-    assert best["interval"][0] <= best["karma"] <= best["interval"][1]
+    pairs = [each for each in documents(app.db) if each["category"] != "global"]
+    numbers = [number for each in pairs for number in (each, *each["actions"].values())]
+    assert all(each["interval"][0] <= each["karma"] <= each["interval"][1] for each in numbers)
     assert best["actions"]["like"]["karmaSeed"] == pytest.approx(100 * (4 - 1) / stdev([3, 4, 5] * 6), rel=1e-4)
     assert best["actions"]["recast"] | {"karma": 0, "interval": 0, "confidence": 0} == {
         "karmaSeed": None, "reason": NO_SPREAD, "median": 0.0, "karma": 0, "interval": 0, "confidence": 0,
@@ -264,6 +274,25 @@ def test_a_day_of_changes_hour_by_hour_equals_whole_runs(app: App):
         assert counts["users"] < len(app.users)
         assert update_karma(app.db, NOW + timedelta(hours=hour), whole=True)["written"] == 0
         assert documents(app.db) == by_change
+
+
+def test_a_change_without_a_trace_counts_from_the_next_days_first_run_on(app: App):
+    update_karma(app.db, NOW)
+    before, old = documents(app.db), {"author.id": app.users[0], "createdAt": START + timedelta(days=17)}
+    app.db.app.contents.update_one(old, {"$set": {"visibility": "hidden"}})
+    app.db.app.users.update_one({"_id": app.users[1]}, {"$inc": {"followerCount": -50}})
+
+    assert update_karma(app.db, NOW + timedelta(hours=1))["written"] == 0
+    assert documents(app.db) == before
+
+    update_karma(app.db, NOW + timedelta(days=1))
+
+    by_day = documents(app.db)
+    assert [app.karma(user)["why"]["posts"] for user in (0, 1)] == [17, 18]
+    assert [app.karma(user)["why"]["followers"] for user in (0, 1)] == [100, 50]
+    app.db.analytics.karma.drop()
+    update_karma(app.db, NOW + timedelta(days=1))
+    assert documents(app.db) == by_day
 
 
 def test_a_new_day_an_earlier_clock_and_an_edited_category_compute_all(app: App):
