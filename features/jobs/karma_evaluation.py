@@ -23,7 +23,7 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
     """Users ranked as of `since`, compared with the engagement per follower in [since, until).
 
     Raises:
-        ValueError: when the days are in the wrong order, or nobody posted before them.
+        ValueError: when the days are in the wrong order, nobody posted before them, or nobody engaged in them.
     """
     if until <= since:
         raise ValueError(f"until: {until.isoformat()} is not after since")
@@ -37,6 +37,8 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
         raise ValueError(f"since: nobody posted in a category in the {config.window_days:g} days before")
 
     came = _came(karma, before, after, start_ms, end_ms)
+    if not came.any():
+        raise ValueError(f"until: nobody engaged between {since.isoformat()} and {until.isoformat()}")
     weeks = (end_ms - start_ms) / DAY_MS / WEEK_DAYS
     counted = karma.known[karma.pairs.user]
     rows = counted if counted.any() else np.ones(len(counted), dtype=bool)

@@ -339,3 +339,8 @@ def test_evaluation_refuses_days_that_are_none(app: App):
         karma_evaluation({"until": NOW.isoformat()})
     with pytest.raises(ValueError, match="until"):
         evaluate_karma(app.db, NOW, NOW)
+
+
+def test_evaluation_refuses_a_week_in_which_nobody_engaged(app: App):
+    with pytest.raises(ValueError, match="until: nobody engaged"):
+        evaluate_karma(app.db, NOW + timedelta(days=1), NOW + timedelta(days=8))
