@@ -15,7 +15,7 @@ from features.text_embeddings import LANGUAGES, embed
 
 Understood = tuple[tuple[str, ...], Mapping[str, float]]  # topics and emotions
 TOPICS_OF: Final = {"linear": frozenset(["en", "th"]), "embeddings": LANGUAGES}
-_UNSURE: Final = frozenset(["nl", "pl"])  # fewer than six in ten plain sentences right: tests/features/labels
+_UNSURE: Final = frozenset(["ar", "ko", "pl"])  # fewer than six in ten plain sentences right: tests/features/labels
 EMOTIONS_OF: Final = {"linear": frozenset(["en"]), "embeddings": LANGUAGES - _UNSURE}
 
 
@@ -58,7 +58,7 @@ class OfflineReader:
     @property
     def version(self) -> str:
         """Changes when posts would be read differently."""
-        return f"offline-2-{self.tier}"
+        return f"offline-3-{self.tier}"
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """One reading for each text as its author wrote it."""

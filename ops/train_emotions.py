@@ -14,12 +14,13 @@ from features.emotions import Floats, dense_vectors, pack
 from features.text import clean
 from features.text_embeddings import embed
 from ops import show
-from trainers.emotions import DOMINANCE, PRESENCE, Labelled, fit_heads, targets_of
+from trainers.emotions import DOMINANCE, PRESENCE, Config, Labelled, fit_heads, targets_of
 from trainers.word_vectors import make_table, vocabulary
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "weights"
 LEAST_TEXTS = 1  # with a word that is given vectors: rare words have no weight of their own
 EMOJI_DIMENSIONS, EMBEDDING_DIMENSIONS = 48, 96
+FITS = {"linear": Config(iterations=40), "embeddings": Config(dense_spread=0.05)}
 Texts = tuple[list[str], list[list[str]]]  # cleaned, with their labels
 
 app = typer.Typer(help="Trains what features/weights holds; change the card beside it when the data changes.")
@@ -35,7 +36,7 @@ def heads(
     first, second = labelled(presence), labelled(dominance)
     seen = {"linear": (None, None), "embeddings": (embed(first[0]), embed(second[0]))}
     for tier, (left, right) in seen.items():
-        fitted = fit_heads(_rows(first, PRESENCE, left), _rows(second, DOMINANCE, right))
+        fitted = fit_heads(_rows(first, PRESENCE, left), _rows(second, DOMINANCE, right), FITS[tier])
         _write(out / f"emotions_{tier}.npz", pack(fitted))
 
 

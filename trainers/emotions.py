@@ -25,7 +25,8 @@ class Config:
     dominance_l2_grams: float = 0.3
     dominance_l2_dense: float = 3.0
     balance: float = 0.7  # 1 gives every class of the dominance the same weight, 0 every row
-    iterations: int = 40
+    dense_spread: float | None = None  # standard deviation that each dense dimension is given; None leaves them
+    iterations: int = 120
     folds: int = 3
     seed: int = 0
 
@@ -55,22 +56,23 @@ class Weights:
 def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()) -> Heads:
     """Both heads, fitted and calibrated."""
     idf = inverse_frequency([*presence.texts, *dominance.texts])
-    mean = presence.vectors.mean(axis=0)
-    grams, dense = gram_matrix(presence.texts, idf), presence.vectors - mean
+    mean, scale = presence.vectors.mean(axis=0), _scale(presence.vectors, config.dense_spread)
+    grams, dense = gram_matrix(presence.texts, idf), (presence.vectors - mean) * scale
     first, held = _fit_both(grams, dense, presence.targets, np.ones(len(dense)), config, many=True)
     slope, shift = platt(held, presence.targets)
     thresholds = best_thresholds(sigmoid(slope * held + shift), presence.targets)
 
-    own, own_dense = gram_matrix(dominance.texts, idf), dominance.vectors - mean
+    own, own_dense = gram_matrix(dominance.texts, idf), (dominance.vectors - mean) * scale
     seen = np.hstack([own_dense, PRESENCE_SCALE * first.scores(own, own_dense)])
     weights = class_weights(dominance.targets, config.balance)
     held_back = replace(config, l2_grams=config.dominance_l2_grams, l2_dense=config.dominance_l2_dense)
     second, held = _fit_both(own, seen, dominance.targets, weights, held_back, many=False)
     temperature = np.array([sharpness(held, dominance.targets)], np.float32)
+    unscaled = np.append(scale, np.ones(len(PRESENCE), np.float32))[:, None]
     return Heads(
         *(idf, mean),
-        *(first.grams, first.dense, first.bias, slope, shift, thresholds),
-        *(second.grams, second.dense, second.bias, temperature),
+        *(first.grams, first.dense * scale[:, None], first.bias, slope, shift, thresholds),
+        *(second.grams, second.dense * unscaled, second.bias, temperature),
     )
 
 
@@ -116,6 +118,13 @@ def gram_matrix(texts: Sequence[str], idf: Floats) -> Any:
     indices = np.concatenate([buckets for buckets, _ in rows]).astype(np.int32)
     values = np.concatenate([values for _, values in rows]).astype(np.float32)
     return csr_matrix((values, indices, ends), shape=(len(texts), BUCKETS))
+
+
+def _scale(vectors: Floats, spread: float | None) -> Floats:
+    """The factor of each dimension, of shape (D,)."""
+    if spread is None:
+        return np.ones(vectors.shape[1], np.float32)
+    return np.asarray(spread / np.maximum(vectors.std(axis=0), 1e-6), np.float32)
 
 
 def inverse_frequency(texts: Sequence[str]) -> Floats:

@@ -194,12 +194,12 @@ def test_another_tier_reads_the_posts_again(db: Databases, monkeypatch: pytest.M
 
 
 def test_a_language_that_is_not_read_well_has_no_emotions(db: Databases) -> None:
-    dutch = post(db, payload={"message": "Ik ben zo blij vandaag, bedankt allemaal, wat een geweldige dag is dit toch"})
+    polish = post(db, payload={"message": "Jestem dziś taka szczęśliwa, dziękuję wszystkim, co za wspaniały dzień"})
 
     topics_classify(EVENT, None)
 
-    assert (info(db, dutch) or {})["language"] == "nl"
-    assert (info(db, dutch) or {})["emotions"] == {}
+    assert (info(db, polish) or {})["language"] == "pl"
+    assert (info(db, polish) or {})["emotions"] == {}
 
 
 def test_another_spelling_of_the_tier_is_refused(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
