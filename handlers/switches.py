@@ -1,4 +1,4 @@
-"""Functions that an operator switched off answer so and do nothing else."""
+"""Jobs that an operator can switch off or put on another schedule."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers import runtime
 from handlers.runtime import Event, Handler, Work
+from handlers.schedules import scheduled
 from store import settings
 from store.client import Databases
 
@@ -14,8 +15,9 @@ OFF = {"switchedOff": 1}
 
 
 def job(function: str, alone: bool = True, resumes: bool = False, scans: bool = True) -> Callable[[Work], Handler]:
-    """A job as in `runtime.job` that an operator can switch off; the run that does nothing is recorded too."""
-    return lambda handler: runtime.job(function, alone, resumes, scans)(switchable(function)(handler))
+    """A job as in `runtime.job` that operators schedule and switch; a run that does nothing, being off, is recorded."""
+    recorded = runtime.job(function, alone, resumes, scans)
+    return lambda handler: scheduled(function)(recorded(switchable(function)(handler)))
 
 
 def switchable(function: str) -> Callable[[Work], Work]:

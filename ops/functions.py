@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from handlers.schedules import first_after
 from ops.timing import Timing, parse_timing
 
 FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
@@ -122,11 +123,18 @@ def everything() -> list[Function]:
     return [*early(), *late()]
 
 
-def late_minutes(function: Function, done: datetime | None, now: datetime) -> int | None:
+def next_run(function: Function, own: str | None, done: datetime | None, now: datetime) -> datetime:
+    """The function's next call that is for work: with a cron line of its own, the first one after that line fires."""
+    if own is None or done is None:
+        return function.next_after(now)
+    return function.next_after(max(now, first_after(own, done) - timedelta(seconds=1)))
+
+
+def late_minutes(function: Function, own: str | None, done: datetime | None, now: datetime) -> int | None:
     """Minutes since the schedule wanted another run; 0 when none is due, None without a schedule or a good run."""
     if done is None or not function.timings:
         return None
-    late = now - function.next_after(done)
+    late = now - next_run(function, own, done, done)
     return round(late.total_seconds() / 60) if late > GRACE else 0
 
 

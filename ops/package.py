@@ -34,7 +34,7 @@ for name, source, made in json.load(sys.stdin):
 """
 
 NO_BYTE_CODE = f"No python{PYTHON} (RUNTIME_PYTHON names one): without byte code containers start three times slower."
-_BASE = ("aws-lambda-powertools", "pymongo")
+_BASE = ("aws-lambda-powertools", "cronsim", "pymongo")
 _ARRAYS = (*_BASE, "numpy", "scipy")
 
 

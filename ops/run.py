@@ -21,7 +21,7 @@ from ops.database import database
 from ops.functions import Function, daily, early, functions, hourly, late, named
 from ops.steps import Steps, steps
 
-_NOTHING_DONE = {"skipped": "skipped", "switchedOff": "off"}
+_NOTHING_DONE = {"skipped": "skipped", "switchedOff": "off", "notDue": "not due"}
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
 
@@ -39,7 +39,7 @@ class Outcome:
     """How one function's run ended."""
 
     function: str
-    status: str  # done · skipped · off · failed
+    status: str  # done · skipped · off · not due · failed
     seconds: float
     counts: dict[str, Any]
     error: str = ""

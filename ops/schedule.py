@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from handlers.runtime import clock
+from handlers.schedules import SCHEDULER
 from ops import show
 from ops.database import database
 from ops.functions import Function, functions
@@ -86,7 +87,7 @@ def follow(timed: Sequence[Function], clocks: Clock, told: Told, stop: threading
         at = due[function]
         if stop.wait(clocks.seconds_until(at)):
             return
-        told.outcome(call(function, {"time": at.isoformat()}), at, "clock")
+        told.outcome(call(function, {"time": at.isoformat(), "source": SCHEDULER}), at, "clock")
         due[function] = function.next_after(max(at, clocks.now()))
 
 

@@ -10,7 +10,7 @@ from handlers.runtime import clock
 from ops import show
 from ops.database import database, home, is_embedded
 from ops.functions import Function, functions, late_minutes
-from store import health
+from store import health, settings
 
 FAILURES = timedelta(days=1)
 
@@ -22,17 +22,18 @@ def status(
     now = clock({})
     with database() as db:
         runs = health.last_runs(db, now - FAILURES)
-        feed, server = health.guest_feed(db), health.server(db)
+        feed, server, own = health.guest_feed(db), health.server(db), settings.schedules(db)
+    jobs = [each for each in functions().values() if each.is_job]
     document = {
         "time": now.isoformat(),
-        "functions": [of_function(each, runs.get(each.key, {}), now) for each in functions().values() if each.is_job],
+        "functions": [of_function(each, own.get(each.key), runs.get(each.key, {}), now) for each in jobs],
         "guestFeed": feed | {"updatedAt": _iso(feed["updatedAt"]), "ageHours": _hours(now, feed["updatedAt"])},
         "server": server | {"embedded": is_embedded(), "home": str(home())},
     }
     show.result(document, as_json, *_people(document))
 
 
-def of_function(function: Function, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def of_function(function: Function, own: str | None, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """How one function is; `lateMinutes` counts from when it should have run after its last good run."""
     return {
         "function": function.key,
@@ -41,7 +42,7 @@ def of_function(function: Function, run: Mapping[str, Any], now: datetime) -> di
         "startedAt": _iso(run.get("startedAt")),
         "seconds": run.get("seconds"),
         "counts": run.get("counts") or {},
-        "lateMinutes": late_minutes(function, run.get("doneTime"), now),
+        "lateMinutes": late_minutes(function, own, run.get("doneTime"), now),
         "failedLastDay": run.get("failed", 0),
         "error": run.get("error") or "",
     }

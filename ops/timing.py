@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from handlers.schedules import first_after
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"minute": 1, "hour": 60, "day": 1440}
 _DAYS = re.compile(r"(?<!#)\b[1-7]\b")
@@ -35,10 +37,7 @@ class Timing:
         if self.every_minutes:
             period = timedelta(minutes=self.every_minutes)
             return _EPOCH + ((moment - _EPOCH) // period + 1) * period
-        from cronsim import CronSim
-
-        fired: datetime = next(CronSim(self.cron, moment))
-        return fired
+        return first_after(self.cron, moment)
 
 
 def parse_timing(expression: str) -> Timing:

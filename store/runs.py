@@ -14,6 +14,13 @@ def start(db: Databases, function: str, time: datetime, started_at: datetime) ->
     return collection(db, "runs").insert_one(record).inserted_id
 
 
+def last_done(db: Databases, function: str, now: datetime) -> datetime | None:
+    """The clock, not after `now`, of the function's last good run in which it was not switched off."""
+    worked = {"function": function, "status": "done", "time": {"$lte": now}, "counts.switchedOff": {"$exists": False}}
+    found = collection(db, "runs").find_one(worked, {"time": 1}, sort=[("time", -1)])
+    return found["time"] if found else None
+
+
 def finish(db: Databases, run: Any, status: str, seconds: float, counts: dict[str, Any], error: str = "") -> None:
     """Notes how the run ended."""
     outcome = {"status": status, "seconds": seconds, "counts": counts} | ({"error": error} if error else {})

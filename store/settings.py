@@ -1,4 +1,4 @@
-"""What an operator sets at run time: thresholds that jobs read at each run, and functions that are switched off."""
+"""What an operator sets at run time: thresholds that jobs read at each run, and when functions work, if at all."""
 
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
@@ -66,6 +66,17 @@ def switched_off(db: Databases) -> set[str]:
 def switch(db: Databases, function: str, on: bool) -> None:
     """Switches a function on or off."""
     change = {"$pull" if on else "$addToSet": {"off": function}}
+    collection(db, "settings").update_one({"_id": SCHEDULES}, change, upsert=True)
+
+
+def schedules(db: Databases) -> dict[str, str]:
+    """Function → the cron line that an operator gave it; the others work whenever serverless.yml calls them."""
+    return dict((collection(db, "settings").find_one({"_id": SCHEDULES}) or {}).get("own") or {})
+
+
+def schedule(db: Databases, function: str, cron: str | None) -> None:
+    """Gives a function a cron line of its own, or takes it away."""
+    change = {"$set": {f"own.{function}": cron}} if cron else {"$unset": {f"own.{function}": ""}}
     collection(db, "settings").update_one({"_id": SCHEDULES}, change, upsert=True)
 
 

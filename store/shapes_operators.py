@@ -11,7 +11,7 @@ class AuditEntry(TypedDict):
 
     _id: ObjectId
     who: str
-    what: str  # the kind of change: setting · switch · verdict · category · rollback · action · run
+    what: str  # the kind of change: setting · switch · schedule · verdict · category · rollback · action · run
     subject: str  # of what
     when: datetime
     before: Any
@@ -19,8 +19,9 @@ class AuditEntry(TypedDict):
 
 
 class Setting(TypedDict, total=False):
-    """What is set at run time: `_id` "thresholds" holds values by name, "schedules" the functions that are off."""
+    """What is set at run time: `_id` "thresholds" holds values by name, "schedules" when functions work."""
 
     _id: str
     values: dict[str, Any]
-    off: list[str]
+    off: list[str]  # functions
+    own: dict[str, str]  # function → cron line

@@ -27,8 +27,11 @@ def now(request: Request) -> Response:
     here = site(request)
     db, moment = here.databases, here.clock()
     runs = panel_now.last_runs(db, [each.key for each in jobs()], moment)
-    off = settings.switched_off(db)
-    rows = [views.function_row(each, runs[each.key], each.key in off, moment, clock({})) for each in jobs()]
+    off, own = settings.switched_off(db), settings.schedules(db)
+    rows = [
+        views.function_row(each, own.get(each.key), runs[each.key], each.key in off, moment, clock({}))
+        for each in jobs()
+    ]
     feed = health.guest_feed(db)
     context = {
         "rows": rows,
@@ -51,7 +54,7 @@ def one_function(request: Request) -> Response:
     context = {
         "function": function,
         "about": views.ABOUT.get(function.key, ""),
-        "when": views.timing_words(function),
+        "when": views.timing_words(function, settings.schedules(db).get(function.key)),
         "runs": runs,
         "paged": shown,
         "off": function.key in settings.switched_off(db),

@@ -59,13 +59,15 @@ def switch(request: Request) -> Response:
 def _page(request: Request, rows: list[views.View], problem: str = "", status: int = 200) -> Response:
     db, number = site(request).databases, paging.number(request)
     entries, paged = paging.cut(log.latest(db, *paging.window(number, ROWS)), number, ROWS)
-    off = settings.switched_off(db)
+    off, own = settings.switched_off(db), settings.schedules(db)
     functions = [
         {
             "key": each.key,
             "about": ABOUT.get(each.key, ""),
             "on": each.key not in off,
-            "when": timing_words(each),
+            "when": timing_words(each, own.get(each.key)),
+            "own": each.key in own,
+            "timed": bool(each.timings),
         }
         for each in jobs()
     ]

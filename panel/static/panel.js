@@ -1,5 +1,5 @@
 "use strict";
-// What the pages do in the browser: charts from data-chart, a question before what can't be undone.
+// What the pages do in the browser: charts from data-chart, a question before what can't be undone, a sign of waiting.
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -14,7 +14,7 @@
   // Seconds since 1970 as a day, or as a time where the ticks lie closer than a day.
   const moment = (seconds, step) => {
     const written = new Date(seconds * 1000).toISOString();
-    return step >= 86400 ? written.slice(5, 10) : written.slice(11, 16);
+    return step >= 86400 || seconds % 86400 === 0 ? written.slice(5, 10) : written.slice(11, 16);
   };
   const times = (_, at, __, ___, step) => at.map((each) => moment(each, step));
 
@@ -67,6 +67,26 @@
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
+  });
+  // The bar on top shows when an answer takes longer than one notices; what asks by itself shows none.
+  let waiting = 0;
+  const busy = (on) => {
+    clearTimeout(waiting);
+    document.body.classList.remove("busy");
+    if (on) waiting = setTimeout(() => document.body.classList.add("busy"), 200);
+  };
+  const asksItself = (event) => event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
+  window.addEventListener("beforeunload", () => busy(true));
+  window.addEventListener("pageshow", () => busy(false));
+  document.addEventListener("htmx:beforeRequest", (event) => asksItself(event) || busy(true));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!asksItself(event)) return busy(false);
+    document.getElementById("stale").hidden = event.detail.successful;
+  });
+  // Who fills in a choice's fields has chosen it.
+  document.addEventListener("input", (event) => {
+    const radio = event.target.closest(".choice")?.querySelector("[type=radio]");
+    if (radio) radio.checked = true;
   });
   document.addEventListener("DOMContentLoaded", () => drawAll(document));
   document.addEventListener("htmx:afterSettle", (event) => drawAll(event.target));

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops.functions import Function, late_minutes
+from ops.functions import Function, late_minutes, next_run
+from panel.views.schedules import words
 
 View = dict[str, Any]
 ABOUT = {
@@ -29,9 +30,11 @@ _LONGEST = timedelta(minutes=20)  # no function runs longer; one that says so wa
 _REASONS = 50  # of set-aside documents, the commonest
 
 
-def function_row(function: Function, run: Mapping[str, Any], off: bool, now: datetime, wall: datetime) -> View:
-    """One function: how it is, in a word with its tone, and its last run."""
-    late = late_minutes(function, run.get("doneTime"), now)
+def function_row(
+    function: Function, own: str | None, run: Mapping[str, Any], off: bool, now: datetime, wall: datetime
+) -> View:
+    """One function, by a cron line of its own if it has one: how it is, in a word with its tone, and its last run."""
+    late = late_minutes(function, own, run.get("doneTime"), now)
     word, tone = _state(run, late, off, wall)
     if word == "never ran" and not function.timings:
         word = "on changes"  # such functions keep no record
@@ -45,7 +48,7 @@ def function_row(function: Function, run: Mapping[str, Any], off: bool, now: dat
         "counts": counted(run.get("counts") or {}),
         "error": run.get("error", "") if run.get("status") == "failed" else "",
         "failed": run.get("failed", 0),
-        "next": None if off or not function.timings else function.next_after(now),
+        "next": None if off or not function.timings else next_run(function, own, run.get("doneTime"), now),
         "off": off,
         "busy": word == "running",
     }
@@ -104,17 +107,18 @@ def feed_tile(made: datetime | None, now: datetime) -> str:
     return "good" if hours <= 2 else "warn" if hours <= 24 else "bad"
 
 
-def timing_words(function: Function) -> str:
+def timing_words(function: Function, own: str | None = None) -> str:
     """When a function runs, in words.
 
     >>> from ops.timing import parse_timing
     >>> timing_words(Function("a", "b.c", (parse_timing("cron(8 * * * ? *)"), parse_timing("cron(30 1 * * ? *)"))))
     'every hour at :08, daily at 01:30'
     """
-    told = [
+    deployed = [
         f"every hour at :{each.minute_of_day % 60:02}" if each.is_hourly else _daily(each.minute_of_day)
         for each in function.timings
     ]
+    told = [words(own)] if own else deployed
     return ", ".join([*told, *([f"on changes of {function.changes}"] if function.changes else [])])
 
 

@@ -314,3 +314,55 @@ def test_every_page_opens_on_an_empty_database(db):
 
     assert set(answers.values()) <= {200, 404}
     assert [path for path in PAGES[:6] if answers[path] != 200] == []
+
+
+def change_schedule(browser, function, **form):
+    path = f"/settings/functions/{function}/schedule"
+    return send(browser, path, page=path, **form)
+
+
+@pytest.mark.parametrize(
+    ("form", "line", "told"),
+    [
+        ({"kind": "hours", "hours": "6"}, "0 */6 * * *", "every 6 hours"),
+        ({"kind": "day", "time": "03:30", "day": "1"}, "30 3 * * 1", "at 03:30 on Monday"),
+        ({"kind": "line", "line": "0 3 * * mon-fri"}, "0 3 * * MON-FRI", "at 03:00 on Monday through Friday"),
+    ],
+)
+def test_a_schedule_that_is_saved_holds_is_told_and_is_written_down(browser, community, form, line, told):
+    page = change_schedule(browser, "contentStats", **form)
+    stored, entry = settings.schedules(community), last_entry(community)
+    shown = words(browser.get("/settings").text)
+    back = change_schedule(browser, "contentStats", kind="")
+
+    assert stored == {"contentStats": line}
+    assert (entry["what"], entry["subject"], entry["after"]) == ("schedule", "contentStats", told)
+    assert f"Saved: {told}." in page.text
+    assert told in shown
+    assert "every hour at :00" in back.text
+    assert settings.schedules(community) == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"kind": "line", "line": "every now and then"},
+        {"kind": "line", "line": "<script>"},
+        {"kind": "hours", "hours": "5"},
+        {"kind": "day", "time": "25:00", "day": "1"},
+        {"kind": "day", "time": "03:00", "day": "9"},
+        {"kind": "sometimes"},
+    ],
+)
+def test_a_schedule_that_can_not_be_is_told_and_not_saved(browser, community, form):
+    page = change_schedule(browser, "contentStats", **form)
+
+    assert page.status_code == 400
+    assert "Nothing was saved" in page.text
+    assert "<script>" not in page.text.split("<main")[1]
+    assert settings.schedules(community) == {}
+
+
+def test_only_functions_that_the_clock_calls_have_a_schedule(browser):
+    assert browser.get("/settings/functions/topicsClassify/schedule").status_code == 404
+    assert browser.get("/settings/functions/nothing/schedule").status_code == 404

@@ -1,0 +1,74 @@
+"""When one function works: the schedule of serverless.yml, or an operator's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ops.functions import Function, functions
+from panel import audit
+from panel.access import Role, needs
+from panel.rendering import back, page
+from panel.site import site
+from panel.views import schedules as views
+from panel.views.now import ABOUT, timing_words
+from store import runs, settings
+
+
+@needs(Role.OPERATOR)
+def show(request: Request) -> Response:
+    """The schedule of one function, its next runs, and the form."""
+    own = settings.schedules(site(request).databases).get(_asked(request).key)
+    return _page(request, views.choice(own))
+
+
+@needs(Role.OPERATOR)
+def save(request: Request) -> Response:
+    """Gives the function another schedule; what can't be is told beside what was typed."""
+    here, function, form = site(request), _asked(request), dict(request.state.form)
+    try:
+        after = views.read(form, here.clock())
+    except ValueError as error:
+        return _page(request, views.choice(None) | form, str(error), 400)
+    before = settings.schedules(here.databases).get(function.key)
+    if after == before:
+        return back(request, "schedule", "Nothing was changed.", key=function.key)
+    settings.schedule(here.databases, function.key, after)
+    audit.note(request, "schedule", function.key, timing_words(function, before), timing_words(function, after))
+    return back(request, "schedule", f"Saved: {timing_words(function, after)}.", key=function.key)
+
+
+def _page(request: Request, chosen: Mapping[str, Any], problem: str = "", status: int = 200) -> Response:
+    here, function = site(request), _asked(request)
+    db, now = here.databases, here.clock()
+    own, done = settings.schedules(db).get(function.key), runs.last_done(db, function.key, now)
+    context = {
+        "function": function,
+        "about": ABOUT.get(function.key, ""),
+        "chosen": chosen,
+        "problem": problem,
+        "deployed": timing_words(function),
+        "works": timing_words(function, own),
+        "own": own,
+        "off": function.key in settings.switched_off(db),
+        "next": views.next_runs(function, own, done, now),
+        "hours": views.HOURS,
+        "days": views.DAYS,
+    }
+    return page(request, "schedule.html", context, status)
+
+
+def _asked(request: Request) -> Function:
+    found = functions().get(request.path_params["key"])
+    if found is None or not found.timings:
+        raise HTTPException(404)
+    return found
+
+
+ROUTES = [
+    Route("/settings/functions/{key}/schedule", show, name="schedule"),
+    Route("/settings/functions/{key}/schedule", save, methods=["POST"], name="save_schedule"),
+]
