@@ -13,13 +13,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from handlers import runtime
 from panel import errors, pages, sign_in
 from panel.access import Access, Door
+from panel.assets import Assets
 from panel.headers import Headers
-from panel.rendering import HERE
 from panel.running import in_thread
 from panel.site import Site
 from store.client import Databases
@@ -35,7 +34,7 @@ def application(
     start: Callable[[str, dict[str, Any]], None] = in_thread,
 ) -> Starlette:
     """The panel over these databases for those whom `access` lets in."""
-    routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", StaticFiles(directory=HERE / "static"), name="static")]
+    routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", Assets(), name="static")]
     app = Starlette(routes=routes, middleware=list(_middleware(access)), exception_handlers=errors.HANDLERS)
     app.state.site = Site(databases, access, clock, start)
     return app

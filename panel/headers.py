@@ -29,7 +29,7 @@ _YEAR_SECONDS = 31_536_000
 
 
 class Headers:
-    """Adds the headers to every answer; pages are never kept by a cache.
+    """Adds the headers to every answer; what does not say otherwise is never kept by a cache.
 
     Redirects name no scheme, so that they stay on https behind a proxy that speaks http to us.
     """
@@ -44,7 +44,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                headers.setdefault("Cache-Control", _kept(scope["path"]))
+                headers.setdefault("Cache-Control", "no-store")
                 if "location" in headers:
                     headers["Location"] = path_of(headers["location"])
                 if self.secure:
@@ -61,7 +61,3 @@ def path_of(address: str) -> str:
     '/sign-in?next=%2F#log'
     """
     return urlsplit(address)._replace(scheme="", netloc="").geturl()
-
-
-def _kept(path: str) -> str:
-    return "max-age=3600" if path.startswith("/static/") else "no-store"

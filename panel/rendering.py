@@ -14,6 +14,7 @@ from starlette.routing import NoMatchFound
 from starlette.templating import Jinja2Templates
 
 from panel.access import csrf_token
+from panel.assets import VERSION, version
 from panel.site import site
 
 HERE = Path(__file__).parent
@@ -34,11 +35,10 @@ def page(request: Request, template: str, context: Mapping[str, Any], status: in
 
 
 def back(request: Request, route: str, told: str = "", **parameters: Any) -> Response:
-    """After a change: the page of that route is loaded again, and says what was done."""
+    """After a change: the page of that route, with its parameters, is loaded again and says what was done."""
     if told:
         request.session["told"] = told
-    address = request.url_for(route).include_query_params(**parameters)
-    return RedirectResponse(address, status_code=303)
+    return RedirectResponse(request.url_for(route, **parameters), status_code=303)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
@@ -123,8 +123,9 @@ def when(moment: datetime | None) -> str:
 
 @pass_context
 def _path_for(context: Context, name: str, /, **parameters: Any) -> URL:
-    """The path of a route; without scheme and host, which a proxy may change."""
-    return URL(str(context["request"].app.url_path_for(name, **parameters)))
+    """The path of a route; without scheme and host, which a proxy may change. Files carry their version."""
+    path = URL(str(context["request"].app.url_path_for(name, **parameters)))
+    return path.include_query_params(**{VERSION: version(parameters["path"])}) if name == "static" else path
 
 
 def _navigation(request: Request) -> Any:

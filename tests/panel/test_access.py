@@ -1,5 +1,6 @@
 """Who may come in, what they may do, and what a browser is told."""
 
+import re
 import subprocess
 import sys
 import time
@@ -316,3 +317,16 @@ def test_the_panels_function_needs_nothing_that_only_a_command_needs():
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert told.stdout.strip() == "set()"
+
+
+def test_our_files_are_kept_for_good_in_their_present_version_and_asked_again_in_any_other(outside):
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', outside.get("/sign-in").text)
+
+    kept = [outside.get(each).headers["cache-control"] for each in addresses]
+    others = [outside.get(each.split("?")[0] + end) for each in addresses for end in ("", "?v=0123456789ab")]
+
+    assert len(addresses) >= 5
+    assert set(kept) == {"public, max-age=31536000, immutable"}
+    assert {each.headers["cache-control"] for each in others} == {"no-cache"}
+    assert {each.status_code for each in others} == {200}
+    assert outside.get("/static/nothing.css?v=0123456789ab").status_code == 404
