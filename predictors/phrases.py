@@ -1,6 +1,7 @@
 """What each column says in plain words: a fact that holds for its value, and whether it counts against the content."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import log2
 from typing import Final, NamedTuple
 
@@ -117,11 +118,16 @@ def phrase(column: str, value: float, contribution: float, country: str) -> str:
     >>> phrase("userCreatorEngaged", 1.0, 0.8, "th"), phrase("ageScore", 0.5, 0.1, "")
     ('you engaged with 1 post of this author', 'it is 24 hours old')
     """
-    fact = PHRASES.get(column, _always(f"{column} is {value:.3g}"))
+    return _told(column, value, country) + (_AGAINST if contribution < 0 else "")
+
+
+@lru_cache(maxsize=16_384)
+def _told(column: str, value: float, country: str) -> str:
+    fact = PHRASES.get(column) or _always(f"{column} is {value:.3g}")
     words = (fact.above if value > fact.usual else fact.below).format(
         count=f"{value:,.0f}", age=_age(column, value), country=country.upper() or "a country that is not known"
     )
-    return (_singular(words) if round(value) == 1 else words) + (_AGAINST if contribution < 0 else "")
+    return _singular(words) if round(value) == 1 else words
 
 
 def _age(column: str, value: float) -> str:

@@ -56,8 +56,9 @@ def member(request: Request) -> Response:
     at = views.asked_time(site(request).clock(), panel_feeds.snapshot_time(db))
     lists = [_member_list(db, account, at, most) for account in asked[:2]]
     shared = views.shared(lists[0]["posts"], lists[1]["posts"]) if len(lists) == 2 else None
+    search = _search(db, request) if not lists or "q" in request.query_params else _no_search(request)
     context = {"lists": lists, "shared": shared, "at": at, "most": most, "lengths": LENGTHS}
-    return page(request, "feeds_member.html", context | _search(db, request))
+    return page(request, "feeds_member.html", context | search)
 
 
 @needs(Role.MODERATOR)
@@ -71,6 +72,11 @@ def _search(db: Databases, request: Request) -> dict[str, Any]:
     first = request.query_params.get("account", "")[:24]
     found = panel_feeds.find_members(db, words, _FOUND) if words else panel_feeds.active_members(db, _EXAMPLES)
     return {"q": words, "first": first, "found": [views.profile(each) for each in found]}
+
+
+def _no_search(request: Request) -> dict[str, Any]:
+    """A search that the browser asks for when somebody opens it."""
+    return {"q": "", "first": request.query_params.get("account", "")[:24], "found": None}
 
 
 def _guest_list(db: Databases, country: str, most: int) -> dict[str, Any]:
