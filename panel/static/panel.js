@@ -1,5 +1,6 @@
 "use strict";
-// What the pages do in the browser: charts from data-chart, a question before what can't be undone, a sign of waiting.
+// What the pages do in the browser: charts from data-chart, names of countries, a question before what can't be undone,
+// a sign of waiting.
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -62,6 +63,22 @@
     new ResizeObserver(() => chart.setSize(room())).observe(element);
   }
 
+  // Codes of countries become names, as the browser knows them.
+  const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+  const called = (code) => {
+    try {
+      return names.of(code.toUpperCase());
+    } catch {
+      return code.toUpperCase();
+    }
+  };
+  const nameAll = () => {
+    for (const each of document.querySelectorAll("[data-country]")) each.textContent = called(each.dataset.country);
+    for (const group of document.querySelectorAll("optgroup[label=All]")) {
+      group.append(...[...group.children].sort((a, b) => a.textContent.localeCompare(b.textContent, "en")));
+    }
+  };
+
   const drawAll = (inside) => inside.querySelectorAll("[data-chart]").forEach(draw);
 
   document.addEventListener("submit", (event) => {
@@ -88,7 +105,7 @@
     const radio = event.target.closest(".choice")?.querySelector("[type=radio]");
     if (radio) radio.checked = true;
   });
-  document.addEventListener("DOMContentLoaded", () => drawAll(document));
+  document.addEventListener("DOMContentLoaded", () => (nameAll(), drawAll(document)));
   document.addEventListener("htmx:afterSettle", (event) => drawAll(event.target));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(document));
 })();
