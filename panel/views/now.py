@@ -90,10 +90,9 @@ def not_loaded(lines: Mapping[str, Mapping[str, int]]) -> list[View]:
 def health(rows: Sequence[View]) -> View:
     """The whole in one word: how many functions need somebody."""
     bad, warn = (sum(row["tone"] == tone for row in rows) for tone in ("bad", "warn"))
-    if bad:
-        return {"value": f"{bad} failed", "tone": "bad"}
-    if warn:
-        return {"value": f"{warn} late", "tone": "warn"}
+    if bad or warn:
+        told = [f"{count} {word}" for count, word in ((bad, "failed"), (warn, "late")) if count]
+        return {"value": ", ".join(told), "tone": "bad" if bad else "warn"}
     if not any(row["time"] for row in rows):
         return {"value": "nothing ran yet", "tone": ""}
     return {"value": "all well", "tone": "good"}
