@@ -1,4 +1,5 @@
-"""`make screenshots`: every page, wide and narrow, light and dark, of a community, of nothing, and of a bad day.
+"""`make screenshots`: every page, wide and narrow, light and dark, of a community, of nothing, of far too much; and
+what one sees while waiting, on a bad day, and when the database or the panel is away.
 
 They are written to screenshots/; those of the documentation, to docs/.
 """
@@ -20,10 +21,11 @@ from ops.mongod import serving as database
 from ops.run import backfill, run_all
 from ops.simulate import Config
 from ops.steps import steps
+from store import panel_feeds
 from store.client import Databases, connect
-from store.documents import ObjectId
 from tests.panel import state
 from tests.panel.browser.chromium import SIZES, WHERE_FROM, chromium, found, serving, window
+from tests.panel.crowd import crowd
 
 HERE = Path("screenshots")
 DOCS = Path("docs")
@@ -41,6 +43,8 @@ PAGES = {
     "actions": "/actions",
     "moods": "/moods",
     "settings": "/settings",
+    "schedule": "/settings/functions/contentStats/schedule",
+    "quality": "/suspects/quality",
     "not-found": "/nothing",
 }
 DOCS_SIZE = {"width": 1100, "height": 620}  # keeps each picture small
@@ -60,11 +64,19 @@ def main() -> None:
                         take(browser, address, pages, "", size, scheme)
                 for name, path in SHOWN.items():
                     show(browser, address, name, path)
+                wait(browser, address)
             bad_day(db)
+            tree = crowd(db, NOW)
             with serving(db, lambda: NOW + timedelta(hours=7)) as address:
-                take(browser, address, {"now": "/", "actions": "/actions"}, "bad-", "desktop", "light")
+                fullest = {"tree": f"/influence/trees/{tree}", "category": "/influence/categories/crowd-0"}
+                for size, scheme in (("desktop", "light"), ("phone", "dark")):
+                    take(browser, address, PAGES | details(db) | fullest, "full-", size, scheme)
         with databases(uri, "empty-") as db, serving(db, lambda: NOW) as address:
-            take(browser, address, PAGES, "empty-", "desktop", "light")
+            for size, scheme in (("desktop", "light"), ("phone", "dark")):
+                take(browser, address, PAGES, "empty-", size, scheme)
+        nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
+        with databases(nowhere, "") as db, serving(db, lambda: NOW) as address:
+            take(browser, address, {"now": "/"}, "away-", "desktop", "light")
 
 
 @contextmanager
@@ -99,27 +111,38 @@ def details(db: Databases) -> dict[str, str]:
     """Pages of one thing each."""
     case = db.app.suspiciouscredentials.find_one({}, sort=[("score", -1)]) or {}
     tree = db.analytics.cascades.find_one({}, sort=[("size", -1)]) or {}
-    member = db.analytics.mlArtifacts.find_one({"format": {"$ne": "identity"}}) or {}
-    found = {
+    one, other = (each["ownerAccount"] for each in panel_feeds.active_members(db, 2))
+    return {
         "suspect": f"/suspects/{case.get('_id')}",
         "tree": f"/influence/trees/{tree.get('_id')}",
         "category": "/influence/categories/music",
-        "member": f"/feeds/member?account={member.get('account')}",
+        "member": f"/feeds/member?account={one}",
+        "members": f"/feeds/member?account={one}&beside={other}",
     }
-    return {name: path for name, path in found.items() if "None" not in path}
 
 
 def bad_day(db: Databases) -> None:
-    """A function that failed, and many actions."""
+    """A function that failed."""
     run = {"function": "karmaStats", "time": NOW, "startedAt": datetime.now(UTC), "seconds": 3.2, "counts": {}}
     error = "OperationFailure: Executor error during aggregate command: sort exceeded memory limit of 104857600 bytes"
     db.analytics.runs.insert_one({**run, "status": "failed", "error": error})
-    planned = {"event": "POST_LIKED", "network": "app", "category": "tea", "actor": "a", "state": "failed"}
-    db.analytics.actions.insert_many(
-        planned
-        | {"_id": f"{n}", "target": ObjectId(), "plannedAt": NOW, "dueAt": NOW, "error": "429 too many requests"}
-        for n in range(10_000)
-    )
+
+
+def wait(browser: Browser, address: str) -> None:
+    """What one sees while an answer is long in coming, and when none comes."""
+    for size in SIZES:
+        with window(browser, size) as (page, _):
+            page.goto(address)
+            page.route("**/models", lambda _: None)  # never answered
+            page.evaluate("location.href = '/models'")
+            page.locator(".waiting").wait_for()
+            page.screenshot(path=HERE / f"waiting-{size}-light.png")
+        with window(browser, size) as (page, _):
+            page.goto(address)
+            page.route("**/*", lambda route: route.abort())
+            page.evaluate("htmx.trigger('#pipeline', 'htmx:abort'); htmx.ajax('GET', '/', {source: '#pipeline'})")
+            page.locator("#stale").wait_for()
+            page.screenshot(path=HERE / f"stale-{size}-light.png")
 
 
 def take(browser: Browser, address: str, pages: dict[str, str], before: str, size: str, scheme: str) -> None:

@@ -15,7 +15,8 @@ from tests.panel.state import HOSTILE, NOW, live, own_databases
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(found() is None, reason=WHERE_FROM)]
 
 PAGES = ("/", "/functions/contentStats", "/feeds", "/models", "/models/global/rollback", "/suspects", "/influence",
-         "/influence/trees", "/actions", "/moods", "/settings")  # fmt: skip
+         "/influence/trees", "/actions", "/moods", "/settings",
+         "/settings/functions/contentStats/schedule")  # fmt: skip
 SERIOUS = ("serious", "critical")
 
 
@@ -170,6 +171,44 @@ def test_an_operator_runs_a_function_and_sees_how_it_ends(page, community):
     eventually(
         lambda: community.analytics.runs.count_documents({"function": "creatorStats", "status": "done"}) > before
     )
+
+
+def test_an_operator_changes_when_a_function_works(page, address, community):
+    page.goto(f"{address}/settings")
+    page.get_by_label("Change when karmaStats works").click()
+
+    page.get_by_label("Hours between two runs").select_option("12")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("status").filter(has_text="every 12 hours").wait_for()
+
+    assert settings.schedules(community) == {"karmaStats": "0 */12 * * *"}
+    assert community.analytics.audit.find_one({"what": "schedule"})["after"] == "every 12 hours"
+    settings.schedule(community, "karmaStats", None)
+
+
+def test_while_an_answer_is_long_in_coming_a_bar_says_so(browser, address):
+    with window(browser) as (page, _):
+        page.goto(address)
+        before = page.locator(".waiting").is_visible()
+        page.route("**/models", lambda _: None)  # never answered
+        page.get_by_role("link", name="Models").click(no_wait_after=True)
+
+        page.locator(".waiting").wait_for()
+
+    assert not before
+
+
+def test_a_page_that_keeps_itself_fresh_says_when_it_can_not(browser, address):
+    with window(browser) as (page, _):
+        page.goto(address)
+        page.route("**/*", lambda route: route.abort())
+        again = "htmx.ajax('GET', '/', {source: '#pipeline'})"
+        page.evaluate(again)
+        page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+        page.unroute("**/*")
+        page.evaluate(again)
+
+        page.locator("#stale").wait_for(state="hidden")
 
 
 def test_no_script_that_somebody_posted_runs(browser, address):
