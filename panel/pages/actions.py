@@ -81,12 +81,15 @@ def _page(request: Request, problem: str = "", status: int = 200) -> Response:
     names = panel_actions.names(db, found)
     known = {each["slug"]: str(each["name"]) for each in categories.read_categories(db)}
     chosen, unread = _settings(db)
+    free = {slug: name for slug, name in known.items() if slug not in {each.category for each in chosen}}
+    begun = request.query_params.get("category", "")
     context = {
         "stopped": actions.is_stopped(db),
         "tally": panel_actions.tally(db),
         "categories": _category_views(request, chosen, known),
         "unread": unread,
-        "free": {slug: name for slug, name in known.items() if slug not in {each.category for each in chosen}},
+        "free": free,
+        "begun": begun if begun in free else "",
         "fresh": Settings("", ""),
         "rows": [views.row(each, names) for each in found],
         "paged": paged,
