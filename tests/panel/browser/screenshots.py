@@ -132,15 +132,15 @@ def wait(browser: Browser, address: str) -> None:
     """What one sees while an answer is long in coming, and when none comes."""
     for size in SIZES:
         with window(browser, size) as (page, _):
-            page.goto(address)
-            page.route("**/models", lambda _: None)  # never answered
-            page.evaluate("location.href = '/models'")
+            page.goto(f"{address}/feeds/member")
+            page.route("**/feeds/members*", lambda _: None)  # never answered
+            page.locator("[name=q]").press_sequentially("us")
             page.locator(".waiting").wait_for()
             page.screenshot(path=HERE / f"waiting-{size}-light.png")
         with window(browser, size) as (page, _):
             page.goto(address)
             page.route("**/*", lambda route: route.abort())
-            page.evaluate("htmx.trigger('#pipeline', 'htmx:abort'); htmx.ajax('GET', '/', {source: '#pipeline'})")
+            page.evaluate("htmx.ajax('GET', '/', {source: '#pipeline'}).catch(() => null)")
             page.locator("#stale").wait_for()
             page.screenshot(path=HERE / f"stale-{size}-light.png")
 
