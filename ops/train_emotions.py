@@ -20,7 +20,7 @@ from trainers.word_vectors import make_table, vocabulary
 WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "weights"
 LEAST_TEXTS = 1  # with a word that is given vectors: rare words have no weight of their own
 EMOJI_DIMENSIONS, EMBEDDING_DIMENSIONS = 48, 96
-FITS = {"linear": Config(iterations=40), "embeddings": Config(dense_spread=0.05)}
+FITS = {"linear": Config(), "embeddings": Config(dense_spread=0.05)}
 Texts = tuple[list[str], list[list[str]]]  # cleaned, with their labels
 
 app = typer.Typer(help="Trains what features/weights holds; change the card beside it when the data changes.")
