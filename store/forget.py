@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from store.client import Databases
@@ -165,9 +168,7 @@ def sweep(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
     ours = sorted(set(db.analytics.list_collection_names()) - set(REBUILT))
     names = [(db.analytics, name) for name in ours]
     for database, name in [*names, *((db.app, name) for name in OURS_IN_APP)]:
-        hits = (document for document in database[name].find() if named(document))
-        counts = Counter(_swept(database[name], document, named) for document in hits)
-        if counts:
+        if counts := _swept(database[name], named):
             found[name] = dict(counts)
     return found
 
@@ -233,12 +234,22 @@ def _is_anybody_forgotten(db: Databases) -> bool:
     return collection(db, "tombstones").find_one({"_id": {"$ne": _KEY}}) is not None
 
 
-def _swept(target: Any, document: Document, named: Found) -> str:
-    if target.name in ABOUT_MANY and not named(document["_id"]):
-        target.replace_one({"_id": document["_id"]}, redacted(document, named))
-        return "redacted"
-    target.delete_one({"_id": document["_id"]})
-    return "removed"
+def _swept(target: Collection[Document], named: Found) -> Counter[str]:
+    """How many documents that hold an id were redacted and removed."""
+    counts: Counter[str] = Counter()
+    hits = (document for document in target.find() if named(document))
+    while batch := list(islice(hits, 1_000)):
+        writes = [_without(target.name, each, named) for each in batch]
+        target.bulk_write(writes, ordered=False)
+        counts.update("redacted" if isinstance(each, ReplaceOne) else "removed" for each in writes)
+    return counts
+
+
+def _without(name: str, document: Document, named: Found) -> ReplaceOne[Document] | DeleteOne:
+    key = {"_id": document["_id"]}
+    if name in ABOUT_MANY and not named(document["_id"]):
+        return ReplaceOne(key, redacted(document, named))
+    return DeleteOne(key)
 
 
 def _windows(text: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from ops.functions import named
 from ops.mongod import EmbeddedDatabaseError, serving
 from store import leases
 from store.client import connect
-from tests.bench.crash_matrix import state
+from tests.bench.states import state
 from tests.community import CONFIG, TIME, community, fill
 from tests.faults.proxy import faulty
 

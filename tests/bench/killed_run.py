@@ -1,0 +1,103 @@
+"""One run of a job in a process of its own, killed by SIGKILL at a write of its own choice."""
+
+import multiprocessing
+import os
+import pkgutil
+import signal
+import sys
+import tempfile
+from functools import cache, partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pymongo import monitoring
+
+from handlers import runtime
+from ops.forget import forgotten
+from ops.functions import everything, named
+from ops.run import backfill, run_all
+from store import leases, publish
+from store.client import Databases, connect
+from tests.community import CONFIG, TIME
+
+WRITES = {"insert", "update", "delete", "findAndModify", "renameCollection", "create", "createIndexes", "drop"}
+LEASE_SECONDS = 0.5  # so that the second run need not wait long for the killed one's lease
+HANG_SECONDS = 600
+FORGET = "forget"  # the command, as one more job
+STAGES = ("features", "trainers", "predictors", "fraud")
+
+
+class Killer(monitoring.CommandListener):
+    """Counts writes; ends the process when number `at` is about to be sent."""
+
+    def __init__(self, at: int | None) -> None:
+        self.at, self.writes = at, 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if not _writes(event) or event.command.get(event.command_name) == "leases":
+            return
+        self.writes += 1
+        if self.writes == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+def run(uri: str, prefix: str, job: str | None, at: int | None = None, time: str = TIME) -> tuple[int, int]:
+    """A run of the job (of every job for None) in a process of its own: its exit code and number of writes."""
+    receiver, sender = _context().Pipe(duplex=False)
+    process = _context().Process(target=_work, args=(uri, prefix, job, at, time, sender))
+    process.start()
+    sender.close()
+    process.join(HANG_SECONDS)
+    if process.is_alive():
+        process.kill()
+        raise TimeoutError(f"{job} killed at write {at}: still at work after {HANG_SECONDS} s")
+    return process.exitcode or 0, receiver.recv() if process.exitcode == 0 else 0
+
+
+@cache
+def _context() -> Any:
+    """Processes are forked from one that has imported everything and done nothing."""
+    context = multiprocessing.get_context("forkserver")
+    parts = (pkgutil.iter_modules(import_module(f"{stage}.jobs").__path__, f"{stage}.jobs.") for stage in STAGES)
+    jobs = [each.name for found in parts for each in found]
+    context.set_forkserver_preload(["__main__", __name__, "xgboost", "sklearn.ensemble", "scipy.stats", *jobs])
+    return context
+
+
+def _work(uri: str, prefix: str, job: str | None, at: int | None, time: str, sender: Any) -> None:
+    os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix, "TEXT_TIER": "linear"}
+    os.environ.pop("TRAINING_QUEUE_URL", None)
+    short = partial(leases.hold, seconds=LEASE_SECONDS)
+    runtime.hold = publish.hold = short  # type: ignore[attr-defined]
+    killer = Killer(at)
+    runtime.connect = partial(connect, event_listeners=[killer])  # type: ignore[attr-defined]
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if job is None:
+        run_all(everything(), {"time": time}, first=backfill())
+    elif job == FORGET:
+        _forget(runtime.databases())
+    else:
+        named(job).load()({"time": time}, None)
+    sender.send(killer.writes)
+    sender.close()
+
+
+def _forget(db: Databases) -> None:
+    """The author of the first post is forgotten."""
+    author = (db.app.contents.find_one(sort=[("_id", 1)]) or {})["author"]["id"]
+    account = (db.app.users.find_one({"_id": author}) or {})["ownerAccount"]
+    with tempfile.TemporaryDirectory() as folder:
+        forgotten(db, account, False, Path(folder), CONFIG.until)
+
+
+def _writes(event: monitoring.CommandStartedEvent) -> bool:
+    if event.command_name != "aggregate":
+        return event.command_name in WRITES
+    return any({"$merge", "$out"} & set(stage) for stage in event.command["pipeline"])
