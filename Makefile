@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all check bench browser screenshots package template rehearsal clean
+.PHONY: install demo test test-all check bench audit browser screenshots package template rehearsal clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml requirements.txt constraints.txt
@@ -45,6 +45,15 @@ bench: install
 	@mkdir -p build
 	$(BIN)/feedpulse bench build/performance.json
 	$(BIN)/python -m pytest -q -m bench -s
+
+# Known vulnerabilities of all that constraints.txt pins: asks PyPI, or reads OSV's dump (make audit OSV=all.zip).
+audit: install
+ifdef OSV
+	$(BIN)/python -m ops.vulnerabilities $(OSV)
+else
+	$(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt
+endif
 
 # Both need Chromium: apt-get install chromium.
 browser: install
