@@ -37,6 +37,18 @@ def contents(number: int, until: datetime, seed: int) -> Iterator[dict[str, Any]
         yield document
 
 
+def beside(number: int, sound: dict[str, list[dict[str, Any]]], seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(collection, copy of a sound document with an id of its own and up to three fields spoiled), any field."""
+    draw = random.Random(seed)
+    names = sorted(set(sound) - {"contents"})
+    for _ in range(number):
+        name = draw.choice(names)
+        document = draw.choice(sound[name]) | {"_id": ObjectId(draw.randbytes(12))}
+        for _ in range(draw.randrange(4)):
+            document = spoiled(document, _path(draw, document), _value(draw))
+        yield name, document
+
+
 def spoiled(document: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
     """A copy with another value, or none, at the path."""
     first, *rest = path
@@ -59,7 +71,7 @@ def events(number: int, sound: dict[str, Any], seed: int) -> Iterator[dict[str, 
         )
 
 
-def broken(payload: bytes, number: int, seed: int) -> Iterator[bytes]:
+def mutated(payload: bytes, number: int, seed: int) -> Iterator[bytes]:
     """The bytes with bits turned, parts cut, doubled, moved or filled; never the bytes themselves."""
     draw = random.Random(seed)
     made = 0
@@ -88,6 +100,13 @@ PATHS = (
     *("originalPost", "originalPost._id", "originalPost.author.id", "visibility", "createdAt", "updatedAt"),
 )
 EVENT_PATHS = ("time", "detail", "detail.documentKey", "detail.documentKey._id", "detail.ns.coll", "documentKey._id")
+
+
+def _path(draw: random.Random, document: dict[str, Any]) -> list[str]:
+    """Any field but the id, or any field inside it."""
+    name = draw.choice([each for each in document if each != "_id"] or ["createdAt"])
+    inside = document.get(name)
+    return [name, *_path(draw, inside)] if isinstance(inside, dict) and inside and draw.random() < 0.5 else [name]
 
 
 def _content(draw: random.Random, author: ObjectId, until: datetime) -> dict[str, Any]:

@@ -1,19 +1,24 @@
-"""The fuzzer in any size.
+"""The fuzzer in any size: rounds of at most 100,000, each with databases and a seed of its own, two at a time.
 
-python -m tests.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1]
+python -m tests.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1] [--workers 2]
+                         [--out FILE]
 """
 
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
@@ -26,10 +31,15 @@ from store.client import Databases, connect
 from store.documents import ObjectId
 from store.loading import write_documents
 from tests.bench.swaps import serving_or_given
-from tests.fuzz.mutations import broken, contents, events
+from tests.community import community
+from tests.fuzz.forms import hostile_forms
+from tests.fuzz.mutations import beside, contents, events, mutated
 from tests.fuzz.oracle import Expected
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
+ROUND = 100_000
+SELDOM = 50  # jobs by the clock, which take a time and nothing else, meet an event for so many of the others
+Part = Callable[[Databases, int, int], dict[str, Any]]
 SOUND = {
     **dict.fromkeys(("accountId", "userId", "contentId", "shard"), "0123456789abcdef01234567"),
     "contents": ["0123456789abcdef01234567"],
@@ -41,27 +51,51 @@ REFUSALS = (ValueError, BadZipFile, EOFError, KeyError, OSError, RuntimeError)  
 
 
 def documents(db: Databases, number: int, seed: int) -> dict[str, Any]:
-    """Hostile contents through every hourly job; contentStats accounted to the last document."""
-    expected, written, refused = Expected(NOW), 0, 0
-    rows = contents(number, NOW, seed)
-    while batch := list(islice(rows, 5_000)):
-        told = write_documents(db, "contents", list(enumerate(batch)), fresh=True)
-        bad = {at for at, _ in told.refused}
-        for at, each in enumerate(batch):
-            if at not in bad:
-                expected.add(each)
-        written, refused = written + told.inserted, refused + len(bad)
+    """Hostile contents, counted by contentStats and accounted to the last one; then a fifth as many documents of
+    the other collections, and every job."""
+    expected = Expected(NOW)
+    kept = _written(db, (("contents", each) for each in contents(number, NOW, seed)))
+    for _, each in kept["took"]:
+        expected.add(each)
     counts = content_stats({"time": NOW.isoformat()}, None)
+    wanted = {"contents": expected.contents, "later": expected.later, "rejected": dict(expected.rejected)}
+    wrong = {name: [counts[name], value] for name, value in wanted.items() if counts[name] != value}
+    others = _written(db, beside(number // 5, community(), seed))
+    return {
+        "documents": number,
+        "others": len(others["took"]),
+        "refusedByServer": len(kept["refused"]) + len(others["refused"]),
+        "lost": number + number // 5 - sum(len(each) for told in (kept, others) for each in told.values()),
+        "wrong": wrong,
+        "failed": _failed(),
+        **wanted,
+    }
+
+
+def _written(db: Databases, rows: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """What the server took and what it refused; never less than it was given."""
+    told: dict[str, list[Any]] = {"took": [], "refused": []}
+    rows = iter(rows)
+    while batch := list(islice(rows, 5_000)):
+        for name in {each for each, _ in batch}:
+            mine = [row for row in batch if row[0] == name]
+            written = write_documents(db, name, [(at, each) for at, (_, each) in enumerate(mine)], fresh=True)
+            bad = {at for at, _ in written.refused}
+            assert written.inserted == len(mine) - len(bad)
+            for at, row in enumerate(mine):
+                told["refused" if at in bad else "took"].append(row)
+    return told
+
+
+def _failed() -> dict[str, str]:
+    """Every job, one hour later; what failed, by the job."""
     failed = {}
     for job in (each for each in functions().values() if each.is_job):
         try:
             job.load()({"time": (NOW + timedelta(hours=1)).isoformat()}, None)
         except Exception as error:
             failed[job.key] = f"{type(error).__name__}: {str(error)[:300]}"
-    wanted = {"contents": expected.contents, "later": expected.later, "rejected": dict(expected.rejected)}
-    wrong = {name: [counts[name], value] for name, value in wanted.items() if counts[name] != value}
-    lost = number - written - refused
-    return {"documents": number, "refusedByServer": refused, "lost": lost, "wrong": wrong, "failed": failed, **wanted}
+    return failed
 
 
 def hostile_events(db: Databases, number: int, seed: int) -> dict[str, Any]:
@@ -69,12 +103,10 @@ def hostile_events(db: Databases, number: int, seed: int) -> dict[str, Any]:
     before = _app(db)
     outcomes: Counter[str] = Counter()
     failed: dict[str, str] = {}
-    chosen = {
-        key: each for key, each in functions().items() if not each.timings and each.handler.startswith("handlers")
-    }
+    chosen = {key: each for key, each in functions().items() if each.handler.startswith("handlers")}
     for key, function in chosen.items():
-        handler = function.load()
-        for event in events(number // len(chosen), SOUND, seed):
+        handler, asks = function.load(), function.changes or not function.timings
+        for event in events(number // len(chosen) // (1 if asks else SELDOM), SOUND, seed):
             try:
                 handler(event, None)
                 outcomes["answered"] += 1
@@ -85,7 +117,7 @@ def hostile_events(db: Databases, number: int, seed: int) -> dict[str, Any]:
     return {"events": outcomes.total() + len(failed), **outcomes, "failed": failed, "changed": _app(db) != before}
 
 
-def artifacts(number: int, seed: int) -> dict[str, Any]:
+def artifacts(db: Databases, number: int, seed: int) -> dict[str, Any]:
     """Broken bytes under the old checksum are refused, every one; a broken npz under its own is refused or plain."""
     buffer = BytesIO()
     np.savez(buffer, allow_pickle=False, weights=np.arange(50.0), ids=np.array([b"a" * 12] * 9, dtype="S12"))
@@ -93,7 +125,7 @@ def artifacts(number: int, seed: int) -> dict[str, Any]:
     kept = {"account": "x", "model": "m", "format": "npz", "features": [], "version": 1, "trainedAt": NOW}
     kept["checksum"] = hashlib.sha256(payload).hexdigest()
     outcomes: Counter[str] = Counter()
-    for each in broken(payload, number, seed):
+    for each in mutated(payload, number, seed):
         with suppress(models.ArtifactError):
             models.check({**kept, "artifact": each}, [])
             outcomes["taken under another checksum"] += 1
@@ -123,7 +155,7 @@ def stored(db: Databases, number: int, seed: int) -> dict[str, Any]:
     taken = 0
     for name, (field, key, read, argument) in kept.items():
         payload = bytes(db.analytics[name].find_one({"_id": key})[field])  # type: ignore[index]
-        for each in broken(payload, number, seed):
+        for each in mutated(payload, number, seed):
             db.analytics[name].update_one({"_id": key}, {"$set": {field: each}})
             with suppress(ValueError):
                 read(db, argument)  # type: ignore[operator]
@@ -136,33 +168,84 @@ def _app(db: Databases) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def fuzz(uri: str, part: Callable[[Databases], dict[str, Any]]) -> dict[str, Any]:
-    """One part on fresh databases, with its seconds."""
-    prefix, began = f"fuzz-{ObjectId()}-", time.perf_counter()
+def fuzz(uri: str, part: Part, number: int, seed: int) -> dict[str, Any]:
+    """One round of a part on fresh databases."""
+    prefix = f"fuzz-{ObjectId()}-"
     os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix}
     db = connect(uri, prefix)
     try:
-        return part(db) | {"seconds": round(time.perf_counter() - began, 1)}
+        return part(db, number, seed)
     finally:
         for database in (db.app, db.analytics):
             db.client.drop_database(database.name)
         db.client.close()
 
 
+def rounds(number: int) -> list[int]:
+    """The sizes of the rounds.
+
+    >>> rounds(250_000), rounds(0)
+    ([100000, 100000, 50000], [])
+    """
+    whole, rest = divmod(number, ROUND)
+    return [ROUND] * whole + [rest] * bool(rest)
+
+
+def added(reports: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Counts added up, by name."""
+    total: dict[str, Any] = {}
+    for report in reports:
+        for name, value in report.items():
+            before = total.get(name)
+            if before is None:
+                total[name] = value
+            elif isinstance(value, dict):
+                total[name] = added([before, value])
+            else:
+                total[name] = before + value if isinstance(value, int) and not isinstance(value, bool) else value
+    return total
+
+
 def main() -> None:
-    """Prints what became of everything, as JSON."""
+    """Prints what became of everything, as JSON; exit status 1 when something was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, standard in (("documents", 1_000_000), ("events", 100_000), ("artifacts", 1_000_000), ("seed", 1)):
+    sizes = {"documents": 1_000_000, "events": 100_000, "artifacts": 1_000_000, "stored": 4_000, "forms": 10_000}
+    for name, standard in {**sizes, "seed": 1, "workers": 2}.items():
         parser.add_argument(f"--{name}", type=int, default=standard)
+    parser.add_argument("--out")
     given = parser.parse_args()
-    with serving_or_given() as uri:
-        report = {
-            "documents": fuzz(uri, lambda db: documents(db, given.documents, given.seed)),
-            "events": fuzz(uri, lambda db: hostile_events(db, given.events, given.seed)),
-            "artifacts": artifacts(given.artifacts, given.seed),
-            "stored": fuzz(uri, lambda db: stored(db, min(given.artifacts, 2_000), given.seed)),
-        }
-    print(json.dumps(report, indent=1))  # noqa: T201
+    parts: dict[str, Part] = {
+        "documents": documents,
+        "events": hostile_events,
+        "artifacts": artifacts,
+        "stored": stored,
+        "forms": hostile_forms,
+    }
+    report: dict[str, Any] = {}
+    with serving_or_given() as uri, _pool(given.workers) as pool:
+        for name, part in parts.items():
+            began = time.perf_counter()
+            sized = enumerate(rounds(getattr(given, name)), given.seed)
+            done = [pool.submit(fuzz, uri, part, size, seed) for seed, size in sized]
+            report[name] = added(each.result() for each in done)
+            report[name]["seconds"] = round(time.perf_counter() - began, 1)
+            print(json.dumps({name: report[name]}, indent=1), flush=True)  # noqa: T201
+    report["broken"] = broken(report)
+    if given.out:
+        Path(given.out).write_text(json.dumps(report))
+    sys.exit(bool(report["broken"]))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """A round is a process of its own: handlers keep their connection."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
+
+
+def broken(report: dict[str, Any]) -> list[str]:
+    """The promises that were not kept."""
+    none = ("lost", "wrong", "failed", "changed", "refused without a name", "taken under another checksum", "objects")
+    return [f"{part}: {each}" for part, told in report.items() for each in (*none, "taken") if told.get(each)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import pytest
 
 from store.documents import ObjectId
 from store.schema import ensure_indexes
+from tests.community import community, fill
+from tests.fuzz.forms import hostile_forms
 from tests.fuzz.run import artifacts, documents, hostile_events, stored
 
 
@@ -21,7 +23,7 @@ def test_hostile_contents_are_accounted_for_to_the_last_one(db):
 def test_operators_in_events_are_refused_by_name_or_do_nothing(db):
     db.app.users.insert_one({"ownerAccount": ObjectId(), "visibility": "publish"})
 
-    report = hostile_events(db, 250, seed=3)
+    report = hostile_events(db, 500, seed=3)
 
     assert (report["failed"], report["changed"]) == ({}, False)
     assert report["refused"] > 50
@@ -38,8 +40,8 @@ def test_arrays_that_forbid_an_index_cost_that_index_and_nothing_else(db):
     assert "author.id_1_createdAt_1" not in made
 
 
-def test_broken_artifacts_are_refused_and_nothing_is_unpickled():
-    report = artifacts(2_000, seed=3)
+def test_broken_artifacts_are_refused_and_nothing_is_unpickled(db):
+    report = artifacts(db, 2_000, seed=3)
 
     assert report["refused"] + report["plain"] == 2_000
     assert "taken under another checksum" not in report
@@ -47,3 +49,12 @@ def test_broken_artifacts_are_refused_and_nothing_is_unpickled():
 
 def test_changed_shards_and_snapshots_are_refused(db):
     assert stored(db, 50, seed=3)["taken"] == 0
+
+
+def test_operators_in_the_panels_forms_and_addresses_change_nothing_of_the_apps(db):
+    fill(db, community())
+
+    report = hostile_forms(db, 150, seed=3)
+
+    assert (report["failed"], report["changed"]) == ({}, [])
+    assert report["refused"] > 25
