@@ -35,7 +35,10 @@ def differences(found: State, end: State) -> list[str]:
 
 def _first(found: list[str], end: list[str]) -> str:
     more, less = Counter(found) - Counter(end), Counter(end) - Counter(found)
-    return f"{more.total()} other, like {next(iter(more), '-')[:300]} for {next(iter(less), '-')[:300]}"
+    one, other = next(iter(more), "-"), next(iter(less), "-")
+    apart = (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1)
+    at = max(0, next(apart, 0) - 60)  # where they part, and a little before
+    return f"{more.total()} other, like {one[:60]} … {one[at : at + 160]} for … {other[at : at + 160]}"
 
 
 def _plain(db: Databases, name: str) -> str:

@@ -1,0 +1,62 @@
+"""A simulated community that goes on living: its app writes each document when the clock comes to it."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import UpdateOne
+
+from ops.simulate import Config, documents, simulate
+from store.client import Databases
+from store.documents import Document
+from store.schema import ENGAGEMENT_TYPES
+
+MOMENTS = ("createdAt", "calledAt", "seenAt", "offScreenAt")  # a document is written at the last of these
+
+
+class Replay:
+    """The app of one simulated community; counters on contents follow the engagements as they come."""
+
+    def __init__(self, db: Databases, start: datetime, days: int, users: int, seed: int) -> None:
+        config = Config(users=users, days=days, seed=seed, until=start + timedelta(days=1))
+        rows = ((name, each) for name, batch in documents(simulate(config)) for each in batch)
+        self.db, self.written, self.names = db, 0, set[str]()
+        self.rest = sorted(((_moment(each), name, each) for name, each in rows), key=lambda row: row[0], reverse=True)
+
+    def write_until(self, now: datetime) -> int:
+        """Writes what is due by then; gives how many documents."""
+        due: dict[str, list[Document]] = defaultdict(list)
+        while self.rest and self.rest[-1][0] <= now:
+            _, name, document = self.rest.pop()
+            due[name].append(_fresh(document) if name == "contents" else document)
+        for name, batch in due.items():
+            self.db.app[name].insert_many(batch)
+        if counted := [_counted(each) for each in due["engagements"] if _counts(each)]:
+            self.db.app.contents.bulk_write(counted)
+        self.names |= due.keys()
+        number = sum(map(len, due.values()))
+        self.written += number
+        return number
+
+
+def _moment(document: Document) -> datetime:
+    return max(document[name] for name in MOMENTS if document.get(name)).replace(tzinfo=UTC)
+
+
+def _fresh(content: Document) -> Document:
+    """As it was when nobody had engaged with it."""
+    counts: dict[str, Any] = {kind: {"count": 0} for kind in ENGAGEMENT_TYPES}
+    return content | {"engagements": counts, "updatedAt": content["createdAt"]}
+
+
+def _counts(engagement: Document) -> bool:
+    return (
+        engagement["type"] in ENGAGEMENT_TYPES
+        and engagement["visibility"] != "deleted"
+        and engagement["targetRef"]["$ref"] == "content"
+    )
+
+
+def _counted(engagement: Document) -> UpdateOne:
+    change = {"$inc": {f"engagements.{engagement['type']}.count": 1}, "$max": {"updatedAt": engagement["createdAt"]}}
+    return UpdateOne({"_id": engagement["targetRef"]["$id"]}, change)
