@@ -36,7 +36,7 @@ ABOUT_MANY = (
     "audit",
 )
 _KEY = "key"  # _id of the document with the key of the hashes
-_NAMED_BY: Mapping[str, tuple[str, ...]] = {  # where ids stand that a job writes again while the app has them
+NAMED_BY: Mapping[str, tuple[str, ...]] = {  # where ids stand that a job writes again while the app has them
     "contentStats": ("_id", "authorId"),
     "creatorStats": ("_id", "ownerAccount"),
     "contentinfo": ("contentId",),
@@ -150,7 +150,7 @@ def without_forgotten(db: Databases) -> Iterator[None]:
 def remove_named(db: Databases, ids: list[ObjectId]) -> Counter[str]:
     """Removes documents that name one of the ids in a field of theirs; gives how many by collection."""
     removed: Counter[str] = Counter()
-    for name, fields in _NAMED_BY.items():
+    for name, fields in NAMED_BY.items():
         for start in range(0, len(ids), 10_000):
             part = {"$in": ids[start : start + 10_000]}
             condition = {"$or": [{field: part} for field in fields]}

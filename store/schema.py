@@ -181,7 +181,11 @@ COLLECTIONS: Mapping[str, Declared] = {
     ),
     "tombstones": Declared("analytics", Tombstone),
     "settings": Declared("analytics", Setting),
-    "audit": Declared("analytics", AuditEntry, (_index("-when"), _index("what", "-when"))),
+    "audit": Declared(
+        "analytics",
+        AuditEntry,
+        (_index("-when"), _index("what", "-when"), _index("when", expire_seconds=730 * _DAY_SECONDS)),
+    ),
 }
 
 

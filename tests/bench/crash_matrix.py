@@ -41,6 +41,7 @@ class Cell:
 
     job: str
     at: int
+    writes: int  # that the job makes
     wrong: tuple[str, ...]  # what did not hold
 
 
@@ -77,7 +78,7 @@ class Bench:
         if hashes(self.db) != end.hashes:
             wrong += differences(state(self.db), end.state)
         wrong += _leftovers(self.db)
-        return Cell(job, at, tuple(wrong))
+        return Cell(job, at, end.writes, tuple(wrong))
 
     def restore(self) -> None:
         """The settled community again; indexes come with the jobs."""
@@ -191,11 +192,11 @@ def cells(made: Sequence[Bench], chosen: Sequence[str], most: int) -> Iterator[C
 
 def report(found: Sequence[Cell], seconds: float) -> dict[str, Any]:
     """Kills and ends by job, and what was wrong."""
-    rows = [
-        {"job": job, "kills": len(ends), "equal": sum(not each.wrong for each in ends)}
-        for job in dict.fromkeys(each.job for each in found)
-        if (ends := [each for each in found if each.job == job])
-    ]
+    rows = []
+    for job in dict.fromkeys(each.job for each in found):
+        ends = [each for each in found if each.job == job]
+        equal = sum(not each.wrong for each in ends)
+        rows.append({"job": job, "writes": ends[0].writes, "kills": len(ends), "equal": equal})
     wrong = [asdict(each) for each in found if each.wrong]
     return {"kills": len(found), "jobs": rows, "wrong": wrong, "seconds": round(seconds, 1)}
 

@@ -15,7 +15,7 @@ MOMENTS = ("createdAt", "calledAt", "seenAt", "offScreenAt")  # a document is wr
 
 
 class Replay:
-    """The app of one simulated community; counters on contents follow the engagements as they come."""
+    """The app of one simulated community; its counters follow what comes."""
 
     def __init__(self, db: Databases, start: datetime, days: int, users: int, seed: int) -> None:
         config = Config(users=users, days=days, seed=seed, until=start + timedelta(days=1))
@@ -28,11 +28,13 @@ class Replay:
         due: dict[str, list[Document]] = defaultdict(list)
         while self.rest and self.rest[-1][0] <= now:
             _, name, document = self.rest.pop()
-            due[name].append(_fresh(document) if name == "contents" else document)
+            due[name].append(document | _fresh(name, document))
         for name, batch in due.items():
             self.db.app[name].insert_many(batch)
-        if counted := [_counted(each) for each in due["engagements"] if _counts(each)]:
-            self.db.app.contents.bulk_write(counted)
+        if engaged := [_engaged(each) for each in due.get("engagements", ()) if _counts(each)]:
+            self.db.app.contents.bulk_write(engaged)
+        if followed := [each for row in due.get("relationships", ()) if row["following"] for each in _followed(row)]:
+            self.db.app.users.bulk_write(followed)
         self.names |= due.keys()
         number = sum(map(len, due.values()))
         self.written += number
@@ -43,10 +45,14 @@ def _moment(document: Document) -> datetime:
     return max(document[name] for name in MOMENTS if document.get(name)).replace(tzinfo=UTC)
 
 
-def _fresh(content: Document) -> Document:
-    """As it was when nobody had engaged with it."""
-    counts: dict[str, Any] = {kind: {"count": 0} for kind in ENGAGEMENT_TYPES}
-    return content | {"engagements": counts, "updatedAt": content["createdAt"]}
+def _fresh(name: str, document: Document) -> Document:
+    """The counters of a post with which nobody had engaged, and of a user whom nobody followed."""
+    if name == "users":
+        return {"followerCount": 0, "followedCount": 0}
+    if name == "contents":
+        counts: dict[str, Any] = {kind: {"count": 0} for kind in ENGAGEMENT_TYPES}
+        return {"engagements": counts, "updatedAt": document["createdAt"]}
+    return {}
 
 
 def _counts(engagement: Document) -> bool:
@@ -57,6 +63,11 @@ def _counts(engagement: Document) -> bool:
     )
 
 
-def _counted(engagement: Document) -> UpdateOne:
+def _engaged(engagement: Document) -> UpdateOne:
     change = {"$inc": {f"engagements.{engagement['type']}.count": 1}, "$max": {"updatedAt": engagement["createdAt"]}}
     return UpdateOne({"_id": engagement["targetRef"]["$id"]}, change)
+
+
+def _followed(follow: Document) -> list[UpdateOne]:
+    counters = {"user": "followedCount", "followedUser": "followerCount"}
+    return [UpdateOne({"_id": follow[who]}, {"$inc": {counter: 1}}) for who, counter in counters.items()]

@@ -16,6 +16,7 @@ from store.client import connect
 from store.documents import ObjectId
 from store.forget import OURS_IN_APP, bury, finder, person_of, redacted
 from tests.community import TIME, community, fill, open_gates
+from tests.store.test_retention import table
 from trainers.jobs.members import train_all_members
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -98,6 +99,21 @@ def test_a_person_is_forgotten_everywhere_and_does_not_come_back(town, capsys):
 
     assert report["removedFromApp"]["accounts"] == 1
     assert named(db, person.ids, db.app.list_collection_names()) == Counter()
+
+
+def test_collections_without_people_hold_nobodys_id(town):
+    db, *_ = town
+    everybody = {
+        each["_id"] for name in ("accounts", "users", "contents", "credentials") for each in db.app[name].find()
+    }
+    without = {name for name, (does, _) in table().items() if does in ("nobody in it", "hashes stay")}
+
+    assert set(named(db, everybody)) & without == set()
+    assert {name for name in without if db.analytics[name].count_documents({})} > {
+        "topics",
+        "hashtagStats",
+        "watermarks",
+    }
 
 
 def test_a_tombstone_does_not_tell_the_id_and_another_database_has_another(db):
