@@ -47,8 +47,8 @@ def read_people(db: Databases, condition: Mapping[str, Any]) -> Columns:
 
 
 def read_follows_since(db: Databases, since: datetime, condition: Mapping[str, Any]) -> Columns:
-    """Follows made after `since`, also after any clock, as the app's counters have them: followed, time."""
-    fields = {"followed": ("id", "$followedUser"), "time": ("time", "$createdAt")}
+    """Follows made after `since`, also after any clock, as the app's counters have them: follower, followed, time."""
+    fields = {"follower": ("id", "$user"), "followed": ("id", "$followedUser"), "time": ("time", "$createdAt")}
     match = {"createdAt": {"$gt": since}, "following": True, **condition}
     return read_columns(collection(db, "relationships"), [{"$match": match}], fields)
 

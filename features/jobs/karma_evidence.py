@@ -39,7 +39,7 @@ class Evidence:
     actor: Ints  # (a,) number of the user who engaged, -1 when unknown
     user_ids: Any  # (users,) S12, ascending
     followers: Floats  # (users,) at midnight, NaN when unknown
-    followed: Floats
+    followed: Floats  # at midnight, 0 when unknown
     suspicion: Floats  # of the cases known at midnight
     present: Any  # (users,) bool, had a profile at midnight
 
@@ -65,7 +65,9 @@ def read_evidence(
     at = positions(people["id"], users)
     followers, followed = (np.append(people[name], np.nan)[at] for name in ("followers", "followed"))
     author = positions(users, rows["author"])
-    later = _later_follows(karma.read_follows_since(db, since, {"followedUser": listed} if listed else {}), users)
+    either = {"$or": [{"user": listed}, {"followedUser": listed}]} if listed else {}
+    follows = karma.read_follows_since(db, since, either)
+    later, later_made = _later_follows(follows, "followed", users), _later_follows(follows, "follower", users)
     members = karma.read_memberships(db, since, now, inside, plain_tags("$hashtags"), membership("$tags", known))
     posts = Posts(
         author,
@@ -76,11 +78,12 @@ def read_evidence(
     )
     midnight_ms = np.full(len(users), ms(midnight))
     at_midnight = np.maximum(followers - later(np.arange(len(users)), midnight_ms), 0.0)
+    made = np.nan_to_num(np.maximum(followed - later_made(np.arange(len(users)), midnight_ms), 0.0))
     acts, actor = _acts(db, since, now, rows["id"], users) if authors is None else _no_acts()
     account = np.append(people["account"], _NONE)[at]
     present = np.append(people["created"] <= ms(midnight), False)[at]
     suspicion = _suspicion(db, midnight, account)
-    return Evidence(posts, rows["id"], acts, actor, users, at_midnight, np.nan_to_num(followed), suspicion, present)
+    return Evidence(posts, rows["id"], acts, actor, users, at_midnight, made, suspicion, present)
 
 
 def ms(moment: datetime) -> int:
@@ -106,10 +109,10 @@ def _acts(db: Databases, since: datetime, now: datetime, posts: Any, users: Any)
     return acts, positions(users, rows["user"])[kept]
 
 
-def _later_follows(follows: Columns, users: Any) -> Any:
-    """A function of users and times: how many follows each user won after the time; the counters have them all."""
-    followed = positions(users, follows["followed"])
-    index = PairIndex.build(followed, np.zeros(len(followed), dtype=np.int64), follows["time"], 1)
+def _later_follows(follows: Columns, side: str, users: Any) -> Any:
+    """A function of users and times: how many follows each user won, or made, after it; the counters have them all."""
+    known = positions(users, follows[side])
+    index = PairIndex.build(known, np.zeros(len(known), dtype=np.int64), follows["time"], 1)
 
     def later(user: Ints, time_ms: Ints) -> Floats:
         key = index.key(user, np.zeros(len(user), dtype=np.int64))

@@ -252,9 +252,11 @@ def test_a_day_of_changes_hour_by_hour_equals_whole_runs(app: App):
         like = {"user": app.users[hour % 6], "targetRef": {"$ref": "content", "$id": old["_id"]}, "type": "like"}
         app.db.app.engagements.insert_one(like | {"createdAt": before + timedelta(minutes=9)})
         app.db.app.contents.update_one({"_id": old["_id"]}, {"$inc": {"engagements.like.count": 1}})
-        follow = {"user": ObjectId(), "followedUser": app.users[hour % 6], "following": True}
+        follower, followed = app.users[(hour + 1) % 6], app.users[hour % 6]
+        follow = {"user": follower, "followedUser": followed, "following": True}
         app.db.app.relationships.insert_one(follow | {"createdAt": before + timedelta(minutes=3)})
-        app.db.app.users.update_one({"_id": app.users[hour % 6]}, {"$inc": {"followerCount": 1}})
+        app.db.app.users.update_one({"_id": follower}, {"$inc": {"followedCount": 1}})
+        app.db.app.users.update_one({"_id": followed}, {"$inc": {"followerCount": 1}})
         if hour == 4:
             newcomer = {"_id": ObjectId(), "createdAt": before, "followerCount": 0, "followedCount": 1}
             app.db.app.users.insert_one(newcomer)
