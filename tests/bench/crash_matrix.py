@@ -30,7 +30,7 @@ from store.documents import ObjectId
 from tests.bench.killed_run import FORGET, run
 from tests.bench.states import State, differences, hashes, state
 from tests.bench.swaps import serving_or_given
-from tests.community import CONFIG, community, fill
+from tests.community import CONFIG, community, fill, open_gates
 
 BEFORE = (CONFIG.until - timedelta(days=1)).isoformat()  # clock of the runs that went well
 
@@ -138,6 +138,7 @@ def _stir(db: Databases) -> None:
     settings = {"enabled": True, "actor": actor, "measure": "karma", "thresholds": over}
     slugs = db.analytics.categories.distinct("slug")
     db.analytics.actionSettings.insert_many([{"_id": each, **settings} for each in slugs or ["none"]])
+    open_gates(db)
     forget.bury(db, [ObjectId(b"\2" * 12)], CONFIG.until)  # the key of tombstones is drawn once
 
 

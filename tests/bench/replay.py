@@ -1,5 +1,6 @@
 """A simulated community that goes on living: its app writes each document when the clock comes to it."""
 
+import threading
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,11 +21,15 @@ class Replay:
     def __init__(self, db: Databases, start: datetime, days: int, users: int, seed: int) -> None:
         config = Config(users=users, days=days, seed=seed, until=start + timedelta(days=1))
         rows = ((name, each) for name, batch in documents(simulate(config)) for each in batch)
-        self.db, self.written, self.names = db, 0, set[str]()
+        self.db, self.written, self.names, self.lock = db, 0, set[str](), threading.Lock()
         self.rest = sorted(((_moment(each), name, each) for name, each in rows), key=lambda row: row[0], reverse=True)
 
     def write_until(self, now: datetime) -> int:
         """Writes what is due by then; gives how many documents."""
+        with self.lock:
+            return self._write_until(now)
+
+    def _write_until(self, now: datetime) -> int:
         due: dict[str, list[Document]] = defaultdict(list)
         while self.rest and self.rest[-1][0] <= now:
             _, name, document = self.rest.pop()

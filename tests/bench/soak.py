@@ -2,9 +2,9 @@
 
     python -m tests.bench.soak [--minutes 60] [--speed 60] [--users 100] [--kill-seconds 20] [--seed 1] [--out FILE]
 
-An app writes; `feedpulse schedule` runs serverless.yml at that speed, by its crons and the changes of the app, in one
-process whose memory is watched; members ask for scores and guests read their feed; and every so often one more run of
-some job begins and is killed at a write. In the end what grew hour by hour is compared with what is made at once.
+An app writes; what `feedpulse schedule` does runs serverless.yml at that speed, by its crons and the app's changes, in
+one process whose memory is watched; members ask for scores and guests read their feed; and every so often one more run
+of some job begins and is killed at a write. In the end what grew hour by hour is compared with what is made at once.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 
 from handlers.predictors import personalize_content_predictor
-from ops.functions import early, hourly
+from ops.functions import Function, early, functions, hourly
 from ops.run import backfill, run_all
-from ops.schedule import Clock
+from ops.schedule import Clock, Told, follow, stopping, watching
 from store.client import Databases, connect
 from store.documents import ObjectId, to_extended_json
 from tests.bench.killed_run import run
@@ -41,6 +41,7 @@ START = datetime(2026, 1, 15, tzinfo=UTC)  # a midnight: the daily jobs come fir
 PAST_DAYS = 3
 GROWN = ("contentStats", "creatorStats", "hashtagStats", "karma", "cascades")  # functions of what the app has
 OWN = ("updatedAt",)  # when something was last touched is the run's own
+LAG = timedelta(minutes=5)  # of the clock of a run that is killed, behind the app's
 FLAT = 1.1  # memory of the last third by that of the second
 
 
@@ -66,31 +67,26 @@ class Soak:
     seen: Counter[str] = field(default_factory=Counter)
     bytes: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    app: dict[str, Any] = field(default_factory=dict)  # what it wrote
 
-    def lived(self) -> tuple[Replay, datetime]:
-        """Everybody at once until the minutes are over; the app, and the clock then."""
-        plan = self.plan
-        hours = plan.minutes * plan.speed / 60
-        app = Replay(self.db, START + timedelta(hours=hours), PAST_DAYS + 1 + int(hours / 24), plan.users, plan.seed)
-        app.write_until(START)
-        run_all([], {"time": START.isoformat()}, first=backfill())
+    def lived(self) -> datetime:
+        """Everybody at once until the minutes are over; gives the clock then."""
         with scheduler(self) as (process, clock):
             stop = threading.Event()
             acts = {
-                "write": (lambda: app.write_until(clock.now()), 0.5),
                 "ask": (lambda: self.ask(clock.now()), 1.0),
                 "read": (self.read, 0.2),
                 "watch": (lambda: self.watch(process.pid), 2.0),
-                "kill": (lambda: self.kill(clock.now()), plan.kill_seconds),
+                "kill": (lambda: self.kill(clock.now()), self.plan.kill_seconds),
             }
             threads = [threading.Thread(target=self.repeat, args=(*each, stop)) for each in acts.values()]
             for thread in threads:
                 thread.start()
-            _wait(process, plan.minutes * 60)
+            _wait(process, self.plan.minutes * 60)
             stop.set()
             for thread in threads:
                 thread.join()
-            return app, clock.now()
+            return clock.now()
 
     def repeat(self, act: Callable[[], object], pause: float, stop: threading.Event) -> None:
         """The act again and again; what it raises is told at the end."""
@@ -127,31 +123,78 @@ class Soak:
 
     def kill(self, now: datetime) -> None:
         """One more run of some job, killed at one of its first writes, or skipped as another is at work."""
-        job = random.choice(hourly()).key
-        code, _ = run(self.uri, self.prefix, job, at=random.randrange(1, 10), time=now.isoformat())
+        job, written = random.choice(hourly()).key, now - LAG
+        code, _ = run(self.uri, self.prefix, job, at=random.randrange(1, 10), time=written.isoformat())
         self.seen["killed" if code == -signal.SIGKILL else "second runs that ended by themselves"] += 1
         self.seen["second runs that failed"] += code not in (0, -signal.SIGKILL)
 
 
+@dataclass(frozen=True)
+class Fed(Function):
+    """A function before whose run the app has written all that its clock may know."""
+
+    app: Replay | None = field(default=None, compare=False)
+
+    def load(self) -> Any:
+        """The handler, preceded by the app."""
+        handler, app = super().load(), self.app
+
+        def entry(event: dict[str, Any], context: Any) -> Any:
+            if app:
+                app.write_until(datetime.fromisoformat(event["time"]))
+            return handler(event, context)
+
+        return entry
+
+
+def scheduling(plan: Plan, prefix: str) -> None:
+    """The scheduler's process, with the app in it: a job then meets what was written before its clock, as in life."""
+    db = connect(os.environ["MONGODB_URI"], prefix)
+    hours = plan.minutes * plan.speed / 60
+    app = Replay(db, START + timedelta(hours=hours), PAST_DAYS + 1 + int(hours / 24), plan.users, plan.seed)
+    app.write_until(START)
+    run_all([], {"time": START.isoformat()}, first=backfill())
+    told, clocks = Told(), Clock(START, plan.speed)
+    watched = [each for each in functions().values() if each.changes]
+    timed = [Fed(**vars(each), app=app) for each in functions().values() if each.timings]
+    with stopping(told) as stop, watching(db, watched, clocks, told, stop):
+        writer = threading.Thread(target=_write, args=(app, clocks, stop))
+        writer.start()
+        print("begun", flush=True)  # noqa: T201
+        follow(timed, clocks, told, stop)
+        stop.set()
+        writer.join()
+    print(json.dumps({"written": app.written, "names": sorted(app.names)}), flush=True)  # noqa: T201
+
+
+def _write(app: Replay, clocks: Clock, stop: threading.Event) -> None:
+    while not stop.wait(0.2):
+        app.write_until(clocks.now())
+
+
 @contextmanager
 def scheduler(soak: Soak) -> Iterator[tuple[subprocess.Popen[str], Clock]]:
-    """`feedpulse schedule` in a process of its own, and its clock; stopped in good order."""
-    speed = soak.plan.speed
-    command = [sys.executable, "-m", "ops", "schedule", "--json", "--time", START.isoformat(), "--speed", str(speed)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr
-        process.stderr.readline()  # it watches
+    """The scheduler in a process of its own, and its clock; stopped in good order."""
+    pairs = ((f"--{name.replace('_', '-')}", str(value)) for name, value in asdict(soak.plan).items())
+    command = [sys.executable, "-m", "tests.bench.soak", *(each for pair in pairs for each in pair)]
+    command += ["--scheduling", soak.prefix]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         threading.Thread(target=_told, args=(process.stderr, soak), daemon=True).start()
+        begun = process.stdout.readline()
+        if begun.strip() != "begun":
+            raise RuntimeError(f"the scheduler did not begin: {soak.failed}")
         try:
-            yield process, Clock(START, speed)
+            yield process, Clock(START, soak.plan.speed)
         finally:
             process.send_signal(signal.SIGTERM)
+            soak.app = json.loads(process.stdout.readline())
             soak.seen["scheduler's exit status"] = process.wait(600)
 
 
 def _told(lines: Any, soak: Soak) -> None:
     for line in lines:
-        if " failed " in line:
+        if " failed " in line or "Error" in line:
             soak.failed.append(line.strip()[:300])
 
 
@@ -202,7 +245,7 @@ def soaked(uri: str, plan: Plan) -> dict[str, Any]:
     os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix, "TEXT_TIER": "linear"}
     db = connect(uri, prefix)
     soak = Soak(db, uri, prefix, plan)
-    app, now = soak.lived()
+    now = soak.lived()
     waiting = db.app.contents.count_documents({}) - db.app.contentinfo.count_documents({})
     last = now + timedelta(hours=1)
     outcomes = run_all(hourly(), {"time": last.isoformat()}, first=backfill())
@@ -213,8 +256,8 @@ def soaked(uri: str, plan: Plan) -> dict[str, Any]:
         "runs": dict(Counter(each["status"] for each in db.analytics.runs.find())),
         **soak.seen,
         "postsWithoutLabelsAtTheEnd": waiting,
-        "written": app.written,
-        "lost": app.written - sum(db.app[name].count_documents({}) for name in app.names),
+        "written": soak.app["written"],
+        "lost": soak.app["written"] - sum(db.app[name].count_documents({}) for name in soak.app["names"]),
         "drift": drift(soak, last),
         "temporaryLeft": [each for each in names if each.endswith("temp") or each.startswith("tmp")],
         "leasesLeft": db.analytics.leases.count_documents({}),
@@ -250,8 +293,11 @@ def main() -> None:
     for name, kind in (("minutes", float), ("speed", float), ("users", int), ("kill_seconds", float), ("seed", int)):
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=getattr(Plan, name))
     parser.add_argument("--out")
+    parser.add_argument("--scheduling", help=argparse.SUPPRESS)
     given = vars(parser.parse_args())
-    out = given.pop("out")
+    out, prefix = given.pop("out"), given.pop("scheduling")
+    if prefix:
+        return scheduling(Plan(**given), prefix)
     began = time.perf_counter()
     with serving_or_given() as uri:
         report = soaked(uri, Plan(**given)) | {"minutes": round((time.perf_counter() - began) / 60, 1), "plan": given}
