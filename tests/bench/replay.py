@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from store.client import Databases
 from store.documents import Document
 from store.schema import ENGAGEMENT_TYPES
 
-MOMENTS = ("createdAt", "calledAt", "seenAt", "offScreenAt")  # a document is written at the last of these
+MOMENTS = ("createdAt", "calledAt", "seenAt")  # a document is written at the last of these
+LEFT = "left"  # the end of an exposure, written when it comes
 
 
 class Replay:
@@ -20,9 +22,9 @@ class Replay:
 
     def __init__(self, db: Databases, start: datetime, days: int, users: int, seed: int) -> None:
         config = Config(users=users, days=days, seed=seed, until=start + timedelta(days=1))
-        rows = ((name, each) for name, batch in documents(simulate(config)) for each in batch)
+        rows = (row for name, batch in documents(simulate(config)) for each in batch for row in _moves(name, each))
         self.db, self.written, self.names, self.lock = db, 0, set[str](), threading.Lock()
-        self.rest = sorted(((_moment(each), name, each) for name, each in rows), key=lambda row: row[0], reverse=True)
+        self.rest = sorted(rows, key=lambda row: row[0], reverse=True)
 
     def write_until(self, now: datetime) -> int:
         """Writes what is due by then; gives how many documents."""
@@ -34,16 +36,34 @@ class Replay:
         while self.rest and self.rest[-1][0] <= now:
             _, name, document = self.rest.pop()
             due[name].append(document | _fresh(name, document))
+        left = due.pop(LEFT, [])
         for name, batch in due.items():
             self.db.app[name].insert_many(batch)
-        if engaged := [_engaged(each) for each in due.get("engagements", ()) if _counts(each)]:
-            self.db.app.contents.bulk_write(engaged)
-        if followed := [each for row in due.get("relationships", ()) if row["following"] for each in _followed(row)]:
-            self.db.app.users.bulk_write(followed)
+        for name, changes in _changes(due, left).items():
+            if changes:
+                self.db.app[name].bulk_write(changes)
         self.names |= due.keys()
         number = sum(map(len, due.values()))
         self.written += number
         return number
+
+
+def _changes(due: dict[str, list[Document]], left: list[Document]) -> dict[str, list[UpdateOne]]:
+    """What the app adds to documents that are there: counters, and the ends of exposures."""
+    follows = (each for each in due.get("relationships", ()) if each["following"])
+    return {
+        "contents": [_engaged(each) for each in due.get("engagements", ()) if _counts(each)],
+        "users": [change for each in follows for change in _followed(each)],
+        "feeditems": [UpdateOne({"_id": each["_id"]}, {"$set": {"offScreenAt": each["offScreenAt"]}}) for each in left],
+    }
+
+
+def _moves(name: str, document: Document) -> Iterator[tuple[datetime, str, Document]]:
+    """When the app writes the document, and when it adds to it."""
+    if left := document.get("offScreenAt"):
+        yield left.replace(tzinfo=UTC), LEFT, document
+        document = {key: value for key, value in document.items() if key != "offScreenAt"}
+    yield _moment(document), name, document
 
 
 def _moment(document: Document) -> datetime:

@@ -20,40 +20,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from handlers.predictors import personalize_content_predictor
-from ops.functions import Function, early, functions, hourly
+from ops.functions import early, hourly
 from ops.run import backfill, run_all
-from ops.schedule import Clock, Told, follow, stopping, watching
+from ops.schedule import Clock
 from store.client import Databases, connect
 from store.documents import ObjectId, to_extended_json
 from tests.bench.killed_run import run
-from tests.bench.replay import Replay
+from tests.bench.soak_scheduler import START, Plan
 from tests.bench.states import differences
 from tests.bench.swaps import Reader, serving_or_given
 
-START = datetime(2026, 1, 15, tzinfo=UTC)  # a midnight: the daily jobs come first
-PAST_DAYS = 3
 GROWN = ("contentStats", "creatorStats", "hashtagStats", "karma", "cascades")  # functions of what the app has
 OWN = ("updatedAt",)  # when something was last touched is the run's own
 LAG = timedelta(minutes=5)  # of the clock of a run that is killed, behind the app's
 FLAT = 1.1  # memory of the last third by that of the second
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long, how fast, how many people, how often a job is killed."""
-
-    minutes: float = 60.0
-    speed: float = 60.0
-    users: int = 100
-    kill_seconds: float = 20.0
-    seed: int = 1
 
 
 @dataclass
@@ -129,55 +116,10 @@ class Soak:
         self.seen["second runs that failed"] += code not in (0, -signal.SIGKILL)
 
 
-@dataclass(frozen=True)
-class Fed(Function):
-    """A function before whose run the app has written all that its clock may know."""
-
-    app: Replay | None = field(default=None, compare=False)
-
-    def load(self) -> Any:
-        """The handler, preceded by the app."""
-        handler, app = super().load(), self.app
-
-        def entry(event: dict[str, Any], context: Any) -> Any:
-            if app:
-                app.write_until(datetime.fromisoformat(event["time"]))
-            return handler(event, context)
-
-        return entry
-
-
-def scheduling(plan: Plan, prefix: str) -> None:
-    """The scheduler's process, with the app in it: a job then meets what was written before its clock, as in life."""
-    db = connect(os.environ["MONGODB_URI"], prefix)
-    hours = plan.minutes * plan.speed / 60
-    app = Replay(db, START + timedelta(hours=hours), PAST_DAYS + 1 + int(hours / 24), plan.users, plan.seed)
-    app.write_until(START)
-    run_all([], {"time": START.isoformat()}, first=backfill())
-    told, clocks = Told(), Clock(START, plan.speed)
-    watched = [each for each in functions().values() if each.changes]
-    timed = [Fed(**vars(each), app=app) for each in functions().values() if each.timings]
-    with stopping(told) as stop, watching(db, watched, clocks, told, stop):
-        writer = threading.Thread(target=_write, args=(app, clocks, stop))
-        writer.start()
-        print("begun", flush=True)  # noqa: T201
-        follow(timed, clocks, told, stop)
-        stop.set()
-        writer.join()
-    print(json.dumps({"written": app.written, "names": sorted(app.names)}), flush=True)  # noqa: T201
-
-
-def _write(app: Replay, clocks: Clock, stop: threading.Event) -> None:
-    while not stop.wait(0.2):
-        app.write_until(clocks.now())
-
-
 @contextmanager
 def scheduler(soak: Soak) -> Iterator[tuple[subprocess.Popen[str], Clock]]:
     """The scheduler in a process of its own, and its clock; stopped in good order."""
-    pairs = ((f"--{name.replace('_', '-')}", str(value)) for name, value in asdict(soak.plan).items())
-    command = [sys.executable, "-m", "tests.bench.soak", *(each for pair in pairs for each in pair)]
-    command += ["--scheduling", soak.prefix]
+    command = [sys.executable, "-m", "tests.bench.soak_scheduler", soak.prefix, json.dumps(asdict(soak.plan))]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         threading.Thread(target=_told, args=(process.stderr, soak), daemon=True).start()
@@ -293,11 +235,8 @@ def main() -> None:
     for name, kind in (("minutes", float), ("speed", float), ("users", int), ("kill_seconds", float), ("seed", int)):
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=getattr(Plan, name))
     parser.add_argument("--out")
-    parser.add_argument("--scheduling", help=argparse.SUPPRESS)
     given = vars(parser.parse_args())
-    out, prefix = given.pop("out"), given.pop("scheduling")
-    if prefix:
-        return scheduling(Plan(**given), prefix)
+    out = given.pop("out")
     began = time.perf_counter()
     with serving_or_given() as uri:
         report = soaked(uri, Plan(**given)) | {"minutes": round((time.perf_counter() - began) / 60, 1), "plan": given}
