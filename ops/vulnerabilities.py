@@ -23,7 +23,7 @@ def pins(lock: Path = LOCK) -> dict[str, str]:
     Raises:
         ValueError: naming a line that pins no version.
     """
-    found = {}
+    found: dict[str, str] = {}
     for line in filter(None, (each.partition("#")[0].strip() for each in lock.read_text().splitlines())):
         wanted = Requirement(line)
         exact = [each.version for each in wanted.specifier if each.operator == "=="]
