@@ -97,8 +97,8 @@
   window.addEventListener("pageshow", () => busy(false));
   document.addEventListener("htmx:beforeRequest", (event) => asksItself(event) || busy(true));
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (!asksItself(event)) return busy(false);
-    document.getElementById("stale").hidden = event.detail.successful;
+    busy(false);
+    if (asksItself(event) && !event.detail.successful) document.getElementById("stale").hidden = false;
   });
   // Who fills in a choice's fields has chosen it.
   document.addEventListener("input", (event) => {
