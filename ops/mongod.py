@@ -68,7 +68,7 @@ def serving(home: Path, *, durable: bool = True, cache_gb: float = 0.5, binary: 
         try:
             yield f"mongodb://{supervisor.LOOPBACK}:{note['port']}/?replicaSet={REPLICA_SET}"
         except Exception as error:
-            if reason := _failure(home) or _lack_of_space(home, JOURNAL_BYTES):
+            if reason := _lack_of_space(home, JOURNAL_BYTES) or _failure(home):  # a full disk cuts the log, too
                 raise EmbeddedDatabaseError(f"{reason} (met as {type(error).__name__})") from error
             raise
 
