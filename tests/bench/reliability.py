@@ -39,6 +39,7 @@ def outcomes(path: Path) -> dict[str, str]:
 def rendered(kept: dict[str, Any]) -> str:
     """The page that says what these reports say."""
     found = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True)
+    found.filters["first_word"] = lambda text: f"`{text.partition(':')[0]}`"
     tests = kept.get("tests", {})
     return found.get_template(TEMPLATE).render(
         **{part: kept.get(part) for part in ("crash", "fuzz", "soak")},

@@ -51,9 +51,7 @@ def figures(db: Databases, uri: str, prefix: str, now: datetime, plan: Plan) -> 
     with _jobs(uri, prefix, now) as ran:
         busy = _measured(db, uri, prefix, now, plan, lambda: ran.value >= SWAPPED)
         jobs = ran.value
-    slower = {
-        name: {each: round(busy[name][each] / idle[name][each], 2) for each in ("p50", "p99")} for name in idle
-    }
+    slower = {name: {each: round(busy[name][each] / idle[name][each], 2) for each in ("p50", "p99")} for name in idle}
     return {"idle": idle, "whileJobsRun": busy, "timesAsLong": slower, "jobsDone": jobs, "plan": vars(plan)}
 
 

@@ -49,4 +49,3 @@ def _shards(db: Databases, users: int) -> dict[str, Any]:
     """The shards that the dispatcher left."""
     waiting = db.analytics.trainingShards.find({"data": {"$exists": True}}, {"_id": 1})
     return {"shards": [each["_id"] for each in waiting]}
-
