@@ -115,13 +115,17 @@ def _root_of(nodes: Nodes) -> Ints:
 
 
 def _with_ties(found: Candidates, nodes: Nodes, ties: PairIndex | None, ladder: Ladder) -> Candidates:
-    """Strength 1 + the engagements with the candidate's posts in the days before the reshare."""
+    """Strength 1 + the engagements with the candidate's posts in the days before the reshare, where there is a choice.
+
+    Without one the strength is 1: whose ties are at hand then goes by what other trees are rebuilt beside this one.
+    """
     if ties is None:
         return found
     pair = ties.key(nodes.user[found.child], nodes.user[found.parent])
     time_ms = np.rint(nodes.minutes[found.child] * 60_000).astype(np.int64)
-    strength: Floats = 1.0 + ties.index.within(pair, time_ms, ladder.tie_days * 24).astype(np.float64)
-    return replace(found, strength=strength)
+    engaged = ties.index.within(pair, time_ms, ladder.tie_days * 24).astype(np.float64)
+    several = np.bincount(found.child, minlength=len(nodes.tree))[found.child] > 1
+    return replace(found, strength=1.0 + np.where(several, engaged, 0.0))
 
 
 def _put(

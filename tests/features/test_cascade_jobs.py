@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bson import DBRef
 
 from features.cascades_rebuild import Ladder
 from features.jobs.cascades import Config, update_cascades
@@ -239,6 +240,24 @@ def test_hour_by_hour_equals_one_full_run_and_only_changed_trees_are_rebuilt(app
     assert documents(app.db) == by_hour
     assert sum(rebuilt[20:]) <= 3 * 3  # after the last reshare only as the ages double
     assert update_cascades(app.db, NOW)["rebuilt"] == 0
+
+
+def test_a_tree_does_not_depend_on_which_others_are_rebuilt_beside_it(app: App):
+    one_choice, several = app.post("root"), app.post("root")
+    app.post("b", minutes=1_500, of=one_choice)
+    app.post("a", minutes=3, of=several)
+    app.post("b", minutes=6, of=several)
+    app.follow(("a", "root"), ("b", "root"), ("b", "a"))
+    liked = {"user": app.user("b"), "type": "like", "targetRef": DBRef("content", app.post("root", minutes=-9))}
+    app.db.app.engagements.insert_one(liked | {"createdAt": START - timedelta(minutes=1)})
+
+    update_cascades(app.db, NOW)
+    together = documents(app.db)
+    app.db.analytics.cascades.delete_many({})
+    update_cascades(app.db, NOW, Config(batch_nodes=1))
+
+    assert documents(app.db) == together
+    assert together[0]["nodes"][1]["confidence"] < 1
 
 
 def test_an_earlier_clock_takes_later_trees_away(app: App):
