@@ -26,6 +26,7 @@ PARTS = {  # what one call would take a part of, were it too much for one; the f
     "coldstartPredictor": "by continent, from one snapshot; not built",
     "coldstartTrainer": "its requests are a sample already; the log it is drawn from by day; not built",
     "personalizeContentTrainer": "one dispatcher a range of members; not built",
+    "personalizeContentTrainer, every gate open": "as the one above; not built",
     "rankingEvaluation": "its requests are a sample already; the log by day; not built",
     "fraudModelTrainer": "learns from 20,000 at most; reads all features: a sample by the server; not built",
     "fraudPredictor": "by ranges of credentials; not built",

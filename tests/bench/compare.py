@@ -55,7 +55,7 @@ def figures(uri: str, prefix: str, now: datetime, first: Jobs, changed: Jobs, pa
 
 def comparisons(now: datetime, part: int) -> list[Beside]:
     """What is compared; of the plain ways that would take hours a sample."""
-    feed, fraud, training = "coldstartPredictor", "fraudFeatureExtractor", (work.DISPATCHER, work.WORKER)
+    feed, fraud, training = "coldstartPredictor", "fraudFeatureExtractor", (work.DISPATCHER, work.OPENED, work.WORKER)
     few = (now, 40 // part)
     statistics = ("contentStats", "creatorStats")
     once, bulk = (now, 1, 20_000 // part), (now + timedelta(seconds=1), 5_000, 1_000_000)

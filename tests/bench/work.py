@@ -4,10 +4,19 @@ from typing import Any
 
 from ops.functions import daily, early, functions, late, named
 from store.client import Databases, connect
+from tests.community import open_gates
 
 TEXTS, DISPATCHER, WORKER = "topicsClassify", "personalizeContentTrainer", "personalizeContentWorker"
+OPENED = f"{DISPATCHER}, every gate open"  # as if there were data enough for own models of all
 JUDGE = "rankingEvaluation"  # judges models, so it comes when there are some
-ANEW = ("coldstartTrainer", "fraudModelTrainer", "coldstartPredictor", "servingSnapshot", JUDGE)  # whatever changed
+ANEW = (
+    "coldstartTrainer",
+    "fraudModelTrainer",
+    "coldstartPredictor",
+    "servingSnapshot",
+    JUDGE,
+    OPENED,
+)  # whatever changed
 LIGHT = ("topicsClassify", "contentStats", "creatorStats", "hashtagStats", "cascadeStats", "servingSnapshot",
          "fraudFeatureUpdater", "actionsPlan")  # fmt: skip
 CHANGED = 100  # one in so many posts is new to topicsClassify
@@ -17,19 +26,20 @@ def in_order() -> list[str]:
     """Every function that runs by the clock or by a change, each after what it needs."""
     keys = [TEXTS, *(each.key for each in [*early(), *daily(), *late()])]
     keys = [each for each in dict.fromkeys(keys) if each != JUDGE and functions()[each].is_job]
-    keys.insert(keys.index(DISPATCHER) + 1, WORKER)
+    place = keys.index(DISPATCHER) + 1
+    keys[place:place] = [OPENED, WORKER]
     return [*keys, JUDGE]
 
 
 def job(key: str, time: str, event: dict[str, Any]) -> dict[str, Any]:
     """What the function counted."""
-    counts: dict[str, Any] = named(key).load()({"time": time, **event}, None)
+    counts: dict[str, Any] = named(key.partition(",")[0]).load()({"time": time, **event}, None)
     return counts
 
 
 def event(uri: str, prefix: str, key: str, users: int) -> dict[str, Any]:
     """What the function is called with beside the clock: members' models go by shards, posts by name."""
-    events = {TEXTS: _newest, WORKER: _shards, DISPATCHER: lambda db, users: {"answer": "shards"}}
+    events = {TEXTS: _newest, WORKER: _shards, DISPATCHER: _by_shards, OPENED: _opened}
     if key not in events:
         return {}
     db = connect(uri, prefix)
@@ -43,6 +53,15 @@ def _newest(db: Databases, users: int) -> dict[str, Any]:
     """The newest posts, as changes of contents name them."""
     newest = db.app.contents.find({}, {"_id": 1}).sort("createdAt", -1).limit(max(users // CHANGED, 1))
     return {"contents": [str(each["_id"]) for each in newest]}
+
+
+def _by_shards(db: Databases, users: int) -> dict[str, Any]:
+    return {"answer": "shards"}
+
+
+def _opened(db: Databases, users: int) -> dict[str, Any]:
+    open_gates(db)
+    return {"answer": "shards"}
 
 
 def _shards(db: Databases, users: int) -> dict[str, Any]:
