@@ -126,6 +126,20 @@ def test_an_operator_edits_a_category(page, address, community):
     eventually(lambda: community.analytics.categories.find_one({"slug": "tea"})["name"] == "Tea and coffee")
 
 
+def test_the_slider_replays_a_tree_and_play_runs_to_its_end(page, address, community):
+    root = community.analytics.cascades.find_one({}, sort=[("size", -1)])["_id"]
+    page.goto(f"{address}/influence/trees/{root}")
+    every, later = page.locator("#tree .node").count(), page.locator("#tree .node.later")
+
+    page.locator("#moment").press("Home")
+    at_first = later.count()
+    page.click("#play")
+    eventually(lambda: later.count() == 0)
+
+    assert at_first == every > 1  # before the post itself nothing is drawn
+    assert page.locator("#so-far").inner_text().startswith(f"{every:,} of {every:,}")
+
+
 def test_an_operator_rolls_a_model_back_after_a_question(page, address, community):
     world = {"account": "global", "model": "guest"}
     before = community.analytics.mlArtifacts_global.find_one(world)["version"]
