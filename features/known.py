@@ -1,6 +1,6 @@
 """The history, indexed so that any number of rows can ask what was known before their time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from features.asof import EventIndex, Ints, PairIndex, first_times
 from features.history import REPORT, Contents, Events, History
 from features.taste import ByContent
+
+Build = Callable[[Ints, Ints, Ints, int], PairIndex]
 
 
 class Activity(NamedTuple):
@@ -66,8 +68,11 @@ def index(history: History) -> Known:
     )
 
 
-def index_members(history: History, author_country: Ints) -> dict[str, Any]:
-    """What `index` knows of single members: by_account, views and follows; `author_country`: (contents,)."""
+def index_members(history: History, author_country: Ints, build: Build = PairIndex.build) -> dict[str, Any]:
+    """What `index` knows of single members: by_account, views and follows; `author_country`: (contents,).
+
+    `build` indexes pairs as PairIndex.build does: (left, right, time_ms, width).
+    """
     contents, views = history.contents, history.exposures
     engagements = _only(history.engagements, history.engagements.kind < REPORT)
     first = _only(views, first_times(views.account, views.content))
@@ -79,31 +84,32 @@ def index_members(history: History, author_country: Ints) -> dict[str, Any]:
         "language": contents.language,
     }
     by_account = {
-        name: _activity(engagements, first, engagements.account, first.account, key) for name, key in keys.items()
+        name: _activity(engagements, first, engagements.account, first.account, key, build)
+        for name, key in keys.items()
     }
     return {
-        "by_account": by_account | {"tag": _tag_activity(engagements, first, contents)},
-        "views": PairIndex.build(views.account, views.content, views.time_ms, len(contents.id) + 1),
-        "follows": PairIndex.build(
-            history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1
-        ),
+        "by_account": by_account | {"tag": _tag_activity(engagements, first, contents, build)},
+        "views": build(views.account, views.content, views.time_ms, len(contents.id) + 1),
+        "follows": build(history.follower, history.followed, history.follow_time_ms, len(history.user_id) + 1),
     }
 
 
-def _activity(engagements: Events, views: Events, engager: Ints, viewer: Ints, key: Ints) -> Activity:
+def _activity(
+    engagements: Events, views: Events, engager: Ints, viewer: Ints, key: Ints, build: Build = PairIndex.build
+) -> Activity:
     width = int(key.max(initial=0)) + 1
     return Activity(
-        PairIndex.build(engager, key[engagements.content], engagements.time_ms, width),
-        PairIndex.build(viewer, key[views.content], views.time_ms, width),
+        build(engager, key[engagements.content], engagements.time_ms, width),
+        build(viewer, key[views.content], views.time_ms, width),
     )
 
 
-def _tag_activity(engagements: Events, views: Events, contents: Contents) -> Activity:
+def _tag_activity(engagements: Events, views: Events, contents: Contents, build: Build) -> Activity:
     width = int(contents.tag.max(initial=0)) + 1
     pairs = []
     for events in (engagements, views):
         row, tag = expand_tags(contents, events.content)
-        pairs.append(PairIndex.build(events.account[row], tag, events.time_ms[row], width))
+        pairs.append(build(events.account[row], tag, events.time_ms[row], width))
     return Activity(*pairs)
 
 

@@ -1,10 +1,10 @@
 """Planned actions carried out within the budget, and taken back."""
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from handlers.runtime import setting
 from ops.connectors import Connector, RequestError, request
 from ops.connectors.app import AppConnector
 from predictors.actions import OPPOSITE
@@ -48,7 +48,7 @@ def undo(db: Databases, key: str, now: datetime, connectors: Mapping[str, Connec
 def configured(db: Databases, now: datetime) -> dict[str, Connector]:
     """The networks that the environment names: the app itself, and Mastodon with a server and a token."""
     found: dict[str, Connector] = {"app": AppConnector(db, now)}
-    server, token = os.environ.get("MASTODON_SERVER"), os.environ.get("MASTODON_TOKEN")
+    server, token = setting("MASTODON_SERVER"), setting("MASTODON_TOKEN")
     if server and token:
         from ops.connectors.mastodon import MastodonConnector  # a development dependency
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.asof import Ints, positions
 from features.history import Contents, Events, History
-from features.known import Activity, Known
+from features.known import Activity, Known, index_members
 from features.matrix import (
     GUEST_COLUMNS,
     MEMBER_COLUMNS,
@@ -24,7 +24,7 @@ from features.matrix import (
 from predictors.lists import spread
 from predictors.snapshot import Snapshot
 from predictors.standing import Standing
-from predictors.tally import tallied
+from predictors.tally import OfOne
 
 _EMPTY = Standing.empty((1, 6, 24, 72))
 
@@ -163,7 +163,7 @@ class Request:
             rejected={},
         )
         known = replace(self.snapshot.known, contents=history.contents, author_country=author_country)
-        return replace(known, **tallied(history, author_country)), positions(used, content)
+        return replace(known, **index_members(history, author_country, OfOne.build)), positions(used, content)
 
     def _contents(self, rows: Ints) -> Contents:
         size = len(self.snapshot.contents.id)

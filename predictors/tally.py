@@ -1,14 +1,11 @@
 """One member's counts by content, author, language and tag; no search: all of the past lies before the request."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.asof import HOUR_MS, NEVER_HOURS, EventIndex, Floats, Ints, PairIndex
-from features.history import REPORT, History
-from features.known import Activity, expand_tags
 
 _NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -51,39 +48,11 @@ class Tally(EventIndex):
 class OfOne(PairIndex):
     """Events of one account: the pair with a key is the key."""
 
+    @classmethod
+    def build(cls, left: NDArray[np.integer], right: NDArray[np.integer], time_ms: Ints, width: int) -> "OfOne":
+        """`left`: (n,) zeros; `right`: (n,) below `width`; oldest first where hours are asked."""
+        return cls(_NOTHING, width, Tally.of(right.astype(np.int64, copy=False), time_ms, width))
+
     def key(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Ints:
         """The right one, as it is."""
         return right.astype(np.int64, copy=False)
-
-
-def tallied(history: History, author_country: Ints) -> dict[str, Any]:
-    """What `features.known.index_members` knows of a history of one account; `author_country`: (contents,)."""
-    contents, views = history.contents, history.exposures
-    good = history.engagements.kind < REPORT
-    engaged = history.engagements.content[good], history.engagements.time_ms[good]
-    _, first = np.unique(views.content, return_index=True)
-    seen = views.content[first], views.time_ms[first]
-    keys = {
-        "any": np.zeros_like(contents.author),
-        "content": np.arange(len(contents.id)),
-        "author": contents.author,
-        "author_country": author_country,
-        "language": contents.language,
-    }
-    by_account = {
-        name: Activity(*(_of_one(key[content], time_ms, key) for content, time_ms in (engaged, seen)))
-        for name, key in keys.items()
-    }
-    tags = []
-    for content, time_ms in (engaged, seen):
-        row, tag = expand_tags(contents, content)
-        tags.append(_of_one(tag, time_ms[row], contents.tag))
-    return {
-        "by_account": by_account | {"tag": Activity(*tags)},
-        "views": _of_one(views.content, views.time_ms, keys["content"]),
-        "follows": _of_one(history.followed, history.follow_time_ms, keys["author"]),
-    }
-
-
-def _of_one(key: Ints, time_ms: Ints, every: Ints) -> OfOne:
-    return OfOne(_NOTHING, 1, Tally.of(key, time_ms, int(every.max(initial=0)) + 1))
