@@ -39,21 +39,22 @@ class EventIndex:
 
     def before(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:
         """How many events of each key lie strictly before each time; shape (rows,)."""
-        return self._position(key, time_ms) - self._first(key)
+        return self.position(key, time_ms) - self._first(key)
 
     def within(self, key: NDArray[np.integer], time_ms: Ints, hours: float) -> Ints:
         """How many events of each key lie in the `hours` before each time; shape (rows,)."""
-        return self._position(key, time_ms) - self._position(key, time_ms - int(hours * HOUR_MS))
+        return self.position(key, time_ms) - self.position(key, time_ms - int(hours * HOUR_MS))
 
     def hours_since(self, key: NDArray[np.integer], time_ms: Ints) -> Floats:
         """Hours since the key's last event strictly before each time, NEVER_HOURS without one; shape (rows,)."""
-        position = self._position(key, time_ms)
+        position = self.position(key, time_ms)
         found = position > self._first(key)
         last = self.events[np.maximum(position - 1, 0)] & _LATEST if len(self.events) else np.zeros_like(position)
         hours = (time_ms - self.origin_ms - last) / HOUR_MS
         return np.where(found, np.minimum(hours, NEVER_HOURS), NEVER_HOURS)
 
-    def _position(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:
+    def position(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:
+        """How many events, of all keys in their order, lie before each key's time; shape (rows,)."""
         return np.searchsorted(self.events, _packed(key.astype(np.int64), time_ms - self.origin_ms), side="left")
 
     def _first(self, key: NDArray[np.integer]) -> Ints:
@@ -97,6 +98,16 @@ def positions(sorted_values: NDArray[np.generic], wanted: NDArray[np.generic]) -
         return np.full(len(wanted), -1, dtype=np.int64)
     place = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
     return np.where(sorted_values[place] == wanted, place, -1)
+
+
+def spans(start: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """The row and the place of each of start, …, start + count − 1 of every row; both (all places,).
+
+    >>> [each.tolist() for each in spans(np.array([5, 9]), np.array([2, 1]))]
+    [[0, 0, 1], [5, 6, 9]]
+    """
+    row = np.repeat(np.arange(len(start)), count)
+    return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(count) - count), count)
 
 
 def first_times(left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import EventIndex, Ints, PairIndex, first_times
+from features.asof import EventIndex, Ints, PairIndex, first_times, spans
 from features.history import REPORT, Contents, Events, History
 from features.taste import ByContent
 
@@ -115,10 +115,8 @@ def _tag_activity(engagements: Events, views: Events, contents: Contents, build:
 
 def expand_tags(contents: Contents, content: Ints) -> tuple[Ints, Ints]:
     """The row and the tag of every tag of every row's content; both (rows × their tags,)."""
-    start, count = contents.tag_start[content], np.diff(contents.tag_start)[content]
-    row = np.repeat(np.arange(len(content)), count)
-    offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return row, contents.tag[start[row] + offset] if len(row) else row
+    row, place = spans(contents.tag_start[content], np.diff(contents.tag_start)[content])
+    return row, contents.tag[place]
 
 
 def _author_country(history: History) -> Ints:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from features.asof import Floats, Ints
+from features.asof import Floats, Ints, spans
 from features.history import REPORT, Events, History
 
 DAY_MS = 86_400_000
@@ -42,9 +42,8 @@ class ByContent:
         key = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start)) << _TIME_BITS | (self.time_ms - origin)
         end = np.searchsorted(key, content << _TIME_BITS | np.clip(time_ms - origin, 0, (1 << _TIME_BITS) - 1))
         count = np.minimum(end - self.start[content], _MOST_ACTORS)
-        row = np.repeat(np.arange(len(content)), count)
-        offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-        return row, self.account[(end - count)[row] + offset]
+        row, act = spans(end - count, count)
+        return row, self.account[act]
 
 
 def interests(history: History, before_ms: int) -> sp.csr_array[Any]:

@@ -17,7 +17,7 @@ from trainers.levels import Ladder, Table, climb
 from trainers.members import guest_margin, own_rows, train_members
 from trainers.metrics import Quality, quality
 from trainers.own import Gate, added, bucket, fit_all
-from trainers.requests import DAY_MS, Choice, Requests, choices, requests
+from trainers.requests import DAY_MS, Choice, Requests, requests
 from trainers.sampling import affordable, joined, sample
 
 Scorer = Callable[[Choice], Floats]
@@ -70,7 +70,7 @@ def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
     asked = requests(history, end - int(plan.learn_days * DAY_MS), end)
     newest = Requests(asked.account[-plan.most_learnt :], asked.time_ms[-plan.most_learnt :])
     others = affordable(plan.others, len(newest))
-    taken = sample(history, choices(history, newest, plan.window_days), others, plan.seed, since_ms, since_ms)
+    taken = sample(history, newest, others, plan.seed, plan.window_days, since_ms, since_ms)
     matrix = build(known, taken.rows, MEMBER_COLUMNS)
     table = Table(matrix[:, : len(GUEST_COLUMNS)], taken.engaged, taken.weight, taken.request, taken.rows.country)
     levels = list(climb(table, plan.ladder))

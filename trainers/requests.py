@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Ints, positions
+from features.asof import Ints, positions, spans
 from features.history import REPORT, History
 from features.matrix import Rows
 
@@ -61,7 +61,33 @@ def requests(history: History, since_ms: int, until_ms: int) -> Requests:
 
 def choices(history: History, asked: Requests, window_days: float = 30.0) -> Iterator[Choice]:
     """Each request with its candidates; requests without a relevant candidate are left out."""
-    return Candidates(history, window_days).of(asked)
+    return Candidates(history, window_days).of(asked).choices()
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Requests with a relevant candidate; what is from `low` on and before `high`, but not `gone`, are its candidates.
+
+    A pair is the number of a request, times 2^32, plus a content.
+    """
+
+    asked: Requests
+    low: Ints  # (requests,)
+    high: Ints  # (requests,)
+    gone: Ints  # (pairs,) ascending: engaged with before
+    relevant: Ints  # (pairs,) ascending
+
+    def choices(self) -> Iterator[Choice]:
+        """One request at a time, with every candidate."""
+        number = np.arange(len(self.asked) + 1)
+        gone, relevant = (np.searchsorted(each, pair(number, 0)) for each in (self.gone, self.relevant))
+        for n in range(len(self.asked)):
+            content = np.arange(self.low[n], self.high[n])
+            marked = np.zeros(len(content), dtype=np.bool_)
+            marked[content_of(self.relevant[relevant[n] : relevant[n + 1]]) - self.low[n]] = True
+            out = content_of(self.gone[gone[n] : gone[n + 1]]) - self.low[n]
+            account, time_ms = int(self.asked.account[n]), int(self.asked.time_ms[n])
+            yield Choice(account, time_ms, np.delete(content, out), np.delete(marked, out))
 
 
 class Candidates:
@@ -75,23 +101,41 @@ class Candidates:
         self.content, self.time_ms = engagements.content[own], engagements.time_ms[own]
         self.created_ms, self.window_ms = history.contents.created_ms, int(window_days * DAY_MS)
 
-    def of(self, asked: Requests) -> Iterator[Choice]:
-        """Each request with its candidates; requests without a relevant candidate are left out."""
-        for account, time_ms in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True):
-            own = slice(self.start[account], self.start[account + 1])
-            content, engaged_ms = self.content[own], self.time_ms[own]
-            low, high = np.searchsorted(self.created_ms, (time_ms - self.window_ms, time_ms + 1))
-            fresh = ~_among(low, high, content[engaged_ms < time_ms])
-            soon = _among(low, high, content[(engaged_ms >= time_ms) & (engaged_ms < time_ms + DAY_MS)])
-            if (soon & fresh).any():
-                yield Choice(account, time_ms, np.arange(low, high)[fresh], soon[fresh])
+    def of(self, asked: Requests) -> Offers:
+        """The requests with their candidates; those without a relevant candidate are left out."""
+        low, high = (np.searchsorted(self.created_ms, asked.time_ms + after) for after in (-self.window_ms, 1))
+        first = self.start[asked.account]
+        request, act = spans(first, self.start[asked.account + 1] - first)
+        content, after_ms = self.content[act], self.time_ms[act] - asked.time_ms[request]
+        there = (content >= low[request]) & (content < high[request])
+        engaged = pair(request, content)
+        gone = np.unique(engaged[there & (after_ms < 0)])
+        soon = np.unique(engaged[there & (after_ms >= 0) & (after_ms < DAY_MS)])
+        relevant = soon[positions(gone, soon) < 0]
+        kept = np.unique(request_of(relevant))
+        who = Requests(asked.account[kept], asked.time_ms[kept])
+        return Offers(who, low[kept], high[kept], _renumbered(gone, kept), _renumbered(relevant, kept))
 
 
-def _among(low: int, high: int, content: Ints) -> NDArray[np.bool_]:
-    """Which of the contents low, …, high − 1 are in `content`."""
-    found = np.zeros(high - low, dtype=np.bool_)
-    found[content[(content >= low) & (content < high)] - low] = True
-    return found
+def pair(request: Ints, content: Ints | int) -> Ints:
+    """Requests' numbers and contents as pairs, which are in order of the request, then of the content."""
+    return request << 32 | content
+
+
+def request_of(pairs: Ints) -> Ints:
+    """The requests' numbers."""
+    return pairs >> 32
+
+
+def content_of(pairs: Ints) -> Ints:
+    """The contents."""
+    return pairs & 0xFFFFFFFF
+
+
+def _renumbered(pairs: Ints, kept: Ints) -> Ints:
+    """The pairs of the kept requests, which are numbered from 0."""
+    number = positions(kept, request_of(pairs))
+    return pair(number, content_of(pairs))[number >= 0]
 
 
 def _account_day(account: Ints, time_ms: Ints) -> Ints:

@@ -1,19 +1,20 @@
 """Training rows: for each request what was engaged, what was shown without engagement, and a sample of the rest."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
+from features.asof import EventIndex, Floats, Ints, positions, spans
 from features.history import REPORT, History
 from features.matrix import Rows
-from trainers.requests import DAY_MS, Choice
+from trainers.requests import DAY_MS, Candidates, Offers, Requests, content_of, pair, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds
 _ROWS, _LEAST_OTHERS = 90_000, 20  # of the sampled rest, for all requests and for each
+_AT_ONCE = 4_096  # requests whose candidates are looked at together; bounds memory
 _EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
 
 
@@ -32,10 +33,16 @@ class Sample:
 
 
 def sample(
-    history: History, asked: Iterable[Choice], others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER
+    history: History,
+    asked: Requests,
+    others: int,
+    seed: int,
+    window_days: float = 30.0,
+    known_ms: int = _EVER,
+    until_ms: int = _EVER,
 ) -> Sample:
     """What a Sampler made for them gives."""
-    return Sampler(history, others, seed, known_ms, until_ms).of(asked)
+    return Sampler(history, others, seed, known_ms, until_ms).of(Candidates(history, window_days), asked)
 
 
 class Sampler:
@@ -48,15 +55,55 @@ class Sampler:
         self.history, self.others, self.seed = history, others, seed
         self.shown_to, self.weigh = _Shown(history), _KindWeights(history, known_ms, until_ms)
 
-    def of(self, asked: Iterable[Choice]) -> Sample:
-        """The rows of these requests, numbered from 0."""
-        parts = [_of_request(self.history, choice, self.shown_to, self.others, self.seed) for choice in asked]
-        request = np.repeat(np.arange(len(parts)), [len(weight) for _, _, weight in parts])
-        rows = joined([rows for rows, _, _ in parts])
-        engaged = np.concatenate([np.zeros(0, dtype=np.bool_), *(engaged for _, engaged, _ in parts)])
-        weight = np.concatenate([np.zeros(0), *(weight for _, _, weight in parts)])
+    def of(self, candidates: Candidates, asked: Requests) -> Sample:
+        """The rows of those of the requests that have a relevant candidate, numbered from 0."""
+        parts = []
+        for first in range(0, max(len(asked), 1), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            parts.append(self._of(candidates.of(Requests(asked.account[some], asked.time_ms[some]))))
+        ends = np.cumsum([0, *(part.request.max(initial=-1) + 1 for part in parts)])
+        return Sample(
+            rows=joined([part.rows for part in parts]),
+            engaged=np.concatenate([part.engaged for part in parts]),
+            weight=np.concatenate([part.weight for part in parts]),
+            request=np.concatenate([part.request + end for part, end in zip(parts, ends, strict=False)]),
+        )
+
+    def _of(self, offers: Offers) -> Sample:
+        certain, certain_weight = self._certain(offers)
+        picked, picked_weight = self._picked(offers, certain)
+        pairs, weight = np.concatenate([certain, picked]), np.concatenate([certain_weight, picked_weight])
+        order = np.argsort(request_of(pairs), kind="stable")
+        pairs, weight = pairs[order], weight[order]
+        request, engaged = request_of(pairs), positions(offers.relevant, pairs) >= 0
+        account = offers.asked.account[request]
+        rows = Rows(content_of(pairs), account, self.history.country[account], offers.asked.time_ms[request])
         weight[engaged] = self.weigh.of(rows.take(engaged))
         return Sample(rows, engaged, weight, request)
+
+    def _certain(self, offers: Offers) -> tuple[Ints, Floats]:
+        """Pairs of all that is relevant or was passed over, ascending, and their weights."""
+        shown, reported = self.shown_to.within_day(offers.asked)
+        request, content = request_of(shown), content_of(shown)
+        there = (content >= offers.low[request]) & (content < offers.high[request])
+        certain = np.union1d(offers.relevant, shown[there & (positions(offers.gone, shown) < 0)])
+        return certain, np.where(positions(reported, certain) >= 0, _REPORT_WEIGHT, 1.0)
+
+    def _picked(self, offers: Offers, certain: Ints) -> tuple[Ints, Floats]:
+        """Pairs of a sample of the rest of each request, and their weights."""
+        out = np.union1d(offers.gone, certain)  # not the rest
+        request = request_of(out)
+        many = np.bincount(request, minlength=len(offers.asked))
+        rest = offers.high - offers.low - many
+        count = np.minimum(self.others, rest)
+        # seeded by the request: which other requests are sampled with it makes no difference
+        each = zip(offers.asked.time_ms.tolist(), rest.tolist(), count.tolist(), strict=True)
+        drawn = [np.random.default_rng((self.seed, at)).choice(n, few, replace=False) for at, n, few in each]
+        place, mine = np.concatenate([np.zeros(0, dtype=np.int64), *drawn]), np.repeat(np.arange(len(count)), count)
+        first = np.cumsum(many) - many
+        before = pair(request, content_of(out) - offers.low[request] - (np.arange(len(out)) - first[request]))
+        skipped = np.searchsorted(before, pair(mine, place), side="right") - first[mine]
+        return pair(mine, offers.low[mine] + place + skipped), np.repeat(rest / np.maximum(count, 1), count)
 
 
 def kind_weights(counts: NDArray[np.integer]) -> Floats:
@@ -90,15 +137,14 @@ class _Shown:
         content = np.concatenate([views.content, acts.content[reports]])
         reported = np.repeat([False, True], [len(views.account), int(reports.sum())])
         order = np.lexsort((time_ms, account))
-        self.start = np.searchsorted(account[order], np.arange(len(history.account_id) + 1))
-        self.time_ms, self.content, self.reported = time_ms[order], content[order], reported[order]
+        self.index, self.content, self.reported = EventIndex.build(account, time_ms), content[order], reported[order]
 
-    def within_day(self, choice: Choice) -> tuple[Ints, Ints]:
-        """Contents shown and contents reported in the 24 h from the request."""
-        own = slice(self.start[choice.account], self.start[choice.account + 1])
-        low, high = np.searchsorted(self.time_ms[own], (choice.time_ms, choice.time_ms + DAY_MS))
-        content, reported = self.content[own][low:high], self.reported[own][low:high]
-        return content, content[reported]
+    def within_day(self, asked: Requests) -> tuple[Ints, Ints]:
+        """Pairs of contents shown and of contents reported in the 24 h from each request; the latter ascending."""
+        low, high = (self.index.position(asked.account, asked.time_ms + after) for after in (0, DAY_MS))
+        request, place = spans(low, high - low)
+        shown = pair(request, self.content[place])
+        return shown, np.unique(shown[self.reported[place]])
 
 
 class _KindWeights:
@@ -123,25 +169,6 @@ class _KindWeights:
         """The summed weights of what the account did to the content; mean 1 over what is known."""
         place = np.searchsorted(self.pairs, rows.account * self.width + rows.content)
         return np.asarray(self.weight[place] / self.mean if len(place) else np.zeros(0))
-
-
-def _of_request(
-    history: History, choice: Choice, shown_to: _Shown, others: int, seed: int
-) -> tuple[Rows, NDArray[np.bool_], Floats]:
-    shown, reported = shown_to.within_day(choice)
-    seen = np.zeros(len(history.contents.id), dtype=np.bool_)
-    seen[shown] = True
-    passed_over = seen[choice.content] & ~choice.relevant
-    rest = np.flatnonzero(~passed_over & ~choice.relevant)
-    # seeded by the request: which other requests are sampled with it makes no difference
-    draw = np.random.default_rng((seed, choice.time_ms))
-    picked = draw.choice(rest, min(others, len(rest)), replace=False)
-    certain = np.flatnonzero(passed_over | choice.relevant)
-    chosen = np.concatenate([certain, picked])
-    weight = np.concatenate([np.ones(len(certain)), np.full(len(picked), len(rest) / max(len(picked), 1))])
-    if len(reported):
-        weight[np.isin(choice.content[chosen], reported)] *= _REPORT_WEIGHT
-    return choice.rows(history).take(chosen), choice.relevant[chosen], weight
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

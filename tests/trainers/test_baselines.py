@@ -5,7 +5,7 @@ from features.known import index
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from tests.golden.logs import Log, random_log
 from trainers.baselines import als, bpr, formulas, isolated, plain, scores_of
-from trainers.requests import choices, requests
+from trainers.requests import requests
 from trainers.sampling import sample
 
 
@@ -70,7 +70,7 @@ def test_a_factorisation_knows_nothing_of_the_same_day_or_later(factorisation):
 def learnt():
     log = random_log(4, accounts=6, contents=40, acts=300)
     history = log.history()
-    taken = sample(history, choices(history, requests(history, 0, 2**62)), 10, seed=1)
+    taken = sample(history, requests(history, 0, 2**62), 10, seed=1)
     return history, taken, build(index(history), taken.rows, MEMBER_COLUMNS)
 
 

@@ -11,7 +11,7 @@ from features.personal import PERSONAL
 from tests.golden.logs import Log, random_log
 from trainers.boosters import Growth, fit
 from trainers.members import guest_margin, own_rows, train_members
-from trainers.requests import choices, requests
+from trainers.requests import requests
 from trainers.sampling import Sample, sample
 
 QUICK = Growth(rounds=5, depth=2, child_weight=1.0)
@@ -20,7 +20,7 @@ TH, JP, FR = (COUNTRIES.index(code) for code in ("th", "jp", "fr"))
 
 def rows_of(log, others=10):
     history = log.history()
-    taken = sample(history, choices(history, requests(history, 0, 2**62)), others, seed=1)
+    taken = sample(history, requests(history, 0, 2**62), others, seed=1)
     return taken, build(index(history), taken.rows, MEMBER_COLUMNS)
 
 

@@ -4,12 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden.logs import Log, random_log
-from trainers.requests import DAY_MS, choices, requests
+from trainers import sampling
+from trainers.requests import DAY_MS, Requests, choices, requests
 from trainers.sampling import kind_weights, sample
 
 
 def asked(history):
-    return list(choices(history, requests(history, 0, 2**62)))
+    return requests(history, 0, 2**62)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -19,7 +20,7 @@ def test_every_relevant_and_every_shown_content_is_taken_and_as_many_others_as_a
 
     taken = sample(history, several, 3, seed=1)
 
-    for number, choice in enumerate(several):
+    for number, choice in enumerate(choices(history, several)):
         rows = taken.request == number
         shown = brute_shown(history, choice)
         must = {
@@ -42,9 +43,8 @@ def brute_shown(history, choice):
 def test_a_sampled_row_weighs_as_much_as_all_that_it_stands_for():
     contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(50)]
     history = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0)]).history()
-    (choice,) = asked(history)
 
-    taken = sample(history, [choice], 7, seed=1)
+    taken = sample(history, asked(history), 7, seed=1)
 
     assert taken.engaged.sum() == 1
     np.testing.assert_allclose(taken.weight[~taken.engaged], 49 / 7)
@@ -84,8 +84,22 @@ def test_the_same_seed_takes_the_same_rows_and_another_seed_others():
     assert one.tolist() != other.tolist()
 
 
+def test_the_rows_of_a_request_are_the_same_whichever_requests_are_sampled_with_it(monkeypatch):
+    history = random_log(5, contents=80).history()
+    every = asked(history)
+    together = sample(history, every, 3, seed=1)
+
+    monkeypatch.setattr(sampling, "_AT_ONCE", 2)
+    apart = sample(history, every, 3, seed=1)
+
+    for one, other in zip(vars(together.rows).values(), vars(apart.rows).values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in ("engaged", "weight", "request"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(apart, name))
+
+
 def test_no_requests_are_no_rows():
-    taken = sample(random_log(1).history(), [], 3, seed=1)
+    taken = sample(random_log(1).history(), Requests(*np.zeros((2, 0), dtype=np.int64)), 3, seed=1)
 
     assert len(taken.rows.content) == len(taken.engaged) == len(taken.weight) == len(taken.request) == 0
 

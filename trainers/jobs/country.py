@@ -12,7 +12,7 @@ from store import logs, models, suspects
 from store.client import Databases
 from store.columns import id_array
 from trainers.levels import Ladder, Table, Trained, climb, unlearnt
-from trainers.requests import Requests, choices, requests
+from trainers.requests import Requests, requests
 from trainers.sampling import Sample, affordable, sample
 
 MODEL = "guest"
@@ -71,7 +71,7 @@ def sampled(history: History, now: datetime, config: Config) -> Sample:
     asked = requests(history, end - int(config.learn_days * 86_400_000), end)
     newest = Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
     others = affordable(config.others, len(newest))
-    return sample(history, choices(history, newest, config.live_days), others, config.seed)
+    return sample(history, newest, others, config.seed, config.live_days)
 
 
 def _save(db: Databases, trained: list[Trained], name: str, now: datetime) -> None:

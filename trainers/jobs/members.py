@@ -21,7 +21,7 @@ from store.columns import id_array, object_ids
 from trainers.jobs.own_models import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
 from trainers.jobs.processes import side_by_side
 from trainers.members import train_members
-from trainers.requests import DAY_MS, Candidates, Requests, choices, requests
+from trainers.requests import DAY_MS, Candidates, Requests, requests
 from trainers.sampling import Sampler, affordable, sample
 
 GUEST, MEMBER = "guest", "member"
@@ -154,7 +154,7 @@ def _train_booster(
 ) -> _Booster:
     asked = _asked(history, now, config)
     others = affordable(config.booster_others, len(asked))
-    taken = sample(history, choices(history, asked, config.live_days), others, config.seed)
+    taken = sample(history, asked, others, config.seed, config.live_days)
     made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
     gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
     report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}

@@ -44,7 +44,7 @@ class Work:
     def shards(self, members: Ints, size: int) -> Iterator[Arrays]:
         """The rows of so many members at a time."""
         mine = np.isin(self.asked.account, members)
-        taken = self.sampler.of(self.candidates.of(Requests(self.asked.account[mine], self.asked.time_ms[mine])))
+        taken = self.sampler.of(self.candidates, Requests(self.asked.account[mine], self.asked.time_ms[mine]))
         taste = taste_of(self.known, taken.rows)
         for some in split(members, size):
             inside = np.isin(taken.rows.account, some)
