@@ -15,8 +15,8 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
     """On app-db.contents: one document of hashtagStats for each hashtag of a published content of the window."""
     decayed = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
     return [
-        *content_facts(now, statistics, replay),
-        {"$project": {"authorId": 1, "decayed": decayed}},
+        *content_facts(now, statistics, replay, more={"hashtags": "$hashtags"}),
+        {"$project": {"authorId": 1, "hashtags": 1, "decayed": decayed}},
         *_hashtags(),
         {"$sort": {"tags": 1, "_id": 1}},  # sums of fractions depend on their order
         {
@@ -34,18 +34,10 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
 
 def _hashtags() -> list[Stage]:
     """One document for each different hashtag of a post, lower case and without #."""
-    carried = {
-        "from": "contents",
-        "localField": "_id",
-        "foreignField": "_id",
-        "pipeline": [{"$project": {"_id": 0, "hashtags": 1}}],
-        "as": "carried",
-    }
-    listed = {"$ifNull": [{"$first": "$carried.hashtags"}, []]}
+    listed = {"$ifNull": ["$hashtags", []]}
     strings = {"$filter": {"input": listed, "as": "tag", "cond": {"$eq": [{"$type": "$$tag"}, "string"]}}}
     plain = {"$toLower": {"$trim": {"input": "$$tag", "chars": " #＃"}}}
     return [
-        {"$lookup": carried},
         {"$match": {"$expr": {"$isArray": [listed]}}},
         {"$set": {"tags": {"$setUnion": [{"$map": {"input": strings, "as": "tag", "in": plain}}, []]}}},
         {"$unwind": "$tags"},

@@ -34,14 +34,20 @@ def content_statistics(
     """On app-db.contents: one document of contentStats for each published content of the window."""
     score = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
     return [
-        *content_facts(now, statistics, replay, discounted),
+        *content_facts(now, statistics, replay, discounted, _text_and_reasons(counters=not replay)),
         {"$set": {"score": score, "updatedAt": now}},
         {"$unset": ["type", "lastUpdatedAt"]},
     ]
 
 
-def content_facts(now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None) -> list[Stage]:
-    """What both statistics need of each content; with `replay`, counts come from engagements before `now`.
+def content_facts(
+    now: datetime,
+    statistics: Statistics,
+    replay: bool,
+    discounted: Stage | None = None,
+    more: Stage | None = None,
+) -> list[Stage]:
+    """What all statistics need of each content, and `more` fields; with `replay`, counts are of engagements till `now`.
 
     Engagements that meet the filter `discounted` are taken out of the counts.
     """
@@ -50,7 +56,7 @@ def content_facts(now: datetime, statistics: Statistics, replay: bool, discounte
         counted += less_engagements({**_in_window(now, statistics), **discounted})
     return [
         {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}, "visibility": "publish"}},
-        {"$replaceWith": _described(now, counters=not replay)},
+        {"$replaceWith": _described(now, counters=not replay) | (more or {})},
         *counted,
         {"$set": {"aggregator": _aggregator(now, statistics)}},
     ]
@@ -60,18 +66,13 @@ def creator_statistics(
     now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
     """On app-db.contents: one document of creatorStats for each user, and for each author without one."""
-    users = [
-        {"$match": {"createdAt": {"$not": {"$gt": now}}}},
-        {"$replaceWith": _described_user()},
-    ]
     return [
         *content_facts(now, statistics, replay, discounted),
         {"$match": {"authorId": {"$ne": None}}},
         *_by_author(now),
-        {"$unionWith": {"coll": "users", "pipeline": users}},
+        {"$unionWith": {"coll": "users", "pipeline": _placed_users(now)}},
         {"$group": {"_id": "$_id", "all": {"$mergeObjects": "$$ROOT"}}},
         {"$replaceWith": {"$mergeObjects": [NO_CONTENTS, NO_USER, "$all", {"creatorId": "$_id"}]}},
-        *_account_geolocation(),
         {"$set": {"aggregator.followedScore": {"$multiply": [statistics.weight_follower, "$followerCount"]}}},
         {"$set": {"summary": _summary(), "score": _creator_score()}},
         {"$unset": "engagementScore"},
@@ -146,10 +147,15 @@ def _described(now: datetime, counters: bool) -> Stage:
         "authorId": _typed("$author.id", "objectId", None),
         "type": {"$substrCP": [_typed("$type", "string", "unknown"), 0, LONGEST_TYPE]},
         **(counts if counters else {}),
-        "photoCount": {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]},
-        "characterLength": {"$strLenCP": _typed("$payload.message", "string", "")},
         "createdAt": "$createdAt",
         "lastUpdatedAt": {"$cond": [updated, "$updatedAt", "$createdAt"]},
+    }
+
+
+def _text_and_reasons(counters: bool) -> Stage:
+    return {
+        "photoCount": {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]},
+        "characterLength": {"$strLenCP": _typed("$payload.message", "string", "")},
         "rejected": _reasons(counters),
     }
 
@@ -237,16 +243,21 @@ def _by_author(now: datetime) -> list[Stage]:
     ]
 
 
-def _account_geolocation() -> list[Stage]:
-    account = {
-        "from": "accounts",
-        "localField": "ownerAccount",
-        "foreignField": "_id",
-        "pipeline": [{"$project": {"_id": 0, "geolocation": 1}}],
-        "as": "account",
-    }
-    found = {"$ifNull": [{"$first": "$account.geolocation"}, None]}
-    return [{"$lookup": account}, {"$set": {"geolocation": found}}, {"$unset": "account"}]
+def _placed_users(now: datetime) -> list[Stage]:
+    """Users with the geolocation of their account, by one sort: a $lookup asks for each of them anew."""
+    places = [
+        {"$match": {"geolocation": {"$ne": None}}},
+        {"$project": {"_id": 0, "ownerAccount": "$_id", "place": "$geolocation"}},
+    ]
+    own = {"$ifNull": ["$ownerAccount", {"user": "$_id"}]}  # one without an account is alone
+    before = {"$max": "$place", "window": {"documents": ["unbounded", "current"]}}  # the account sorts first
+    return [
+        {"$match": {"createdAt": {"$not": {"$gt": now}}}},
+        {"$replaceWith": _described_user()},
+        {"$unionWith": {"coll": "accounts", "pipeline": places}},
+        {"$setWindowFields": {"partitionBy": own, "sortBy": {"_id": 1}, "output": {"geolocation": before}}},
+        {"$match": {"_id": {"$exists": True}}},
+    ]
 
 
 def _summary() -> Stage:

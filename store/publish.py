@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from pymongo.collection import Collection
@@ -12,13 +13,18 @@ from store.documents import Document
 from store.leases import LeaseHeldError, LeaseLostError, hold
 from store.schema import COLLECTIONS, collection
 
+Generation = Collection[Document]  # one that is still being made
+_AT_ONCE = 5_000  # ids
+
 
 class NothingToPublishError(RuntimeError):
     """The next generation is empty: the old one stays."""
 
 
 @contextmanager
-def replacing(db: Databases, name: str, now: datetime | None = None) -> Iterator[Collection[Document]]:
+def replacing(
+    db: Databases, name: str, now: datetime | None = None, may_be_empty: bool = False
+) -> Iterator[Generation]:
     """Gives an empty temporary collection, with its indexes, that takes the place of `name` when the block ends well.
 
     On any failure the old collection stays and the temporary one goes; a killed run's leftover is swept by the next.
@@ -27,7 +33,7 @@ def replacing(db: Databases, name: str, now: datetime | None = None) -> Iterator
     not published with it.
 
     Raises:
-        NothingToPublishError: when the block wrote nothing.
+        NothingToPublishError: when the block wrote nothing, unless the new generation `may_be_empty`.
         LeaseHeldError: when another run is publishing, or writes into, the same collection.
     """
     declared = COLLECTIONS[name]
@@ -38,7 +44,7 @@ def replacing(db: Databases, name: str, now: datetime | None = None) -> Iterator
         temporary.create_indexes(list(declared.indexes))
         try:
             yield temporary
-            if temporary.find_one({}, {"_id": 1}) is None:
+            if not may_be_empty and temporary.find_one({}, {"_id": 1}) is None:
                 raise NothingToPublishError(f"{name}: the new generation is empty, the old one stays")
             if now and temporary.find_one({"createdAt": {"$ne": now}}, {"_id": 1}):
                 raise LeaseHeldError(f"{name}: another run writes into the new generation, the old one stays")
@@ -51,8 +57,28 @@ def replacing(db: Databases, name: str, now: datetime | None = None) -> Iterator
             raise
 
 
-def merge_into(db: Databases, source: str, pipeline: Sequence[Mapping[str, Any]], target: str) -> None:
-    """Runs the pipeline on `source` and merges its documents into `target` by `_id`, inside the server."""
-    into = collection(db, target)
-    merge = {"$merge": {"into": {"db": into.database.name, "coll": target}, "whenMatched": "replace"}}
-    collection(db, source).aggregate([*pipeline, merge], allowDiskUse=True)
+def fill(db: Databases, source: str, pipeline: Sequence[Mapping[str, Any]], into: Generation) -> None:
+    """Runs the pipeline on `source`; `into`, which keeps its indexes, then holds its documents, all or none of them."""
+    out = {"$out": {"db": into.database.name, "coll": into.name}}
+    collection(db, source).aggregate([*pipeline, out], allowDiskUse=True)
+
+
+def leaving(db: Databases, name: str, successor: Generation) -> Iterator[list[Any]]:
+    """Ids of `name` that its successor does not have, some thousand at a time; by the ids' indexes alone."""
+    new = {"coll": successor.name, "pipeline": [{"$project": {"in": {"$literal": 2}}}]}
+    stages: list[dict[str, Any]] = [
+        {"$project": {"in": {"$literal": 1}}},
+        {"$unionWith": new},
+        {"$group": {"_id": "$_id", "in": {"$sum": "$in"}}},
+        {"$match": {"in": 1}},
+    ]
+    found = collection(db, name).aggregate(stages, allowDiskUse=True, batchSize=_AT_ONCE)
+    while ids := [each["_id"] for each in islice(found, _AT_ONCE)]:
+        yield ids
+
+
+def keep(db: Databases, name: str, ids: Sequence[Any], update: Sequence[Mapping[str, Any]], into: Generation) -> None:
+    """Takes these documents of `name` along into its successor, as the update changes them, inside the server."""
+    merge = {"$merge": {"into": {"db": into.database.name, "coll": into.name}}}
+    these = {"$match": {"_id": {"$in": list(ids)}}}
+    collection(db, name).aggregate([these, *update, merge])

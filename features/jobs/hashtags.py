@@ -7,7 +7,7 @@ from features.hashtags import hashtag_statistics
 from features.statistics import Statistics, later_engagements
 from store import publish, reads
 from store.client import Databases
-from store.schema import collection, ensure_indexes
+from store.schema import ensure_indexes
 
 
 def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> dict[str, Any]:
@@ -15,9 +15,9 @@ def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = 
     ensure_indexes(db, "contents", "engagements", "hashtagStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
 
-    publish.merge_into(db, "contents", hashtag_statistics(now, statistics, replay), "hashtagStats")
-
-    left = collection(db, "hashtagStats").delete_many({"updatedAt": {"$ne": now}}).deleted_count
+    with publish.replacing(db, "hashtagStats", may_be_empty=True) as successor:
+        publish.fill(db, "contents", hashtag_statistics(now, statistics, replay), successor)
+        left = sum(map(len, publish.leaving(db, "hashtagStats", successor)))
     mistyped = {"hashtags": {"$exists": True, "$not": {"$type": ["array", "null"]}}, "createdAt": {"$lte": now}}
     rejected = reads.count(db, "contents", mistyped)
     hashtags = reads.count(db, "hashtagStats", {})

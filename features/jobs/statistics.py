@@ -14,7 +14,7 @@ from features.statistics import (
 )
 from store import publish, reads, suspects
 from store.client import Databases
-from store.schema import collection, ensure_indexes
+from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
 
@@ -26,11 +26,9 @@ def update_content_stats(
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
     bots = _acts_of_bots(db) if discount_bots else None
-    _forget_clock(db, "contentStats", now)
-
-    publish.merge_into(db, "contents", content_statistics(now, statistics, replay, bots), "contentStats")
-
-    left = collection(db, "contentStats").delete_many({"updatedAt": {"$ne": now}}).deleted_count
+    with publish.replacing(db, "contentStats", may_be_empty=True) as successor:
+        publish.fill(db, "contents", content_statistics(now, statistics, replay, bots), successor)
+        left = sum(map(len, publish.leaving(db, "contentStats", successor)))
     return {
         "contents": reads.count(db, "contentStats", {}),
         "left": left,
@@ -47,12 +45,9 @@ def update_creator_stats(
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
     bots = _acts_of_bots(db) if discount_bots else None
-    _forget_clock(db, "creatorStats", now)
-
-    publish.merge_into(db, "contents", creator_statistics(now, statistics, replay, bots), "creatorStats")
-
-    idle = {"contentCount": {"$gt": 0}, "updatedAt": {"$ne": now}}
-    emptied = collection(db, "creatorStats").update_many(idle, without_contents()).modified_count
+    with publish.replacing(db, "creatorStats", may_be_empty=True) as successor:
+        publish.fill(db, "contents", creator_statistics(now, statistics, replay, bots), successor)
+        emptied = sum(_kept(db, ids, successor) for ids in publish.leaving(db, "creatorStats", successor))
     return {
         "creators": reads.count(db, "creatorStats", {}),
         "withContents": reads.count(db, "creatorStats", {"contentCount": {"$gt": 0}}),
@@ -67,9 +62,10 @@ def _acts_of_bots(db: Databases) -> dict[str, Any] | None:
     return acts_of(accounts, suspects.users_of(db, accounts)) if accounts else None
 
 
-def _forget_clock(db: Databases, name: str, now: datetime) -> None:
-    """After an earlier run at the same clock: what has left since then would look as if this run had counted it."""
-    collection(db, name).update_many({"updatedAt": now}, {"$unset": {"updatedAt": ""}})
+def _kept(db: Databases, ids: list[Any], successor: publish.Generation) -> int:
+    """Creators whom the app no longer has stay; how many of them had contents until now."""
+    publish.keep(db, "creatorStats", ids, without_contents(), successor)
+    return reads.count(db, "creatorStats", {"_id": {"$in": ids}, "contentCount": {"$gt": 0}})
 
 
 def _rejected(db: Databases, name: str, **more: int) -> dict[str, int]:

@@ -191,6 +191,18 @@ def test_weights_half_life_and_window_are_settings(app):
     assert (ada["contentCount"], ada["aggregator"]["followedScore"]) == (2, 10.0)
 
 
+def test_a_creator_is_where_the_account_is(db):
+    places = {"ada": {"countryCode": "th"}, "bob": None, "cyd": ["anything"], "dot": {"countryCode": "de"}}
+    owners = {"ada.1": "ada", "ada.2": "ada", "bob.1": "bob", "cyd.1": "cyd", "nobody's": "nobody", "dot": None}
+    db.app.accounts.insert_many([{"_id": oid(name), "geolocation": place} for name, place in places.items()])
+    db.app.users.insert_many([{"_id": oid(name), "ownerAccount": own and oid(own)} for name, own in owners.items()])
+
+    update_creator_stats(db, NOW)
+
+    found = {key: each["geolocation"] for key, each in stored(db, "creatorStats").items()}
+    assert found == {oid(name): places.get(own) for name, own in owners.items()}
+
+
 def test_secrets_of_an_account_are_never_copied(app):
     both(app, NOW)
 

@@ -2,10 +2,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from store import leases, publish
 from store.leases import LeaseHeldError, LeaseLostError
-from store.publish import NothingToPublishError, replacing
+from store.publish import NothingToPublishError, fill, keep, leaving, replacing
 from store.schema import COLLECTIONS
 from tests.bench import swaps
 
@@ -156,3 +157,33 @@ def test_readers_and_pages_survive_fifteen_swaps_and_two_kills(db, uri):
     assert seen["publishers"] == {"swaps": 15, "killed": 2, "indexes missing at the end": 0, "temporary left": 0}
     swaps.expect_no_harm(seen)
     assert seen["naive walks"].get("mixed", 0) + seen["naive walks"]["walks"] > 0
+
+
+def test_a_generation_filled_inside_the_server_replaces_the_old_one_whole_or_not_at_all(db):
+    db.app.contents.insert_many([{"_id": number, "score": number / 2} for number in range(3)])
+    db.analytics.contentStats.insert_many([{"_id": 2}, {"_id": 9, "gone": True}])
+
+    with replacing(db, "contentStats", may_be_empty=True) as successor:
+        fill(db, "contents", [{"$project": {"score": 1}}], successor)
+        ids = list(leaving(db, "contentStats", successor))
+        keep(db, "contentStats", ids[0], [{"$set": {"kept": True}}], successor)
+        with pytest.raises(OperationFailure, match="divide by zero"):
+            fill(db, "contents", [{"$set": {"score": {"$divide": [1, "$score"]}}}], successor)
+
+    assert ids == [[9]]
+    assert list(db.analytics.contentStats.find(sort=[("_id", 1)])) == [
+        {"_id": 0, "score": 0.0},
+        {"_id": 1, "score": 0.5},
+        {"_id": 2, "score": 1.0},
+        {"_id": 9, "gone": True, "kept": True},
+    ]
+    assert {"score_-1", "authorId_1"} <= set(db.analytics.contentStats.index_information())
+
+
+def test_an_empty_generation_is_published_where_it_may_be_empty(db):
+    db.analytics.hashtagStats.insert_one({"_id": "old"})
+
+    with replacing(db, "hashtagStats", may_be_empty=True):
+        pass
+
+    assert list(db.analytics.hashtagStats.find()) == []
