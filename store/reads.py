@@ -7,11 +7,6 @@ from store.client import Databases
 from store.documents import Document
 from store.schema import collection
 
-_EVERY_TYPE_BUT_DATE = [
-    *("double", "string", "object", "array", "binData", "undefined", "objectId", "bool", "null", "regex"),
-    *("javascript", "int", "timestamp", "long", "decimal", "minKey", "maxKey"),
-]
-
 
 def stream(db: Databases, name: str, stages: Sequence[Mapping[str, Any]]) -> Iterator[Document]:
     """The documents of an aggregation on the collection `name`, one at a time."""
@@ -34,5 +29,7 @@ def estimated(db: Databases, name: str) -> int:
 
 
 def count_without_date(db: Databases, name: str, field: str) -> int:
-    """How many documents of `name` have no date in `field`; they are set aside by every job that filters on it."""
-    return count(db, name, {"$or": [{field: {"$exists": False}}, {field: {"$type": _EVERY_TYPE_BUT_DATE}}]})
+    """How many documents of `name` have no date in `field`, which every job sets aside; by the field's index alone."""
+    typed: list[dict[str, Any]] = [{"$sort": {field: 1}}, {"$project": {"_id": 0, "type": {"$type": f"${field}"}}}]
+    found = list(stream(db, name, [*typed, {"$match": {"type": {"$ne": "date"}}}, {"$count": "count"}]))
+    return int(found[0]["count"]) if found else 0
