@@ -23,14 +23,14 @@ class NothingToPublishError(RuntimeError):
 
 @contextmanager
 def replacing(
-    db: Databases, name: str, now: datetime | None = None, may_be_empty: bool = False
+    db: Databases, name: str, now: datetime | None = None, stamp: str = "createdAt", may_be_empty: bool = False
 ) -> Iterator[Generation]:
     """Gives an empty temporary collection, with its indexes, that takes the place of `name` when the block ends well.
 
     On any failure the old collection stays and the temporary one goes; a killed run's leftover is swept by the next.
     The lease is renewed just before the swap, so a run that lost it can't publish over its successor. With
-    `now`, every document must have it as its createdAt: what a run wrote that woke up after its successor had begun is
-    not published with it.
+    `now`, no document may have another `stamp`: what a run wrote that woke up after its successor had begun is not
+    published with it.
 
     Raises:
         NothingToPublishError: when the block wrote nothing, unless the new generation `may_be_empty`.
@@ -46,7 +46,7 @@ def replacing(
             yield temporary
             if not may_be_empty and temporary.find_one({}, {"_id": 1}) is None:
                 raise NothingToPublishError(f"{name}: the new generation is empty, the old one stays")
-            if now and temporary.find_one({"createdAt": {"$ne": now}}, {"_id": 1}):
+            if now and temporary.find_one({stamp: {"$nin": [now, None]}}, {"_id": 1}):
                 raise LeaseHeldError(f"{name}: another run writes into the new generation, the old one stays")
             lease.renew()
             temporary.rename(name, dropTarget=True)

@@ -15,7 +15,7 @@ def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = 
     ensure_indexes(db, "contents", "engagements", "hashtagStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
 
-    with publish.replacing(db, "hashtagStats", may_be_empty=True) as successor:
+    with publish.replacing(db, "hashtagStats", now, "updatedAt", may_be_empty=True) as successor:
         publish.fill(db, "contents", hashtag_statistics(now, statistics, replay), successor)
         left = sum(map(len, publish.leaving(db, "hashtagStats", successor)))
     mistyped = {"hashtags": {"$exists": True, "$not": {"$type": ["array", "null"]}}, "createdAt": {"$lte": now}}

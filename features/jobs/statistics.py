@@ -26,7 +26,7 @@ def update_content_stats(
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
     bots = _acts_of_bots(db) if discount_bots else None
-    with publish.replacing(db, "contentStats", may_be_empty=True) as successor:
+    with publish.replacing(db, "contentStats", now, "updatedAt", may_be_empty=True) as successor:
         publish.fill(db, "contents", content_statistics(now, statistics, replay, bots), successor)
         left = sum(map(len, publish.leaving(db, "contentStats", successor)))
     return {
@@ -45,7 +45,7 @@ def update_creator_stats(
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = reads.exists(db, "engagements", later_engagements(now))
     bots = _acts_of_bots(db) if discount_bots else None
-    with publish.replacing(db, "creatorStats", may_be_empty=True) as successor:
+    with publish.replacing(db, "creatorStats", now, "updatedAt", may_be_empty=True) as successor:
         publish.fill(db, "contents", creator_statistics(now, statistics, replay, bots), successor)
         emptied = sum(_kept(db, ids, successor) for ids in publish.leaving(db, "creatorStats", successor))
     return {

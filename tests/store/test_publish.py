@@ -187,3 +187,16 @@ def test_an_empty_generation_is_published_where_it_may_be_empty(db):
         pass
 
     assert list(db.analytics.hashtagStats.find()) == []
+
+
+def test_statistics_of_another_clock_are_not_published_with_this_one(db):
+    db.analytics.creatorStats.insert_one({"_id": "old"})
+
+    with (
+        pytest.raises(LeaseHeldError, match="creatorStats"),
+        replacing(db, "creatorStats", NOW, "updatedAt") as successor,
+    ):
+        successor.insert_many([{"updatedAt": NOW}, {"contentCount": 0}, {"updatedAt": NOW - timedelta(hours=1)}])
+
+    assert list(db.analytics.creatorStats.find()) == [{"_id": "old"}]
+    assert db.analytics.list_collection_names(filter={"name": {"$regex": "^creatorStatstemp"}}) == []
