@@ -3,7 +3,7 @@
 Every value is as of the row's time: an event counts when it lies strictly before it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,7 +70,9 @@ def build(known: Known, rows: Rows, columns: tuple[str, ...], taste: Columns | N
 
     `taste`: those of `taste_of`, for who builds many rows piece by piece: they cost the whole log once a day of rows.
     """
-    found = content_columns(known, rows.content, rows.time_ms) | country_columns(known, rows)
+    author = known.contents.author[rows.content]
+    found = _side_by_side(rows, rows.content, lambda near: _of_content(known, near) | _of_country(known, near))
+    found |= _side_by_side(rows, author, lambda near: _of_creator(known, near) | _of_country_and_creator(known, near))
     if columns is MEMBER_COLUMNS:
         found |= member_columns(known, rows) | (taste_of(known, rows) if taste is None else taste)
     return stacked(found, columns)
@@ -88,20 +90,34 @@ def stacked(found: Mapping[str, Numbers], columns: Sequence[str]) -> Matrix:
 
 def content_columns(known: Known, content: Ints, time_ms: Ints) -> Columns:
     """What is known of each content and its creator, whoever sees it."""
-    contents = known.contents
-    author = contents.author[content]
+    nobody = np.full(len(content), -1)
+    rows = Rows(content, nobody, nobody, time_ms)
+    return _of_content(known, rows) | _of_creator(known, rows)
+
+
+def country_columns(known: Known, rows: Rows) -> Columns:
+    """What is known of the country's people and this content, its creator and its language."""
+    return _of_country(known, rows) | _of_country_and_creator(known, rows)
+
+
+def _side_by_side(rows: Rows, key: Ints, columns: Callable[[Rows], Columns]) -> Columns:
+    """The columns, asked for by country, key and time: what neighbours look up is in the processor's cache."""
+    order = np.lexsort((rows.time_ms, key, rows.country))
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return {name: column[back] for name, column in columns(rows.take(order)).items()}
+
+
+def _of_content(known: Known, rows: Rows) -> Columns:
+    contents, content, time_ms = known.contents, rows.content, rows.time_ms
     age_hours = np.maximum(time_ms - contents.created_ms[content], 0) / 3_600_000
     engaged, viewed = known.engaged.before(content, time_ms), known.viewed.before(content, time_ms)
     engaged_day = known.engaged.within(content, time_ms, 24)
     viewed_day = known.viewed.within(content, time_ms, 24)
-    creator = [kind.within(author, time_ms, _MONTH_HOURS) for kind in known.creator_kinds]
-    creator_viewed = known.creator_viewed.before(author, time_ms)
     return {
         **{name: known.by_kind[n].before(content, time_ms) for n, name in enumerate(_KINDS)},
         "photoCount": contents.photos[content],
         "characterLength": contents.length[content],
-        "creatorContentCount": known.creator_contents.within(author, time_ms, _MONTH_HOURS),
-        **dict(zip(DESIGN[7:11], creator, strict=True)),
         "ageScore": 2.0 ** (-age_hours / _HALF_LIFE_HOURS),
         "ageHours": age_hours,
         "isReshare": contents.original_id[content] != NONE,
@@ -117,28 +133,40 @@ def content_columns(known: Known, content: Ints, time_ms: Ints) -> Columns:
         "hoursSinceViewed": known.viewed.hours_since(content, time_ms),
         "gravity": np.log1p(engaged + viewed) / (age_hours + 2.0) ** 1.8,
         "reportedCount": known.by_kind[4].before(content, time_ms),
-        "creatorViewedCount": creator_viewed,
-        "creatorRate": _rate(np.sum(creator, axis=0), creator_viewed),
     }
 
 
-def country_columns(known: Known, rows: Rows) -> Columns:
-    """What is known of the country's people and this content, its creator and its language."""
+def _of_creator(known: Known, rows: Rows) -> Columns:
+    author, time_ms = known.contents.author[rows.content], rows.time_ms
+    creator = [kind.within(author, time_ms, _MONTH_HOURS) for kind in known.creator_kinds]
+    viewed = known.creator_viewed.before(author, time_ms)
+    return {
+        "creatorContentCount": known.creator_contents.within(author, time_ms, _MONTH_HOURS),
+        **dict(zip(DESIGN[7:11], creator, strict=True)),
+        "creatorViewedCount": viewed,
+        "creatorRate": _rate(np.sum(creator, axis=0), viewed),
+    }
+
+
+def _of_country(known: Known, rows: Rows) -> Columns:
     content, country, time_ms = rows.content, rows.country, rows.time_ms
-    author, language = known.contents.author[content], known.contents.language[content]
-    of_content, of_author, of_language = (known.by_country[what] for what in ("content", "author", "language"))
+    language = known.contents.language[content]
+    of_content, of_language = known.by_country["content"], known.by_country["language"]
     engaged, viewed = _counts(of_content, country, content, time_ms)
-    author_engaged, author_viewed = _counts(of_author, country, author, time_ms)
     return {
         "countryEngaged": engaged,
         "countryEngaged24h": of_content.engaged.index.within(of_content.engaged.key(country, content), time_ms, 24),
         "countryViewed": viewed,
         "countryRate": _rate(engaged, viewed),
-        "countryCreatorEngaged": author_engaged,
-        "countryCreatorRate": _rate(author_engaged, author_viewed),
         "countryLanguageRate": _rate(*_counts(of_language, country, language, time_ms)),
         "sameCountry": (known.author_country[content] == country) & (country >= 0),
     }
+
+
+def _of_country_and_creator(known: Known, rows: Rows) -> Columns:
+    author = known.contents.author[rows.content]
+    engaged, viewed = _counts(known.by_country["author"], rows.country, author, rows.time_ms)
+    return {"countryCreatorEngaged": engaged, "countryCreatorRate": _rate(engaged, viewed)}
 
 
 def member_columns(known: Known, rows: Rows) -> Columns:

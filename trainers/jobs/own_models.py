@@ -47,7 +47,8 @@ class Work:
         taken = self.sampler.of(self.candidates, Requests(self.asked.account[mine], self.asked.time_ms[mine]))
         taste = taste_of(self.known, taken.rows)
         for some in split(members, size):
-            inside = np.isin(taken.rows.account, some)
+            inside = np.flatnonzero(np.isin(taken.rows.account, some))
+            inside = inside[np.argsort(taken.rows.account[inside], kind="stable")]  # one's past is looked up together
             own = self._own(taken.take(inside), {name: column[inside] for name, column in taste.items()})
             yield vars(own) | {
                 "account": np.searchsorted(some, own.account),
