@@ -2,9 +2,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pymongo import monitoring
 from pymongo.errors import OperationFailure
 
 from store import leases, publish
+from store.client import connect
 from store.leases import LeaseHeldError, LeaseLostError
 from store.publish import NothingToPublishError, fill, keep, leaving, replacing
 from store.schema import COLLECTIONS
@@ -12,6 +14,23 @@ from tests.bench import swaps
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DECLARED = {index.document["name"] for index in COLLECTIONS["guestfeeditems"].indexes}
+
+
+class Sent(monitoring.CommandListener):
+    """The names of the commands that make a generation."""
+
+    def __init__(self):
+        self.names = []
+
+    def started(self, event):
+        if event.command_name in {"drop", "insert", "createIndexes", "renameCollection"}:
+            self.names.append(event.command_name)
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
 
 
 def generation(number, count=3, now=NOW):
@@ -50,13 +69,14 @@ def test_readers_see_the_old_generation_until_the_new_one_is_whole(old):
     assert collections(old) == ["guestfeeditems"]
 
 
-def test_the_indexes_are_there_before_the_first_document_and_after_the_swap(db):
-    with replacing(db, "guestfeeditems", NOW) as temporary:
-        before = set(temporary.index_information())
-        temporary.insert_many(generation(1))
+def test_the_indexes_are_built_of_the_whole_generation_and_before_the_swap(db, uri):
+    sent = Sent()
+    watched = connect(uri, db.app.name.removesuffix("app-db"), event_listeners=[sent])
 
-    assert temporary.name == "guestfeeditemstemp"
-    assert before >= DECLARED
+    publish_all(watched, generation(1), generation(2))
+
+    watched.client.close()
+    assert sent.names == ["drop", "insert", "insert", *["createIndexes"] * len(DECLARED), "renameCollection"]
     assert set(db.app.guestfeeditems.index_information()) >= DECLARED
 
 
