@@ -1,22 +1,22 @@
 """coldstartPredictor: scores all live contents for all countries and publishes the guest feed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import tee
 from typing import Any
 
 import numpy as np
 
 from features.countries import COUNTRIES
-from features.history import History, assemble, disregarding
+from features.history import NONE, History, assemble, disregarding
 from features.known import index
 from features.margins import opened
 from features.matrix import GUEST_COLUMNS
 from predictors.guest_feed import Feed, country_feeds
-from store import feed_days, logs, models, publish, suspects
+from store import feed_days, feed_items, logs, models, publish, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
-from store.documents import Document, ObjectId
 
 MODEL = "guest"
 _LAST_SECOND = 0xFFFFFFFF
@@ -47,13 +47,12 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
     if not len(live):
         return {"items": 0, "countries": 0, **counts}
-    feeds = list(country_feeds(history, index(history), boosters, live, now_ms, config.top))
+    feeds, again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
 
     with publish.replacing(db, "guestfeeditems", now) as temporary:
-        for feed_items in items(feeds, history, now):
-            temporary.insert_many(feed_items, ordered=False)
-    feed_days.keep(db, now, _tops(feeds, history, config.kept_top), config.kept_days)
-    return {"items": sum(len(feed.content) for feed in feeds), "countries": len(feeds), **counts}
+        written = feed_items.insert(temporary, items(feeds, history, now))
+    countries = feed_days.keep(db, now, _tops(again, history, config.kept_top), config.kept_days)
+    return {"items": written, "countries": countries, **counts}
 
 
 def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
@@ -69,8 +68,8 @@ def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
     return boosters, refused
 
 
-def items(feeds: Sequence[Feed], history: History, now: datetime) -> Iterator[list[Document]]:
-    """The documents of each list.
+def items(feeds: Iterable[Feed], history: History, now: datetime) -> Iterator[Any]:
+    """The documents of all lists.
 
     Their ids rise with falling score, and every id of a later generation lies before every id of an earlier one: a
     reader that pages by `_id` across a swap comes to the end of its list, and never repeats or mixes two generations.
@@ -80,25 +79,23 @@ def items(feeds: Sequence[Feed], history: History, now: datetime) -> Iterator[li
     for feed in feeds:
         prefix = generation + feed.country.encode().ljust(5, b"\0")
         stamp = {"countryCode": feed.country, "type": "content", "createdAt": now, "updatedAt": now}
-        yield [
-            {"_id": ObjectId(prefix + rank.to_bytes(3, "big")), **described[row], "score": score, **stamp}
-            for rank, (row, score) in enumerate(zip(feed.content.tolist(), feed.score.tolist(), strict=True))
-        ]
+        contents = [described[row] for row in feed.content.tolist()]
+        yield from feed_items.listed(prefix, contents, feed.score.tolist(), stamp)
 
 
-def _tops(feeds: Sequence[Feed], history: History, most: int) -> Iterator[feed_days.Top]:
+def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[feed_days.Top]:
     for feed in feeds:
         yield feed.country, object_ids(history.contents.id[feed.content[:most]]), feed.score[:most].tolist()
 
 
-def _described(history: History) -> list[Document]:
+def _described(history: History) -> list[bytes]:
     """What an item says of each content; by row of contents."""
-    contents, users = history.contents, [*object_ids(history.user_id), None]
-    columns = (
-        object_ids(contents.id),
-        [users[row] for row in contents.author.tolist()],
-        object_ids(contents.original_id),
-        object_ids(contents.original_author_id),
+    contents = history.contents
+    return feed_items.described(
+        {
+            "content": contents.id,
+            "author": np.append(history.user_id, NONE)[contents.author],
+            "originalContent": contents.original_id,
+            "originalAuthor": contents.original_author_id,
+        }
     )
-    names = ("content", "author", "originalContent", "originalAuthor")
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -29,7 +29,7 @@ from features.history import History, assemble
 from ops.mongod import serving
 from predictors.guest_feed import Feed
 from predictors.jobs.guest_feed import items
-from store import leases, publish
+from store import feed_items, leases, publish
 from store.client import Databases, connect
 from store.schema import COLLECTIONS
 
@@ -122,8 +122,7 @@ def publish_generation(db: Databases, number: int, countries: int) -> None:
     codes = [READ, *(code for code in COUNTRIES if code != READ)][:countries]
     feeds = [Feed(code, order, np.linspace(1, 0, LENGTH)) for code in codes]
     with publish.replacing(db, "guestfeeditems", now) as temporary:
-        for each in items(feeds, history, now):
-            temporary.insert_many(each, ordered=False)
+        feed_items.insert(temporary, items(feeds, history, now))
 
 
 def community() -> History:
