@@ -12,6 +12,8 @@ from features.asof import Ints, positions
 Columns = Mapping[str, NDArray[Any]]
 LIKE, COMMENT, RECAST, QUOTE, REPORT = range(5)  # kinds of engagement
 NONE = b""  # a missing id: twelve zero bytes compare equal to it
+_NOBODY = np.zeros(0, dtype="S12")
+_NO_FOLLOWS: Columns = {"time": np.zeros(0, dtype=np.int64), "user": _NOBODY, "followed": _NOBODY}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class History:
 def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Sequence[str]]]) -> History:
     """A History from the columns that store reads.
 
-    `tables`: contents, accounts, users, engagements, exposures, follows. `labels`: content id → (language, tags).
+    `tables`: contents, accounts, users, engagements, exposures, and follows, without which nobody follows anybody.
+    `labels`: content id → (language, tags).
     """
     contents, users = tables["contents"], tables["users"]
     user_id = _present(np.concatenate([users["id"], contents["author"]]))
@@ -75,7 +78,7 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
     find = _Finder(account_id, user_id, owner, rows)
     engagements, lost = find.events(tables["engagements"])
     exposures, unseen = find.events(tables["exposures"])
-    follows = tables["follows"]
+    follows = tables.get("follows", _NO_FOLLOWS)
     follower = find.account_of_user(follows["user"])
     followed = positions(user_id, follows["followed"])
     both = (follower >= 0) & (followed >= 0)

@@ -1,6 +1,6 @@
 """The app's log as columns, for the rankers: contents, people, engagements, exposures and follows before a clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,23 +8,28 @@ from store import reads
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
+from store.side_by_side import side_by_side
 
 _KINDS = [*ENGAGEMENT_TYPES, "report"]
 _CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
 _CALLED = {"$toLower": {"$cond": [{"$eq": [{"$type": _CODE}, "string"]}, _CODE, ""]}}
 
 
-def read_log(db: Databases, since: datetime, now: datetime, countries: Sequence[str]) -> dict[str, Columns]:
+def read_log(
+    db: Databases, since: datetime, now: datetime, countries: Sequence[str], follows: bool = True
+) -> dict[str, Columns]:
     """Columns by table, of what happened in [since, now); `country` is a number in `countries`."""
     ensure_indexes(db, "contents", "engagements", "feeditems", "users", "relationships")
-    return {
-        "contents": read_contents(db, since, now),
-        "engagements": read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}}),
-        "exposures": read_exposures(db, {"seenAt": {"$gte": since, "$lt": now}}),
-        "accounts": read_accounts(db, {}, countries),
-        "users": read_users(db, {}),
-        "follows": read_follows(db, {"createdAt": {"$lt": now}}),
+    tables: dict[str, Callable[[], Columns]] = {
+        "exposures": lambda: read_exposures(db, {"seenAt": {"$gte": since, "$lt": now}}),
+        "engagements": lambda: read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}}),
+        "contents": lambda: read_contents(db, since, now),
+        "accounts": lambda: read_accounts(db, {}, countries),
+        "users": lambda: read_users(db, {}),
     }
+    if follows:
+        tables["follows"] = lambda: read_follows(db, {"createdAt": {"$lt": now}})
+    return dict(zip(tables, side_by_side(tables.values()), strict=True))
 
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:

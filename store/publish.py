@@ -1,9 +1,9 @@
 """Publishing a whole collection by a swap, so that readers see the old one or the new one and nothing between."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from store.client import Databases
 from store.documents import Document
 from store.leases import LeaseHeldError, LeaseLostError, hold
 from store.schema import COLLECTIONS, collection
+from store.side_by_side import side_by_side
 
 Generation = Collection[Document]  # one that is still being made
 _AT_ONCE = 5_000  # ids
@@ -47,8 +48,7 @@ def replacing(
             yield temporary
             if not may_be_empty and temporary.find_one({}, {"_id": 1}) is None:
                 raise NothingToPublishError(f"{name}: the new generation is empty, the old one stays")
-            with ThreadPoolExecutor() as pool:
-                list(pool.map(lambda index: temporary.create_indexes([index]), declared.indexes))
+            side_by_side([partial(temporary.create_indexes, [each]) for each in declared.indexes])
             if now and temporary.find_one({stamp: {"$nin": [now, None]}}, {"_id": 1}):
                 raise LeaseHeldError(f"{name}: another run writes into the new generation, the old one stays")
             lease.renew()

@@ -37,7 +37,8 @@ class Config:
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """guestfeeditems of every country, swapped in as one generation; without a live content the old one stays."""
     since = now - timedelta(days=config.history_days)
-    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    log = logs.read_log(db, since, now, COUNTRIES, follows=False)  # no guest follows anybody
+    history = assemble(log, logs.read_labels(db, since, now))
     if config.discount_bots:
         history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
     boosters, refused = read_boosters(db)

@@ -80,6 +80,15 @@ def tables(**changes):
     return empty | {name: empty[name] | columns for name, columns in changes.items()}
 
 
+def test_a_log_without_follows_is_a_history_in_which_nobody_follows():
+    log = tables(users={"id": ids("u", [0]), "owner": ids("a", [0])})
+    del log["follows"]
+
+    history = assemble(log, {})
+
+    assert (len(history.follow_time_ms), len(history.follower), len(history.followed)) == (0, 0, 0)
+
+
 def test_an_empty_app_is_an_empty_history():
     history = assemble(tables(), {})
 
