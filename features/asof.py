@@ -1,6 +1,7 @@
 """Counting what had happened before a moment, for millions of rows at once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,13 @@ class EventIndex:
         return np.searchsorted(self.events, _packed(key.astype(np.int64), time_ms - self.origin_ms), side="left")
 
     def _first(self, key: NDArray[np.integer]) -> Ints:
-        return np.searchsorted(self.events, key.astype(np.int64) << _TIME_BITS, side="left")
+        return self._starts.take(key, mode="clip")
+
+    @cached_property
+    def _starts(self) -> Ints:
+        """Where the events of each key begin, and of the one after the last; shape (keys + 1,)."""
+        keys = int(self.events[-1] >> _TIME_BITS) + 1 if len(self.events) else 0
+        return np.searchsorted(self.events, np.arange(keys + 1) << _TIME_BITS)
 
 
 @dataclass(frozen=True)
