@@ -50,7 +50,7 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
         return {"items": 0, "countries": 0, **counts}
     feeds, again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
 
-    with publish.replacing(db, "guestfeeditems", now) as temporary:
+    with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         written = feed_items.insert(temporary, items(feeds, history, now))
     countries = feed_days.keep(db, now, _tops(again, history, config.kept_top), config.kept_days)
     return {"items": written, "countries": countries, **counts}

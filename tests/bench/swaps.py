@@ -121,7 +121,7 @@ def publish_generation(db: Databases, number: int, countries: int) -> None:
     order = np.random.default_rng(number).permutation(LENGTH)
     codes = [READ, *(code for code in COUNTRIES if code != READ)][:countries]
     feeds = [Feed(code, order, np.linspace(1, 0, LENGTH)) for code in codes]
-    with publish.replacing(db, "guestfeeditems", now) as temporary:
+    with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         feed_items.insert(temporary, items(feeds, history, now))
 
 
