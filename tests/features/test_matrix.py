@@ -4,8 +4,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from features import taste
 from features.known import Activity, index
-from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build, taste_of
 from tests.golden.logs import DAY_MS, HOUR_MS, Log, other_future, random_log, rows
 
 HOUR = 72.0  # of the row, in a log of 120 hours
@@ -215,3 +216,19 @@ def test_the_order_of_the_rows_does_not_matter():
     asked = asked_of(log)
 
     np.testing.assert_array_equal(matrix(log, asked[::-1]), matrix(log, asked)[::-1])
+
+
+def test_a_member_is_like_others_as_much_whoever_is_compared_at_the_same_time(monkeypatch):
+    log = random_log(3)
+    history = log.history()
+    asked = [(account, content) for content in range(30) for account in range(8)]
+    some = rows(history, asked, log.moment(100))
+    together = taste_of(index(history), some)
+
+    monkeypatch.setattr(taste, "_MEMBERS", 3)
+    monkeypatch.setattr(taste, "_MOST_LIKENESSES", 17)
+    apart = taste_of(index(history), some)
+
+    assert together["tasteViewed"].max() > 0
+    for name, column in together.items():
+        np.testing.assert_array_equal(column, apart[name])
