@@ -146,10 +146,15 @@ def _raw(db: Databases) -> Any:
 
 
 def _inserted(database: Any, documents: list[Any], indexes: list[IndexModel]) -> float:
-    database.floor.create_indexes(indexes)
-    began = time.perf_counter()
-    if documents:
-        database.floor.insert_many(documents, ordered=False)
-    seconds = time.perf_counter() - began
-    database.floor.drop()
-    return seconds
+    """Seconds, with the indexes kept up or built of the finished documents, whichever is faster."""
+    seconds = []
+    for last in (False, True):
+        began = time.perf_counter()
+        if not last:
+            database.floor.create_indexes(indexes)
+        if documents:
+            database.floor.insert_many(documents, ordered=False)
+        database.floor.create_indexes(indexes)
+        seconds.append(time.perf_counter() - began)
+        database.floor.drop()
+    return min(seconds)
