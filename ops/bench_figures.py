@@ -37,12 +37,14 @@ def growth(found: Found) -> Table:
 
 
 def amounts(found: Found) -> Table:
-    """Memory and documents of each job at the largest size."""
-    last = found["sizes"][-1]
+    """Memory and documents of each job at the largest size at which it was measured."""
     names = ("megabytes", "server_megabytes", "examined", "returned", "written", "megabytes_out")
-    rows = [[job, *(_number(cost[name]) for name in names)] for job, cost in last["jobs"].items()]
-    columns = ("job", "MB of the job", "MB of the server", "examined", "read", "written", "MB over the wire")
-    return Table(f"Peak memory and documents at {last['users']:,} members", columns, rows)
+    rows = []
+    for job in jobs(found):
+        largest = [of(found, job, name)[1][-1] for name in names]
+        rows.append([job, f"{of(found, job, 'seconds')[0][-1]:,}", *map(_number, largest)])
+    columns = ("job", "members", "MB of the job", "MB of the server", "examined", "read", "written", "MB over the wire")
+    return Table("Peak memory and documents of each job at its largest size", columns, rows)
 
 
 def changed(found: Found) -> Table:
