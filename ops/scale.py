@@ -14,7 +14,7 @@ from ops.bench_figures import jobs, of, slope
 GIB, MB_A_GIB, FOREVER = 2**30, 1024, 10**12
 IN_SERVER = ("hashtagStats",)  # its seconds are shared by the database's shards
 PARTS = {  # what one call would take a part of, were it too much for one; the first ones work so today
-    "contentStats": "every shard aggregates its own contents, one publishes them; by a pointer, each its own: not built",
+    "contentStats": "every shard aggregates its own contents, one publishes; by pointer: each; not built",
     "creatorStats": "contents sharded by author; as the one above",
     "hashtagStats": "every shard groups its own contents, one joins the groups",
     "personalizeContentWorker": "500 members a message, any number of calls (queue, Dask, Ray, Spark)",

@@ -26,8 +26,8 @@ FLOOR = {"floor": 0.5, "floorIs": "one bulk write", "timesFloor": 2.0, "sample":
 
 def made(power=1.0, faster=30.0, slower=1.2):
     """Figures of two sizes, of one job whose costs grow with that power."""
-    jobs = [{"contentStats": COST | {name: COST[name] * 10**power for name in ("seconds", "processor")}}]
-    sizes = [{"contentStats": COST}, *jobs]
+    jobs = [{"hashtagStats": COST | {name: COST[name] * 10**power for name in ("seconds", "processor")}}]
+    sizes = [{"hashtagStats": COST}, *jobs]
     held = {"app-db": {"data": 2**30, "indexes": 0}}
     rest = {"documents": {"contents": 5}, "bytes": held, "fillSeconds": 1.0}
     beside = {"what": "guest feed", "ours": 1.0, "plain": faster, "timesFaster": faster, "aim": 20, **FLOOR}
@@ -84,7 +84,7 @@ def test_what_reaches_its_aim_is_not_listed():
 
 
 @pytest.mark.parametrize(
-    ("figures", "word"), [(made(1.2), "contentStats"), (made(faster=3.0), "guest feed"), (made(slower=1.7), "personal")]
+    ("figures", "word"), [(made(1.2), "hashtagStats"), (made(faster=3.0), "guest feed"), (made(slower=1.7), "personal")]
 )
 def test_what_misses_its_aim_is_named(figures, word):
     (told,) = misses(figures)
@@ -93,7 +93,7 @@ def test_what_misses_its_aim_is_named(figures, word):
 
 
 def test_exponents_are_those_of_the_costs():
-    assert exponents(made(power=1.3), "contentStats") == ["1.30", "1.30", "1.30"]
+    assert exponents(made(power=1.3), "hashtagStats") == ["1.30", "1.30", "1.30"]
     assert math.isnan(slope([5], [1]))
 
 
