@@ -29,7 +29,7 @@ from tests.bench.volumes import Volumes
 
 CHANGED = 0.01  # of the members are active in the hour
 FEW, MANY = 50_000, 500_000  # members
-CACHE_GB = 2.0  # of the server
+CACHE_GB = 8.0  # of the server
 LATER = NOW + timedelta(hours=1)
 Result = dict[str, Any]
 
