@@ -16,7 +16,7 @@ NOTES = {
     "trains or reads the whole log as columns. Nobody has given verdicts, and actions are off, as they are at first: "
     "fraudFeatureUpdater and actionsPlan only look.",
     "Peak": "*MB of the job* is the most resident memory of its process, about 135 MB of it Python with the libraries; "
-    "*of the server*: mongod with a cache of 2 GB. *Examined*, *read* and *written* are the server's own counters: "
+    "*of the server*: mongod with a cache of 8 GB. *Examined*, *read* and *written* are the server's own counters: "
     "documents looked at, handed to a client or the next stage, and inserted, changed or deleted.",
     "After an hour": "The members post, read and engage in that hour, and counters move as the app moves them; then "
     "jobs run again, at a clock an hour later. *Of the work* compares the processors' seconds with those of the "
