@@ -29,16 +29,17 @@ STAGES = ("features", "trainers", "predictors", "fraud")
 
 
 class Killer(monitoring.CommandListener):
-    """Counts writes; ends the process when number `at` is about to be sent."""
+    """Counts writes; when number `at` is about to be sent, says so and ends the process."""
 
-    def __init__(self, at: int | None) -> None:
-        self.at, self.writes = at, 0
+    def __init__(self, at: int | None, sender: Any) -> None:
+        self.at, self.sender, self.writes = at, sender, 0
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         if not _writes(event) or event.command.get(event.command_name) == "leases":
             return
         self.writes += 1
         if self.writes == self.at:
+            self.sender.send((-signal.SIGKILL, 0))
             os.kill(os.getpid(), signal.SIGKILL)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
@@ -49,16 +50,25 @@ class Killer(monitoring.CommandListener):
 
 
 def run(uri: str, prefix: str, job: str | None, at: int | None = None, time: str = TIME) -> tuple[int, int]:
-    """A run of the job (of every job for None) in a process of its own: its exit code and number of writes."""
+    """A run of the job (of every job for None) in a process of its own: how it ended and its number of writes.
+
+    It tells its end itself: of two threads that wait for children, one reads the exit code and the other finds none.
+    """
     receiver, sender = _context().Pipe(duplex=False)
     process = _context().Process(target=_work, args=(uri, prefix, job, at, time, sender))
     process.start()
     sender.close()
-    process.join(HANG_SECONDS)
-    if process.is_alive():
+    try:
+        if not receiver.poll(HANG_SECONDS):
+            raise TimeoutError(f"{job} killed at write {at}: still at work after {HANG_SECONDS} s")
+        ended: tuple[int, int] = receiver.recv()
+        process.join(HANG_SECONDS)
+        return ended
+    except EOFError:
+        return 1, 0
+    finally:
         process.kill()
-        raise TimeoutError(f"{job} killed at write {at}: still at work after {HANG_SECONDS} s")
-    return process.exitcode or 0, receiver.recv() if process.exitcode == 0 else 0
+        process.join()
 
 
 @cache
@@ -76,7 +86,7 @@ def _work(uri: str, prefix: str, job: str | None, at: int | None, time: str, sen
     os.environ.pop("TRAINING_QUEUE_URL", None)
     short = partial(leases.hold, seconds=LEASE_SECONDS)
     runtime.hold = publish.hold = short  # type: ignore[attr-defined]
-    killer = Killer(at)
+    killer = Killer(at, sender)
     runtime.connect = partial(connect, event_listeners=[killer])  # type: ignore[attr-defined]
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if job is None:
@@ -85,7 +95,7 @@ def _work(uri: str, prefix: str, job: str | None, at: int | None, time: str, sen
         _forget(runtime.databases())
     else:
         named(job).load()({"time": time}, None)
-    sender.send(killer.writes)
+    sender.send((0, killer.writes))
     sender.close()
 
 
