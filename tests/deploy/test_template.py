@@ -200,7 +200,7 @@ def test_the_dashboard_shows_failures_freshness_and_every_queue(resources):
     shown = json.dumps(json.loads(text)["widgets"])
 
     for each in ("Errors", "Throttles", "Duration", "FreshnessSeconds", "Rejected", "Done"):
-        assert f'MetricName=\\\"{each}\\\"' in shown, each
+        assert f'MetricName=\\"{each}\\"' in shown, each
     for name in of_type(resources, "AWS::SQS::Queue"):
         assert f"${{{name}.QueueName}}" in shown
 

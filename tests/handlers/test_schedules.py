@@ -92,9 +92,7 @@ def test_a_call_that_is_not_due_is_told_as_such_and_is_no_run(db):
     wake(MIDNIGHT)
     settings.schedule(db, "contentStats", "0 3 * * *")
 
-    outcome = call(
-        named("contentStats"), {"time": (MIDNIGHT + timedelta(hours=1)).isoformat(), "source": SCHEDULER}
-    )
+    outcome = call(named("contentStats"), {"time": (MIDNIGHT + timedelta(hours=1)).isoformat(), "source": SCHEDULER})
 
     assert outcome.status == "not due"
     assert db.analytics.runs.count_documents({}) == 1
