@@ -124,6 +124,7 @@ class App:
         seen = np.sort(begin_ms + self.draw.integers(0, span_ms, count))
         viewer, content = drawn(self.draw, self.activity, count), self._popular(count)
         left = seen + (1000 * self.draw.lognormal(1.5, 0.8, count)).astype(np.int64)
+        left = np.minimum(left, begin_ms + span_ms - 1)  # later than the clock nothing happens
         joined = np.full(count, self.begin_ms - DAY_MS)
         who = {"viewer": ids(ACCOUNT, viewer, joined), "seenCredential": ids(CREDENTIAL, viewer, joined)}
         what = {"content": self.posts.named(content), "author": self._user(self.posts.author[content])}
