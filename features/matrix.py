@@ -71,8 +71,8 @@ def build(known: Known, rows: Rows, columns: tuple[str, ...], taste: Columns | N
     `taste`: those of `taste_of`, for who builds many rows piece by piece: they cost the whole log once a day of rows.
     """
     author = known.contents.author[rows.content]
-    found = _side_by_side(rows, rows.content, lambda near: _of_content(known, near) | _of_country(known, near))
-    found |= _side_by_side(rows, author, lambda near: _of_creator(known, near) | _of_country_and_creator(known, near))
+    found = _near_together(rows, rows.content, lambda near: _of_content(known, near) | _of_country(known, near))
+    found |= _near_together(rows, author, lambda near: _of_creator(known, near) | _of_country_and_creator(known, near))
     if columns is MEMBER_COLUMNS:
         found |= member_columns(known, rows) | (taste_of(known, rows) if taste is None else taste)
     return stacked(found, columns)
@@ -100,7 +100,7 @@ def country_columns(known: Known, rows: Rows) -> Columns:
     return _of_country(known, rows) | _of_country_and_creator(known, rows)
 
 
-def _side_by_side(rows: Rows, key: Ints, columns: Callable[[Rows], Columns]) -> Columns:
+def _near_together(rows: Rows, key: Ints, columns: Callable[[Rows], Columns]) -> Columns:
     """The columns, asked for by country, key and time: what neighbours look up is in the processor's cache."""
     order = np.lexsort((rows.time_ms, key, rows.country))
     back = np.empty_like(order)

@@ -8,7 +8,7 @@ from store import reads
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
-from store.side_by_side import side_by_side
+from store.threads import in_threads
 
 _KINDS = [*ENGAGEMENT_TYPES, "report"]
 _CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
@@ -29,7 +29,7 @@ def read_log(
     }
     if follows:
         tables["follows"] = lambda: read_follows(db, {"createdAt": {"$lt": now}})
-    return dict(zip(tables, side_by_side(tables.values()), strict=True))
+    return dict(zip(tables, in_threads(tables.values()), strict=True))
 
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:

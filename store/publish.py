@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,6 @@ from store.client import Databases
 from store.documents import Document
 from store.leases import LeaseHeldError, LeaseLostError, hold
 from store.schema import COLLECTIONS, collection
-from store.side_by_side import side_by_side
 
 Generation = Collection[Document]  # one that is still being made
 _AT_ONCE = 5_000  # ids
@@ -56,7 +54,7 @@ def replacing(
             if not may_be_empty and temporary.find_one({}, {"_id": 1}) is None:
                 raise NothingToPublishError(f"{name}: the new generation is empty, the old one stays")
             if indexes_last:
-                side_by_side([partial(temporary.create_indexes, [each]) for each in declared.indexes])
+                temporary.create_indexes(list(declared.indexes))
             if now and temporary.find_one({stamp: {"$nin": [now, None]}}, {"_id": 1}):
                 raise LeaseHeldError(f"{name}: another run writes into the new generation, the old one stays")
             lease.renew()

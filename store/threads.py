@@ -7,12 +7,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def side_by_side(calls: Iterable[Callable[[], T]], most: int = 2) -> list[T]:
+def in_threads(calls: Iterable[Callable[[], T]], most: int = 2) -> list[T]:
     """What the calls give, in their order; at most so many run at a time, each in a thread.
 
     An error, or a run whose time is over, does not wait for calls under way; those not begun never begin.
 
-    >>> side_by_side([lambda: 1, lambda: 2])
+    >>> in_threads([lambda: 1, lambda: 2])
     [1, 2]
     """
     pool = ThreadPoolExecutor(most)
