@@ -16,6 +16,19 @@ class OutOfTimeError(RuntimeError):
     """The function would be killed soon; what was written so far stays, and the same event goes on from there."""
 
 
+class _Over(BaseException):
+    """What the signal raises: libraries wrap or swallow an Exception that meets them half-way (bson's decoder does)."""
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """The end of the time leaves the block as OutOfTimeError, an error like others."""
+    try:
+        yield
+    except _Over:
+        raise OutOfTimeError("the function's time is nearly over") from None
+
+
 @contextmanager
 def limited(context: Any) -> Iterator[None]:
     """Raises OutOfTimeError in the block shortly before the function's timeout; without a context, never.
@@ -29,13 +42,14 @@ def limited(context: Any) -> Iterator[None]:
     margin = min(MARGIN_SECONDS, MARGIN_SHARE * remaining() / 1000)
     _ends[:] = [remaining, margin]
     before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds_left(), 0.001))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        _ends.clear()
+    with ending():
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(seconds_left(), 0.001))
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            _ends.clear()
 
 
 def seconds_left() -> float:
@@ -48,4 +62,4 @@ def seconds_left() -> float:
 
 def _stop(signum: int, frame: Any) -> None:
     _ends[1:] = [inf]  # the two clocks differ by some microseconds: over is over
-    raise OutOfTimeError("the function's time is nearly over")
+    raise _Over

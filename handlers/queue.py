@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from handlers.deadline import OutOfTimeError, seconds_left
+from handlers.deadline import OutOfTimeError, ending, seconds_left
 from handlers.runtime import Event, setting
 from handlers.telemetry import told
 
@@ -54,9 +54,10 @@ def _answer(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, An
 
     def handle(record: "SQSRecord") -> dict[str, int]:
         try:
-            if seconds_left() <= 0:
-                raise OutOfTimeError("the function's time is nearly over")
-            return work(str(json.loads(record.body)["shard"]))
+            with ending():
+                if seconds_left() <= 0:
+                    raise OutOfTimeError("the function's time is nearly over")
+                return work(str(json.loads(record.body)["shard"]))
         except Exception as error:  # the message goes back, and at last to the dead letters
             logger.error("message failed", extra={"queue_message": record.message_id, "error": told(error)})
             raise

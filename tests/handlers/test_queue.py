@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from bson.errors import InvalidBSON
 from moto import mock_aws
 
 from handlers import queue, runtime
@@ -132,6 +133,17 @@ def test_a_run_that_nears_its_end_stops_tidily_and_fails(db):
     assert [each["status"] for each in runs(db)] == ["failed"]
     assert db.analytics.leases.count_documents({}) == 0
     assert seconds_left() == float("inf")
+
+
+def test_no_library_on_the_way_takes_the_end_of_the_time_for_an_error_of_its_own(db):
+    def decode(db, event, now):
+        try:
+            time.sleep(30)
+        except Exception as error:
+            raise InvalidBSON(str(error)) from error
+
+    with pytest.raises(OutOfTimeError):
+        job("someJob")(decode)({"time": TIME}, context(0.6))
 
 
 def test_a_run_that_resumes_hands_its_event_and_clock_to_the_next_call(db, monkeypatch):
