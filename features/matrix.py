@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
-from features.history import NONE
-from features.known import Activity, Known, expand_tags
-from features.taste import taste_columns
+from features.ranking.co_engagement import taste_columns
+from features.ranking.history import NONE
+from features.ranking.indexes import Activity, Known, expand_tags
+from features.ranking.point_in_time import Floats, Ints
 
 Matrix = NDArray[np.float32]
 Numbers = NDArray[Any]  # whole numbers, fractions or yes and no

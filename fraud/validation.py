@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.ranks import average_ranks
+from features.arrays import average_ranks
 from fraud.calibration import Calibration, calibrate
 from fraud.detectors import Detector, fit_candidates
 from fraud.one_class import OneClass

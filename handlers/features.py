@@ -37,15 +37,15 @@ def cascade_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 @service
 def cascade(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """The reshare tree of {"contentId"}."""
-    from features.jobs import cascade_answers
+    from features.jobs import cascade_lookup
 
-    return cascade_answers.find_tree(db, event.get("contentId"), now)
+    return cascade_lookup.find_tree(db, event.get("contentId"), now)
 
 
 @job("hashtagStats")
 def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: hashtagStats from app-db.contents."""
-    from features.jobs import hashtags
+    from features.jobs import statistics as hashtags
 
     return hashtags.update_hashtag_stats(db, now)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from features.text_reading import OfflineReader, Reader
+from features.text.analyzer import OfflineReader, Reader
 from handlers.runtime import setting
 from store import texts
 from store.client import Databases
@@ -28,7 +28,7 @@ def reader(db: Databases, now: datetime) -> Reader:
 def _comprehend(db: Databases, now: datetime, cap: float, offline: OfflineReader) -> Reader:
     import boto3  # the Lambda runtime has it
 
-    from features.text_comprehend import ComprehendReader
+    from features.text.comprehend import ComprehendReader
 
     spend = partial(texts.spend, db, now.date().isoformat(), cap=cap)
     return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None, offline=offline)

@@ -6,7 +6,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from features.text_reading import OfflineReader
+from features.text.analyzer import OfflineReader
 from handlers.predictors import personalize_content_predictor
 from store import reads
 from store.client import Databases

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from features.asof import positions
 from features.countries import COUNTRIES
+from features.ranking.point_in_time import positions
 from handlers.runtime import clock, databases
 from ops import show
 from predictors.variants import assigned

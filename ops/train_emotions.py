@@ -9,10 +9,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from features import word_vectors
-from features.emotions import Floats, dense_vectors, pack
-from features.text import clean
-from features.text_embeddings import embed
+from features.text import word_vectors
+from features.text.cleaning import clean
+from features.text.embeddings import embed
+from features.text.emotions import Floats, dense_vectors, pack
 from ops import show
 from trainers.emotions import DOMINANCE, PRESENCE, Config, Labelled, fit_heads, targets_of
 from trainers.word_vectors import make_table, vocabulary

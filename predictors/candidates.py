@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import HOUR_MS, Floats, Ints
-from features.history import REPORT
-from features.known import expand_tags
+from features.ranking.history import REPORT
+from features.ranking.indexes import expand_tags
+from features.ranking.point_in_time import HOUR_MS, Floats, Ints
 from predictors.lists import unique_in_order
 from predictors.member import Request, taken
 from predictors.shelves import WORLD

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.asof import Floats, Ints
+from features.ranking.point_in_time import Floats, Ints
 
 DECAY, FLOOR = 0.5, 0.25  # as two large platforms publish them
 _TOP, _MOST_OF_ONE = 10, 2

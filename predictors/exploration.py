@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from features.asof import Ints
+from features.ranking.point_in_time import Ints
 
 FIRST_SLOT, EVERY = 4, 10  # places 4, 14, 24 … (from 0) are explored
 

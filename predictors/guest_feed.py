@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from features.asof import Floats, Ints
 from features.countries import COUNTRIES, parents
-from features.history import History
-from features.known import Known
-from features.margins import margins
 from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns, country_columns, stacked
+from features.ranking.boosters import margins
+from features.ranking.history import History
+from features.ranking.indexes import Known
+from features.ranking.point_in_time import Floats, Ints
 from predictors.diversity import diversified
 
 NOWHERE = "en"  # the list of guests without a country

@@ -1,6 +1,6 @@
 """Co-engagement in milliseconds: how much the people who chose a content resemble one member.
 
-features.taste compares all members; here one member asks. Only the contents that the member chose are looked up:
+features.ranking.co_engagement compares all members; here one member asks. Only the contents that the member chose are looked up:
 who else chose them gives the likeness of every account, and the actors of a content give its sum.
 """
 
@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
-from features.known import Known
-from features.taste import DAY_MS, ByContent, interests
+from features.ranking.co_engagement import DAY_MS, ByContent, interests
+from features.ranking.indexes import Known
+from features.ranking.point_in_time import Floats, Ints
 from predictors.lists import spread
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Who chose each content how much (rows of features.taste.interests), and who acted on it last."""
+    """Who chose each content how much (rows of features.ranking.co_engagement.interests), and who acted on it last."""
 
     start: Ints  # (contents + 1,)
     account: Ints  # (choices,)
@@ -50,7 +50,7 @@ class Choices:
         return like
 
     def columns(self, like: Floats, content: Ints) -> dict[str, Floats]:
-        """The taste columns of the rows, as features.taste.taste_columns; contents beyond the last have no actors."""
+        """The taste columns of the rows, as features.ranking.co_engagement.taste_columns; contents beyond the last have no actors."""
         engaged, _ = _sums(like, self.engager_start, self.engager, content)
         viewed, count = _sums(like, self.viewer_start, self.viewer, content)
         return {"tasteEngaged": engaged, "tasteViewed": viewed, "tasteMean": viewed / np.maximum(count, 1)}

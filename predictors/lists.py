@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
+from features.ranking.point_in_time import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Ints, positions
-from features.history import Contents, Events, History
-from features.known import Activity, Known, index_members
 from features.matrix import (
     GUEST_COLUMNS,
     MEMBER_COLUMNS,
@@ -21,6 +18,9 @@ from features.matrix import (
     member_columns,
     stacked,
 )
+from features.ranking.history import Contents, Events, History
+from features.ranking.indexes import Activity, Known, index_members
+from features.ranking.point_in_time import Ints, positions
 from predictors.lists import spread
 from predictors.snapshot import Snapshot
 from predictors.standing import Standing

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
-from features.asof import Floats
-from features.margins import margins
 from features.matrix import GUEST_COLUMNS, Matrix
-from features.personal import personal_columns
+from features.ranking.boosters import margins
+from features.ranking.member_columns import personal_columns
+from features.ranking.point_in_time import Floats
 
 WORLD: Final = "global"
 _GUEST = len(GUEST_COLUMNS)

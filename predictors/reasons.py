@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
-from features.asof import Floats
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
-from features.personal import PERSONAL, personal_columns
+from features.ranking.member_columns import PERSONAL, personal_columns
+from features.ranking.point_in_time import Floats
 from predictors.personal import WORLD, Ladder
 from predictors.phrases import phrase
 

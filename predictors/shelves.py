@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.asof import HOUR_MS, Floats, Ints
 from features.countries import COUNTRIES
-from features.history import REPORT
-from features.known import Known, expand_tags
+from features.ranking.history import REPORT
+from features.ranking.indexes import Known, expand_tags
+from features.ranking.point_in_time import HOUR_MS, Floats, Ints
 from predictors.lists import Lists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's part in what is trending

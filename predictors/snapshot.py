@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import EventIndex, Ints, PairIndex
-from features.history import Contents, Events, History
-from features.known import Activity, Known
-from features.taste import ByContent
+from features.ranking.co_engagement import ByContent
+from features.ranking.history import Contents, Events, History
+from features.ranking.indexes import Activity, Known
+from features.ranking.point_in_time import EventIndex, Ints, PairIndex
 from predictors.likeness import Choices
 from predictors.lists import Lists
 from predictors.shelves import Shelves

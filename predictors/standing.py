@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import NEVER_HOURS, EventIndex, Floats, Ints, PairIndex
+from features.ranking.point_in_time import NEVER_HOURS, EventIndex, Floats, Ints, PairIndex
 
 _NOTHING = np.zeros(0, dtype=np.int64)
 

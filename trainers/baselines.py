@@ -7,11 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
-from features.history import REPORT, History
-from features.margins import margins, opened
 from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
-from features.taste import DAY_MS
+from features.ranking.boosters import margins, opened
+from features.ranking.co_engagement import DAY_MS
+from features.ranking.history import REPORT, History
+from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
 from trainers.sampling import Sample
 

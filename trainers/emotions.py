@@ -1,4 +1,4 @@
-"""Fits the emotion heads of features.emotions: linear, on n-grams and dense vectors, calibrated on held-out folds.
+"""Fits the emotion heads of features.text.emotions: linear, on n-grams and dense vectors, calibrated on held-out folds.
 
 Loss: mean of the (weighted) cross-entropies plus ½·l2·‖weights‖², by L-BFGS. Calibration: Platt's slope and shift for
 each emotion of the presence (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), one temperature for
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax, unit_grams
-from features.emotions_ngrams import BUCKETS, hashed_counts
+from features.text.emotions import DOMINANCE, PRESENCE, PRESENCE_SCALE, Floats, Heads, sigmoid, softmax, unit_grams
+from features.text.ngrams import BUCKETS, hashed_counts
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Labelled:
     """Cleaned texts with their vectors and labels; n rows."""
 
     texts: Sequence[str]
-    vectors: Floats  # (n, D) as features.emotions.dense_vectors gives
+    vectors: Floats  # (n, D) as features.text.emotions.dense_vectors gives
     targets: Floats  # (n, 7) zeros and ones for the presence, (n, 4) one-hot for the dominance
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import Floats, Ints
-from features.history import History
-from features.known import Known
-from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
-from features.personal import personal_columns
+from features.ranking.boosters import margins, opened
+from features.ranking.history import History
+from features.ranking.indexes import Known
+from features.ranking.member_columns import personal_columns
+from features.ranking.point_in_time import Floats, Ints
 from trainers import baselines
 from trainers.levels import Ladder, Table, climb
 from trainers.members import guest_margin, own_rows, train_members

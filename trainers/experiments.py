@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from features.asof import Floats, Ints
-from features.taste import DAY_MS
+from features.ranking.co_engagement import DAY_MS
+from features.ranking.point_in_time import Floats, Ints
 
 _ACT = ("account", "content", "time")
 _DRAWS, _BLOCK = 1_000, 50  # drawn fifty at a time, which bounds the memory

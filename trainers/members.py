@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import Floats, Ints
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
-from features.personal import personal_columns
+from features.ranking.boosters import margins, opened
+from features.ranking.member_columns import personal_columns
+from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
 from trainers.own import CLOSED, Gate, Own, judge
 from trainers.sampling import Sample

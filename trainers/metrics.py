@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranks import average_ranks
+from features.arrays import average_ranks
 
 Floats = NDArray[np.float64]
 

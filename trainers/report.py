@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats
 from features.countries import COUNTRIES
+from features.ranking.point_in_time import Floats
 from trainers.evaluation import Judged
 from trainers.metrics import interval_over_people
 from trainers.own import BUCKETS, bucket

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Ints, positions, spans
-from features.history import REPORT, History
 from features.matrix import Rows
+from features.ranking.history import REPORT, History
+from features.ranking.point_in_time import Ints, positions, spans
 
 DAY_MS = 86_400_000
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import EventIndex, Floats, Ints, positions, spans
-from features.history import REPORT, History
 from features.matrix import Rows
+from features.ranking.history import REPORT, History
+from features.ranking.point_in_time import EventIndex, Floats, Ints, positions, spans
 from trainers.requests import DAY_MS, Candidates, Offers, Requests, content_of, pair, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over

@@ -1,4 +1,4 @@
-"""Makes the table of features.word_vectors: what teachers say of single words, in few dimensions of a byte."""
+"""Makes the table of features.text.word_vectors: what teachers say of single words, in few dimensions of a byte."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from features.emotions_ngrams import words
-from features.word_vectors import Table
+from features.text.ngrams import words
+from features.text.word_vectors import Table
 
 Floats = NDArray[np.float32]
 SPREAD = 0.1  # standard deviation of the texts' vectors; sentence embeddings have 0.044

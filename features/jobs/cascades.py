@@ -7,19 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import PairIndex, positions
-from features.cascades import Ints
-from features.cascades_documents import (
-    Measures,
-    Shown,
-    as_of,
-    forecast_document,
-    node_documents,
-    tree_document,
-)
-from features.cascades_forest import Ids, Reshares, fingerprints, grouped
-from features.cascades_parents import Follows, Nodes, candidates
-from features.cascades_rebuild import Edges, Ladder, Seen, rebuilt
+from features.cascades.documents import Measures, Shown, as_of, forecast_document, node_documents, tree_document
+from features.cascades.forest import Ints
+from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
+from features.cascades.parents import Follows, Nodes, candidates
+from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
+from features.ranking.point_in_time import PairIndex, positions
 from store import spread
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids

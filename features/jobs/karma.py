@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades import Floats
+from features.cascades.forest import Floats
 from features.categories import Category, category
-from features.influence import interactions, published_score, rank_unheard, standing, walked
 from features.jobs.karma_evidence import Config, Evidence, midnight_of, ms, read_evidence
-from features.karma import DAY_MS, Pairs, Shrinkage, expected_week, karma_seeds, population_of
-from features.karma_common import Common, from_document, to_document
-from features.karma_documents import Karma, documents
-from features.statistics import later_engagements
+from features.karma.daily_baseline import Common, from_document, to_document
+from features.karma.documents import Karma, documents
+from features.karma.expected_week import DAY_MS, Pairs, Shrinkage, expected_week, karma_seeds, population_of
+from features.karma.pagerank import interactions, published_score, rank_unheard, standing, walked
+from features.statistics.pipelines import later_engagements
 from store import categories, karma, reads, spread
 from store.client import Databases
 from store.columns import object_ids

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import positions
-from features.cascades import Floats
+from features.cascades.forest import Floats
 from features.jobs.karma import common_of, compute_karma, seeded_categories
 from features.jobs.karma_evidence import Config, Evidence, ms, read_evidence
-from features.karma import ALL, DAY_MS, WEEK_DAYS, Pairs, came_between
-from features.karma_documents import Karma
-from features.karma_evaluation import compared, coverages
-from features.statistics import later_engagements
+from features.karma.backtest import compared, coverages
+from features.karma.documents import Karma
+from features.karma.expected_week import ALL, DAY_MS, WEEK_DAYS, Pairs, came_between
+from features.ranking.point_in_time import positions
+from features.statistics.pipelines import later_engagements
 from store import reads
 from store.client import Databases
 

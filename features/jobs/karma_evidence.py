@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import PairIndex, positions
-from features.cascades import Floats, Ints
+from features.cascades.forest import Floats, Ints
 from features.categories import Category, membership, plain_tags
-from features.karma import Acts, Posts, Shrinkage
-from features.statistics import Statistics, content_facts
+from features.karma.expected_week import Acts, Posts, Shrinkage
+from features.ranking.point_in_time import PairIndex, positions
+from features.statistics.pipelines import Statistics, content_facts
 from store import karma, logs
 from store.client import Databases
 from store.columns import NO_ID, Columns

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from features.discount import acts_of
-from features.statistics import (
+from features.statistics.bots import acts_of
+from features.statistics.hashtags import hashtag_statistics
+from features.statistics.pipelines import (
     Statistics,
     content_statistics,
     creator_statistics,
@@ -71,3 +72,17 @@ def _kept(db: Databases, ids: list[Any], successor: publish.Generation) -> int:
 def _rejected(db: Databases, name: str, **more: int) -> dict[str, int]:
     inside = {each["_id"]: each["count"] for each in reads.stream(db, name, reasons_counted())}
     return inside | {reason: count for reason, count in more.items() if count}
+
+
+def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> dict[str, Any]:
+    """hashtagStats as of `now`; hashtags that no published content of the window carries leave."""
+    ensure_indexes(db, "contents", "engagements", "hashtagStats")
+    replay = reads.exists(db, "engagements", later_engagements(now))
+
+    with publish.replacing(db, "hashtagStats", now, "updatedAt", may_be_empty=True) as successor:
+        publish.fill(db, "contents", hashtag_statistics(now, statistics, replay), successor)
+        left = sum(map(len, publish.leaving(db, "hashtagStats", successor)))
+    mistyped = {"hashtags": {"$exists": True, "$not": {"$type": ["array", "null"]}}, "createdAt": {"$lte": now}}
+    rejected = reads.count(db, "contents", mistyped)
+    hashtags = reads.count(db, "hashtagStats", {})
+    return {"hashtags": hashtags, "left": left, "rejected": {"hashtags": rejected} if rejected else {}}

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from features.emotions import dominant
-from features.text import clean, text_hash
-from features.text_reading import OfflineReader, Reader, Reading
+from features.text.analyzer import OfflineReader, Reader, Reading
+from features.text.cleaning import clean, text_hash
+from features.text.emotions import dominant
 from store import texts
 from store.changes import Change
 from store.client import Databases

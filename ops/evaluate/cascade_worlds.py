@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades import Floats, Ints
-from features.cascades_edges import Tree
-from features.cascades_parents import Follows, Nodes
+from features.cascades.forest import Floats, Ints
+from features.cascades.parents import Follows, Nodes
+from lab.evaluate.edge_lists import Tree
 
 FEEDS = ("first", "every")
 

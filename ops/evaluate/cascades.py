@@ -12,11 +12,11 @@ import numpy as np
 import typer
 from scipy.stats import spearmanr
 
-from features.cascades import Ints, roots_and_levels, structural_virality, subtree_sizes
-from features.cascades_delays import fit_delays
-from features.cascades_edges import Tree, tree_from_edges
-from features.cascades_parents import POLICIES, candidates, chosen, shares
-from features.cascades_ranks import ranks
+from features.cascades.delays import fit_delays
+from features.cascades.forest import Ints, roots_and_levels, structural_virality, subtree_sizes
+from features.cascades.parents import POLICIES, candidates, chosen, shares
+from features.cascades.ranks import ranks
+from lab.evaluate.edge_lists import Tree, tree_from_edges
 from ops import show
 from ops.evaluate.cascade_oracle import compared_nodes, expected_calibration_error, mean_distance, rank_of
 from ops.evaluate.cascade_worlds import FEEDS, World, diffused, followed_trees, given_follows

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import HOUR_MS
-from features.history import Events, History
-from features.known import Known
-from features.margins import margins
+from features.ranking.boosters import margins
+from features.ranking.history import Events, History
+from features.ranking.indexes import Known
+from features.ranking.point_in_time import HOUR_MS
 from predictors import snapshot
 from predictors.member import Member, Request, member_of, taken
 from predictors.snapshot import Snapshot

@@ -11,10 +11,10 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from features.emotions import DOMINANCE, EMOTIONS, PRESENCE, Feelings, feelings, shipped_heads
-from features.language import identify
-from features.text import clean
-from features.text_embeddings import embed
+from features.text.cleaning import clean
+from features.text.embeddings import embed
+from features.text.emotions import DOMINANCE, EMOTIONS, PRESENCE, Feelings, feelings, shipped_heads
+from features.text.language import identify
 from ops import show
 from ops.evaluate.labelled import Line, calibration_error, figures, memory_mib, rates, read_lines
 from ops.evaluate.sentiment import SENTIMENTS, sentiment_figures
@@ -36,7 +36,7 @@ MAPPING: Mapping[str, str] = {
 
 
 class Tier(StrEnum):
-    """As features.text_reading knows them."""
+    """As features.text.analyzer knows them."""
 
     EMBEDDINGS = "embeddings"
     LINEAR = "linear"

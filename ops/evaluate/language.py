@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from features.language import UNKNOWN, Language, canonical, identify, supported
+from features.text.language import UNKNOWN, Language, canonical, identify, supported
 from ops import show
 from ops.evaluate.labelled import Line, figures, memory_mib, read_lines
 
@@ -28,7 +28,7 @@ def command(
 def evaluate(lines: Sequence[Line]) -> dict[str, Any]:
     """The figures over the texts of supported languages; what is not supported is counted.
 
-    Other spellings of codes (no, iw, zh-cn …) are read as features.language.SPELLINGS says.
+    Other spellings of codes (no, iw, zh-cn …) are read as features.text.language.SPELLINGS says.
     """
     identify("warm up")  # the models are read once
     known = supported()

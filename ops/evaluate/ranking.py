@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from features.countries import COUNTRIES
-from features.history import History, assemble
-from features.known import index
+from features.ranking.history import History, assemble
+from features.ranking.indexes import index
 from ops import show
 from ops.evaluate.cold import cold
 from ops.evaluate.recall import recalls

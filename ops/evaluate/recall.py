@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import HOUR_MS, Ints
-from features.history import History
-from features.known import Known
+from features.ranking.history import History
+from features.ranking.indexes import Known
+from features.ranking.point_in_time import HOUR_MS, Ints
 from predictors import candidates, snapshot
 from predictors.member import Request, member_of, taken
 from trainers.metrics import Floats, interval_over_people

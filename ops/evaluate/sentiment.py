@@ -6,8 +6,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.emotions import Feelings
-from features.language import identify
+from features.text.emotions import Feelings
+from features.text.language import identify
 from ops.evaluate.labelled import Line
 
 SENTIMENTS: Final[Mapping[str, int]] = {"pos": 1, "positive": 1, "neg": -1, "negative": -1}

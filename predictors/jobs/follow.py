@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import positions
 from features.categories import GLOBAL
+from features.ranking.point_in_time import positions
 from predictors.follow import Floats, Person, affinity, endorsed, interest, nearness, ranked
 from store import circle
 from store.client import Databases

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from features.countries import COUNTRIES
-from features.history import NONE, History, assemble, disregarding
-from features.known import index
-from features.margins import opened
 from features.matrix import GUEST_COLUMNS
+from features.ranking.boosters import opened
+from features.ranking.history import NONE, History, assemble, disregarding
+from features.ranking.indexes import index
 from predictors.guest_feed import Feed, country_feeds
 from store import feed_days, feed_items, logs, models, publish, suspects
 from store.client import Databases

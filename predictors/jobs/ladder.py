@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import Floats
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.margins import opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
-from features.personal import PERSONAL
+from features.ranking.boosters import opened
+from features.ranking.member_columns import PERSONAL
+from features.ranking.point_in_time import Floats
 from predictors.personal import Ladder
 from store import models
 from store.client import Databases

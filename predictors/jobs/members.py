@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Ints, positions
 from features.countries import COUNTRIES
-from features.history import Columns, Contents, Events
+from features.ranking.history import Columns, Contents, Events
+from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
 from predictors.member import Member, Request, nobody
 from store import logs, members

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from features.asof import Floats, Ints
 from features.countries import COUNTRIES
 from features.matrix import Matrix
+from features.ranking.point_in_time import Floats, Ints
 from predictors import candidates, listing
 from predictors.exploration import seed_of
 from predictors.guest_feed import NOWHERE

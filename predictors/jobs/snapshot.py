@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from features.asof import Ints, positions
 from features.countries import COUNTRIES
-from features.history import Columns, Contents, History, assemble
-from features.known import index
+from features.ranking.history import Columns, Contents, History, assemble
+from features.ranking.indexes import index
+from features.ranking.point_in_time import Ints, positions
 from predictors.snapshot import Snapshot, from_bytes, take, to_bytes
 from store import logs, snapshots
 from store.client import Databases

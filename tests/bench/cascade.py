@@ -6,10 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
-from features.cascades import Ints, roots_and_levels, structural_virality, subtree_sizes
-from features.cascades_parents import Follows, Nodes
-from features.cascades_ranks import ranks
-from features.cascades_rebuild import Ladder, Seen, rebuilt
+from features.cascades.forest import Ints, roots_and_levels, structural_virality, subtree_sizes
+from features.cascades.parents import Follows, Nodes
+from features.cascades.ranks import ranks
+from features.cascades.reconstruct import Ladder, Seen, rebuilt
 from ops.evaluate.labelled import memory_mib
 
 NOBODY = np.empty(0, dtype=np.int64)

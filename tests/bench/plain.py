@@ -17,7 +17,7 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from scipy import stats
 
-from features.statistics import ENGAGEMENT_TYPES
+from features.statistics.pipelines import ENGAGEMENT_TYPES
 from store.client import Databases
 from store.documents import Document
 

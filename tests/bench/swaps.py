@@ -25,7 +25,7 @@ import numpy as np
 from pymongo.errors import OperationFailure
 
 from features.countries import COUNTRIES
-from features.history import History, assemble
+from features.ranking.history import History, assemble
 from ops.mongod import serving
 from predictors.guest_feed import Feed
 from predictors.jobs.guest_feed import items

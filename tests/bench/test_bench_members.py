@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from features.personal import PERSONAL
+from features.ranking.member_columns import PERSONAL
 from store import shards
 from trainers.jobs.members import train_shard
 from trainers.own import Own, fit_all

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
-from features.personal import PERSONAL
+from features.ranking.member_columns import PERSONAL
 from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot
 from store import models

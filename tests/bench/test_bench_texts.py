@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from features.language import identify
-from features.text_reading import OfflineReader
+from features.text.analyzer import OfflineReader
+from features.text.language import identify
 
 POSTS = [
     "The stock market fell again today and investors sold their shares before the weekend, who would have thought",
@@ -16,7 +16,7 @@ POSTS = [
     "so tired of all this rain, when does summer start?",
     "Mañana vamos a la playa con toda la familia, qué ganas tengo de ver el mar otra vez",
 ]
-FIRST = "from features.text_reading import OfflineReader; OfflineReader({tier!r}).read(['The first post of all'])"
+FIRST = "from features.text.analyzer import OfflineReader; OfflineReader({tier!r}).read(['The first post of all'])"
 
 pytestmark = pytest.mark.bench
 tiers = pytest.mark.parametrize("tier", ["linear", "embeddings"])

@@ -201,7 +201,7 @@ def test_a_built_zips_binaries_are_of_its_processor_and_of_the_runtimes_python(n
 def test_the_packages_sources_are_ours_and_complete():
     files = sources(PACKAGES["texts"])
 
-    assert "features/topics_taxonomy.toml" in files
+    assert "features/text/topics_taxonomy.toml" in files
     assert any(each.startswith("features/weights/") for each in files)
     assert not [each for each in sources(PACKAGES["aggregation"]) if "weights" in each]
     assert all((ROOT / each).is_file() for each in files)

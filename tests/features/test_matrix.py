@@ -4,9 +4,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from features import taste
-from features.known import Activity, index
 from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build, taste_of
+from features.ranking import co_engagement
+from features.ranking.indexes import Activity, index
 from tests.golden.logs import DAY_MS, HOUR_MS, Log, other_future, random_log, rows
 
 HOUR = 72.0  # of the row, in a log of 120 hours
@@ -225,8 +225,8 @@ def test_a_member_is_like_others_as_much_whoever_is_compared_at_the_same_time(mo
     some = rows(history, asked, log.moment(100))
     together = taste_of(index(history), some)
 
-    monkeypatch.setattr(taste, "_MEMBERS", 3)
-    monkeypatch.setattr(taste, "_MOST_LIKENESSES", 17)
+    monkeypatch.setattr(co_engagement, "_MEMBERS", 3)
+    monkeypatch.setattr(co_engagement, "_MOST_LIKENESSES", 17)
     apart = taste_of(index(history), some)
 
     assert together["tasteViewed"].max() > 0

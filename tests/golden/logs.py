@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from features.history import assemble
 from features.matrix import Rows
+from features.ranking.history import assemble
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 NOW_MS = 1_768_478_400_000  # 2026-01-15T12:00:00Z

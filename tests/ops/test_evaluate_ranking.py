@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from features.history import Events
+from features.ranking.history import Events
 from ops.evaluate import cold
 from ops.evaluate.ranking import evaluate
 from ops.simulate import Config as Community

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from features.emotions import unpack
-from features.word_vectors import word_vectors
+from features.text.emotions import unpack
+from features.text.word_vectors import word_vectors
 from ops.train_emotions import app
 
 FEELS = {

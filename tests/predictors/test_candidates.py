@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.countries import COUNTRIES
-from features.history import assemble
-from features.known import index
 from features.matrix import MEMBER_COLUMNS
+from features.ranking.history import assemble
+from features.ranking.indexes import index
 from ops.simulate import Config as Community
 from predictors.candidates import SOURCES, gather, merged
 from predictors.exploration import explored

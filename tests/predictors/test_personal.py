@@ -10,10 +10,10 @@ import pytest
 from bson import ObjectId
 
 from features.countries import COUNTRIES
-from features.history import assemble
-from features.known import index
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
-from features.personal import PERSONAL
+from features.ranking.history import assemble
+from features.ranking.indexes import index
+from features.ranking.member_columns import PERSONAL
 from handlers.predictors import personalize_content_predictor, serving_snapshot
 from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot

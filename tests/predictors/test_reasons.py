@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from features.margins import opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
-from features.personal import PERSONAL
+from features.ranking.boosters import opened
+from features.ranking.member_columns import PERSONAL
 from predictors.personal import Ladder, formula, log_odds, scores
 from predictors.phrases import PHRASES, phrase
 from predictors.reasons import adjusted, explanations, parts

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from features.known import index
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
 from trainers.baselines import als, bpr, formulas, isolated, plain, scores_of
 from trainers.requests import requests

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from features.emotions import DOMINANCE, PRESENCE, sigmoid
+from features.text.emotions import DOMINANCE, PRESENCE, sigmoid
 from trainers.emotions import (
     Config,
     Labelled,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.countries import COUNTRIES
-from features.known import index
+from features.ranking.indexes import index
 from tests.golden.logs import Log, other_future, random_log
 from trainers.boosters import RESIDUAL, Growth
 from trainers.evaluation import Plan, judge, train

@@ -5,7 +5,7 @@ import pytest
 import xgboost
 
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.margins import margins, opened
+from features.ranking.boosters import margins, opened
 from trainers import levels
 from trainers.boosters import RESIDUAL, Growth
 from trainers.levels import Ladder, Table, climb, unlearnt

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from features.countries import COUNTRIES
-from features.known import index
-from features.margins import margins, opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
-from features.personal import PERSONAL
+from features.ranking.boosters import margins, opened
+from features.ranking.indexes import index
+from features.ranking.member_columns import PERSONAL
 from tests.golden.logs import Log, random_log
 from trainers.boosters import Growth, fit
 from trainers.members import guest_margin, own_rows, train_members

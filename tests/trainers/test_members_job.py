@@ -11,8 +11,8 @@ import pytest
 from bson import DBRef, ObjectId
 
 from features.countries import COUNTRIES
-from features.history import assemble
-from features.personal import PERSONAL
+from features.ranking.history import assemble
+from features.ranking.member_columns import PERSONAL
 from ops.app import execute
 from ops.simulate import Config as Community
 from store import logs, shards

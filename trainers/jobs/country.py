@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.history import History, assemble, disregarding
-from features.known import Known, index
 from features.matrix import GUEST_COLUMNS, build
+from features.ranking.history import History, assemble, disregarding
+from features.ranking.indexes import Known, index
 from store import logs, models, suspects
 from store.client import Databases
 from store.columns import id_array

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from features.countries import COUNTRIES
-from features.history import History, assemble
-from features.known import Known, index
 from features.matrix import MEMBER_COLUMNS, build
+from features.ranking.history import History, assemble
+from features.ranking.indexes import Known, index
 from store import logs
 from store.client import Databases
 from store.schema import collection, ensure_indexes

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
 from features.countries import COUNTRIES
-from features.history import REPORT, History, assemble, disregarding
-from features.known import Known, index
-from features.margins import opened
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.ranking.boosters import opened
+from features.ranking.history import REPORT, History, assemble, disregarding
+from features.ranking.indexes import Known, index
+from features.ranking.point_in_time import Floats, Ints
 from store import forget, logs, models, shards, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids

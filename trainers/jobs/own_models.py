@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.asof import Floats, Ints
-from features.known import Known
-from features.margins import margins
 from features.matrix import MEMBER_COLUMNS, build, taste_of
-from features.personal import PERSONAL
+from features.ranking.boosters import margins
+from features.ranking.indexes import Known
+from features.ranking.member_columns import PERSONAL
+from features.ranking.point_in_time import Floats, Ints
 from store import models
 from store.columns import object_ids
 from trainers.members import guest_margin, own_rows

@@ -1,0 +1,1 @@
+"""Reshare trees: who reshared from whom, ranks, forecasts."""

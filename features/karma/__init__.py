@@ -1,0 +1,1 @@
+"""Karma: influence by category of hashtags."""

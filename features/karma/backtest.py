@@ -1,0 +1,43 @@
+"""How well users were ranked, and how well intervals held."""
+
+import numpy as np
+
+from features.arrays import average_ranks
+from features.cascades.forest import Floats
+from features.karma.expected_week import ACTIONS, ALL, Population
+from features.karma.intervals import TELLING, covered
+
+TOP = 100
+
+
+def compared(score: Floats, target: Floats, top: int = TOP) -> dict[str, float]:
+    """Spearman's rank correlation, and the share of the best `top` that were ranked among the best `top`.
+
+    With fewer than five times `top` users the best fifth is compared.
+
+    >>> compared(np.array([3.0, 2.0, 1.0, 0.0, 0.0]), np.array([9.0, 1.0, 2.0, 0.0, 0.0]))
+    {'spearman': 0.8947, 'precision@100': 1.0}
+    """
+    k = max(1, min(top, len(score) // 5))
+    best = set(np.argsort(-target, kind="stable")[:k].tolist())
+    hits = sum(at in best for at in np.argsort(-score, kind="stable")[:k].tolist())
+    return {"spearman": round(_spearman(score, target), 4), f"precision@{TOP}": round(hits / k, 4)}
+
+
+def coverages(population: Population, expected: Floats, came: Floats) -> dict[str, object]:
+    """Share of what came that lay in the 80 % intervals, over the pairs whose expectation is at least 1."""
+    shares = {
+        name: _told(covered(population.spread[at], expected[:, at], came[:, at]))
+        for at, name in enumerate((*ACTIONS, "all"))
+    }
+    return {"coverage": shares["all"], "coverages": shares, "coveragePairs": int((expected[:, ALL] >= TELLING).sum())}
+
+
+def _told(share: float) -> float | None:
+    return None if np.isnan(share) else round(share, 4)
+
+
+def _spearman(a: Floats, b: Floats) -> float:
+    if len(a) < 2 or (a == a[0]).all() or (b == b[0]).all():
+        return 0.0
+    return float(np.corrcoef(average_ranks(a), average_ranks(b))[0, 1])

@@ -1,0 +1,131 @@
+"""Karma as the documents that are kept: one for each user and category, and one for each user over all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from features.cascades.forest import Floats, Ints
+from features.categories import GLOBAL
+from features.karma.expected_week import ACTIONS, ALL, Pairs, Population, Posts, Seeds
+
+Document = dict[str, Any]
+_TOP_POSTS = 3
+
+
+@dataclass(frozen=True)
+class Karma:
+    """Everything that is known of the pairs at a clock."""
+
+    posts: Posts
+    pairs: Pairs
+    seeds: Seeds
+    expected: Floats  # (n, 5) engagements of the coming week
+    population: Population
+    followers: Floats  # (users,) by which karma is per 100; the typical number where unknown
+    known: Any  # (users,) the followers are known
+    pagerank: Floats  # (n,) in the pair's category
+    influence: Floats  # (n,) its published score
+    suspicion: Floats  # (users,)
+    evidence: Floats  # (n,) share of the number that rests on the user's own posts in the category
+
+    @cached_property
+    def scale(self) -> Floats:
+        """Factor from engagements to engagements per 100 followers, shape (n, 1)."""
+        return (100.0 / self.followers[self.pairs.user])[:, None]
+
+    @cached_property
+    def values(self) -> Floats:
+        """Karma by action, then of all, shape (n, 5)."""
+        return self.expected * self.scale
+
+
+def documents(
+    karma: Karma, user_ids: Sequence[Any], post_ids: Sequence[Any], slugs: Sequence[str]
+) -> Iterator[Document]:
+    """A document per pair, then one per user over all categories; each with a digest of what it says."""
+    overall = global_karma(karma)
+    intervals = _intervals(karma)
+    tops = _top_posts(karma)
+    for pair, (user, category) in enumerate(zip(karma.pairs.user.tolist(), karma.pairs.category.tolist(), strict=True)):
+        body = {
+            "actions": {action: _action(karma, intervals, pair, at) for at, action in enumerate(ACTIONS)},
+            "karma": _rounded(karma.values[pair, ALL]),
+            "interval": [_rounded(end) for end in intervals[pair, ALL]],
+            "confidence": _rounded(karma.evidence[pair]),
+            "influence": {"pagerank": float(karma.pagerank[pair]), "score": int(karma.influence[pair])},
+            "global": _rounded(overall[user]),
+            "why": _why(karma, pair, user) | {"topPosts": [_top(karma, at, post_ids) for at in tops[pair]]},
+        }
+        yield _keyed(user_ids[user], slugs[category], body)
+    for user in np.unique(karma.pairs.user).tolist():
+        yield _keyed(
+            user_ids[user], GLOBAL, {"karma": _rounded(overall[user]), "why": {"followers": _followers(karma, user)}}
+        )
+
+
+def global_karma(karma: Karma) -> Floats:
+    """Mean over actions and categories, a category weighing as many posts as the user has in it, shape (users,)."""
+    users = len(karma.followers)
+    mean = karma.values[:, :ALL].mean(axis=1)
+    weight = np.bincount(karma.pairs.user, weights=karma.seeds.posts, minlength=users)
+    total = np.bincount(karma.pairs.user, weights=mean * karma.seeds.posts, minlength=users)
+    return np.divide(total, weight, out=np.zeros(users), where=weight > 0)
+
+
+def _keyed(user: Any, slug: str, body: Document) -> Document:
+    digest = blake2b(repr(body).encode(), digest_size=8).hexdigest()
+    return {"_id": f"{user}:{slug}", "userId": user, "category": slug, **body, "digest": digest}
+
+
+def _action(karma: Karma, intervals: Floats, pair: int, action: int) -> Document:
+    number, reason = karma.seeds.number[pair, action], karma.seeds.reason(pair, action)
+    return {
+        "karmaSeed": None if reason else _rounded(number),
+        **({"reason": reason} if reason else {}),
+        "median": float(karma.seeds.median[pair, action]),
+        "karma": _rounded(karma.values[pair, action]),
+        "interval": [_rounded(end) for end in intervals[pair, action]],
+        "confidence": _rounded(karma.evidence[pair]),
+    }
+
+
+def _intervals(karma: Karma) -> Floats:
+    """Ends of the 80 % intervals, shape (n, 5, 2)."""
+    ends = [spread.interval(karma.expected[:, at]) for at, spread in enumerate(karma.population.spread)]
+    return np.stack([np.stack(each, axis=1) for each in ends], axis=1) * karma.scale[:, :, None]
+
+
+def _why(karma: Karma, pair: int, user: int) -> Document:
+    return {
+        "posts": int(karma.seeds.posts[pair]),
+        "benchmark": _rounded(karma.seeds.benchmark[pair]),
+        "followers": _followers(karma, user),
+        "expectedWeek": {
+            name: _rounded(value) for name, value in zip((*ACTIONS, "all"), karma.expected[pair], strict=True)
+        },
+        "suspicion": _rounded(karma.suspicion[user]),
+    }
+
+
+def _followers(karma: Karma, user: int) -> float | str:
+    return float(karma.followers[user]) if karma.known[user] else "unknown: benchmark 0, karma by the typical number"
+
+
+def _top(karma: Karma, post: int, post_ids: Sequence[Any]) -> Document:
+    return {"content": post_ids[post], "engagements": int(karma.posts.counts[post].sum())}
+
+
+def _top_posts(karma: Karma) -> list[Ints]:
+    total = karma.posts.counts.sum(axis=1)[karma.pairs.post]
+    order = np.lexsort((karma.pairs.post, -total, karma.pairs.pair))
+    ends = np.searchsorted(karma.pairs.pair[order], np.arange(len(karma.pairs.user) + 1))
+    posts = karma.pairs.post[order]
+    return [posts[a : min(a + _TOP_POSTS, b)] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,1 @@
+"""Histories and point-in-time columns for the rankers."""

@@ -1,0 +1,1 @@
+"""Content, creator and hashtag statistics as aggregation pipelines."""

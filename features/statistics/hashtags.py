@@ -1,0 +1,55 @@
+"""Hashtag statistics as aggregation stages: how much a hashtag is engaged with now, and by how many it is carried.
+
+engagementScore = Σ (Σ weight·count + 1)·ageScore over the posts that carry it;
+score = Σ over its creators ln(1 + the creator's part of engagementScore): one creator alone adds little.
+"""
+
+from datetime import datetime
+
+from features.statistics.pipelines import Stage, Statistics, content_facts
+
+LONGEST = 100  # characters of a hashtag
+
+
+def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
+    """On app-db.contents: one document of hashtagStats for each hashtag of a published content of the window."""
+    decayed = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
+    return [
+        *content_facts(now, statistics, replay, more={"hashtags": "$hashtags"}),
+        {"$project": {"authorId": 1, "hashtags": 1, "decayed": decayed}},
+        *_hashtags(),
+        {"$sort": {"tags": 1, "_id": 1}},  # sums of fractions depend on their order
+        {
+            "$group": {
+                "_id": {"tag": "$tags", "creator": "$authorId"},
+                "contents": {"$sum": 1},
+                "part": {"$sum": "$decayed"},
+            }
+        },
+        {"$sort": {"_id.tag": 1, "_id.creator": 1}},
+        {"$group": _per_hashtag()},
+        {"$set": {"updatedAt": now}},
+    ]
+
+
+def _hashtags() -> list[Stage]:
+    """One document for each different hashtag of a post, lower case and without #."""
+    listed = {"$ifNull": ["$hashtags", []]}
+    strings = {"$filter": {"input": listed, "as": "tag", "cond": {"$eq": [{"$type": "$$tag"}, "string"]}}}
+    plain = {"$toLower": {"$trim": {"input": "$$tag", "chars": " #＃"}}}
+    return [
+        {"$match": {"$expr": {"$isArray": [listed]}}},
+        {"$set": {"tags": {"$setUnion": [{"$map": {"input": strings, "as": "tag", "in": plain}}, []]}}},
+        {"$unwind": "$tags"},
+        {"$match": {"tags": {"$ne": ""}, "$expr": {"$lte": [{"$strLenCP": "$tags"}, LONGEST]}}},
+    ]
+
+
+def _per_hashtag() -> Stage:
+    return {
+        "_id": "$_id.tag",
+        "contentCount": {"$sum": "$contents"},
+        "creatorCount": {"$sum": 1},
+        "engagementScore": {"$sum": "$part"},
+        "score": {"$sum": {"$ln": {"$add": [1, "$part"]}}},
+    }

@@ -1,0 +1,1 @@
+"""Language, topics and emotions of posts."""

@@ -1,0 +1,152 @@
+"""What a post feels like: calibrated probabilities of emotions from n-grams and dense vectors.
+
+Two tiers have weights of their own: beside n-grams "linear" knows vectors of words, "embeddings" those of sentences.
+Each has two linear heads (trainers.emotions fits them). "Presence": each of Ekman's emotions and neutral, on its own,
+with a sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the
+presence.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.text.ngrams import hashed_counts
+from features.text.word_vectors import word_vectors
+
+Floats = NDArray[np.float32]
+Row = tuple[NDArray[np.int64], Floats]  # buckets and values of one text, both of shape (n,)
+PRESENCE = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+DOMINANCE = ("anger", "joy", "optimism", "sadness")
+EMOTIONS = (*PRESENCE, "optimism")
+LEAST_PROBABILITY = 0.4  # of the best emotion; below it a post has none that leads
+PRESENCE_SCALE = 0.3  # of the presence scores as features of the dominance
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Weights of both heads of one tier; D are the dimensions of `dense_vectors`."""
+
+    idf: Floats  # (buckets,)
+    mean: Floats  # (D,) of the dense vectors
+    presence_grams: Floats  # (buckets, 7)
+    presence_dense: Floats  # (D, 7)
+    presence_bias: Floats  # (7,)
+    presence_slope: Floats  # (7,) calibration
+    presence_shift: Floats  # (7,)
+    presence_threshold: Floats  # (7,) probabilities from which an emotion is present
+    dominance_grams: Floats  # (buckets, 4)
+    dominance_dense: Floats  # (D + 7, 4)
+    dominance_bias: Floats  # (4,)
+    dominance_slope: Floats  # (1,) calibration
+
+    def scores(self, texts: Sequence[str], vectors: Floats) -> tuple[Floats, Floats]:
+        """Uncalibrated scores of cleaned texts: presence of shape (texts, 7), dominance of shape (texts, 4)."""
+        rows, dense = unit_grams(texts, self.idf), vectors - self.mean
+        presence = weighted(rows, self.presence_grams) + dense @ self.presence_dense + self.presence_bias
+        seen = np.hstack([dense, PRESENCE_SCALE * presence])
+        dominance = weighted(rows, self.dominance_grams) + seen @ self.dominance_dense + self.dominance_bias
+        return presence.astype(np.float32), dominance.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Feelings:
+    """Calibrated probabilities of n texts."""
+
+    presence: Floats  # (n, 7), each on its own
+    dominance: Floats  # (n, 4), rows add up to 1
+
+    def of(self, labels: Sequence[str]) -> Floats:
+        """Probabilities of these labels, of shape (n, labels): from the dominance where it knows them all."""
+        if set(labels) <= set(DOMINANCE):
+            return self.dominance[:, [DOMINANCE.index(label) for label in labels]]
+        return np.column_stack([self._one(label) for label in labels])
+
+    def _one(self, label: str) -> Floats:
+        if label in PRESENCE:
+            return self.presence[:, PRESENCE.index(label)]
+        if label != "optimism":
+            raise ValueError(f"label: {label} is not one of {', '.join(EMOTIONS)}")
+        joy, optimism = self.dominance[:, 1], self.dominance[:, 2]
+        return np.asarray(self.presence[:, PRESENCE.index("joy")] * optimism / np.maximum(joy + optimism, 1e-6))
+
+
+def probabilities(texts: Sequence[str], embeddings: Floats | None) -> list[dict[str, float]]:
+    """The probability of each emotion in each cleaned text; `embeddings` as `feelings`."""
+    rows = feelings(texts, embeddings).of(EMOTIONS)
+    return [dict(zip(EMOTIONS, map(float, row), strict=True)) for row in rows]
+
+
+def feelings(texts: Sequence[str], embeddings: Floats | None) -> Feelings:
+    """Calibrated probabilities of both heads for cleaned texts.
+
+    `embeddings`, of shape (texts, dimensions), call for the tier "embeddings", None for "linear".
+    """
+    heads = shipped_heads("linear" if embeddings is None else "embeddings")
+    presence, dominance = heads.scores(texts, dense_vectors(texts, embeddings))
+    calibrated = sigmoid(heads.presence_slope * presence + heads.presence_shift)
+    return Feelings(calibrated, softmax(heads.dominance_slope * dominance))
+
+
+def dense_vectors(texts: Sequence[str], embeddings: Floats | None) -> Floats:
+    """What the heads see beside n-grams: the sentence embeddings, or where there are none the vectors of the words."""
+    return word_vectors(texts) if embeddings is None else embeddings
+
+
+def dominant(emotions: Mapping[str, float]) -> str | None:
+    """The emotion that leads, or None when none is likely enough.
+
+    >>> dominant({"joy": 0.7, "fear": 0.1}), dominant({"joy": 0.2})
+    ('joy', None)
+    """
+    best = max(emotions, key=lambda label: (emotions[label], label), default=None)
+    return best if best is not None and emotions[best] >= LEAST_PROBABILITY else None
+
+
+def unit_grams(texts: Sequence[str], idf: Floats) -> list[Row]:
+    """Each text's n-grams as their buckets and tf-idf values, the values of unit length."""
+    rows = []
+    for text in texts:
+        buckets, counts = hashed_counts(text)
+        values = counts * idf[buckets]
+        rows.append((buckets, values / max(float(np.linalg.norm(values)), 1e-9)))
+    return rows
+
+
+def weighted(rows: Sequence[Row], weights: Floats) -> Floats:
+    """Σ value · weight of each row, of shape (rows, k), for weights of shape (buckets, k)."""
+    return np.array([values @ weights[buckets] for buckets, values in rows], np.float32).reshape(-1, weights.shape[1])
+
+
+def sigmoid(scores: Floats) -> Floats:
+    """1 / (1 + e^−s)."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))))
+
+
+def softmax(scores: Floats) -> Floats:
+    """e^s over its row's sum; shape (n, k)."""
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def pack(heads: Heads) -> bytes:
+    """The heads as bytes of a compressed npz, in half precision."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: value.astype(np.float16) for name, value in vars(heads).items()})
+    return buffer.getvalue()
+
+
+def unpack(packed: bytes) -> Heads:
+    """The heads of `pack`."""
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return Heads(**{name: arrays[name].astype(np.float32) for name in arrays.files})
+
+
+@cache
+def shipped_heads(tier: str) -> Heads:
+    """The heads of a tier that come with this package; features/text/weights/emotions.md says how they were trained."""
+    return unpack(files("features").joinpath(f"weights/emotions_{tier}.npz").read_bytes())

@@ -1,0 +1,1 @@
+"""Never deployed: simulated worlds, evaluations, benches."""
