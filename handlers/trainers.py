@@ -13,9 +13,9 @@ from store.client import Databases
 @job("coldstartTrainer")
 def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Daily: the guest rankers of all countries."""
-    from trainers.jobs import country
+    from trainers.jobs import countries
 
-    return country.train_countries(db, now, country.Config(discount_bots=settings.thresholds(db).discount_bots))
+    return countries.train_countries(db, now, countries.Config(discount_bots=settings.thresholds(db).discount_bots))
 
 
 @job("personalizeContentTrainer", resumes=True)
@@ -51,6 +51,6 @@ def personalize_content_worker(db: Databases, event: Event, now: datetime) -> di
 @job("rankingEvaluation")
 def ranking_evaluation(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Daily, before the training: yesterday's requests, judged."""
-    from trainers.jobs import evaluation
+    from trainers.jobs import ranking_evaluation as evaluation
 
     return evaluation.evaluate_yesterday(db, now)

@@ -17,7 +17,7 @@ from store import experiments, logs, suspects
 from store.client import Databases
 from store.columns import Columns, hex_ids, id_array
 from store.experiments import Version
-from trainers.experiments import Activity, compared, explored_rate, followed, summed
+from trainers.evaluation.ab_test import Activity, compared, explored_rate, followed, summed
 
 EXPERIMENT = "ranking"
 _VARIANT = re.compile(r"(?P<name>\w[\w-]{0,39})=(?P<share>[^:]+)(?P<guest>:guest)?")

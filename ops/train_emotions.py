@@ -14,8 +14,8 @@ from features.text.cleaning import clean
 from features.text.embeddings import embed
 from features.text.emotions import Floats, dense_vectors, pack
 from ops import show
-from trainers.emotions import DOMINANCE, PRESENCE, Config, Labelled, fit_heads, targets_of
-from trainers.word_vectors import make_table, vocabulary
+from trainers.text.emotion_heads import DOMINANCE, PRESENCE, Config, Labelled, fit_heads, targets_of
+from trainers.text.word_vectors import make_table, vocabulary
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "weights"
 LEAST_TEXTS = 1  # with a word that is given vectors: rare words have no weight of their own

@@ -1,7 +1,7 @@
 """What a post feels like: calibrated probabilities of emotions from n-grams and dense vectors.
 
 Two tiers have weights of their own: beside n-grams "linear" knows vectors of words, "embeddings" those of sentences.
-Each has two linear heads (trainers.emotions fits them). "Presence": each of Ekman's emotions and neutral, on its own,
+Each has two linear heads (trainers.text.emotion_heads fits them). "Presence": each of Ekman's emotions and neutral, on its own,
 with a sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the
 presence.
 """

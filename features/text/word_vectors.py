@@ -1,6 +1,6 @@
 """Vectors of words, and of a text as their weighted mean: what words tell of a feeling, at the price of a look-up.
 
-The table (trainers.word_vectors makes it) keeps what an emoji classifier and the sentence encoder say of each word on
+The table (trainers.text.word_vectors makes it) keeps what an emoji classifier and the sentence encoder say of each word on
 its own. vector(text) = Σ weight·vector / (Σ weight + PRIOR): few words say little.
 """
 

@@ -13,10 +13,10 @@ from features.ranking.point_in_time import HOUR_MS
 from predictors import snapshot
 from predictors.member import Member, Request, member_of, taken
 from predictors.snapshot import Snapshot
-from trainers.evaluation import Rankers
-from trainers.members import guest_margin
-from trainers.metrics import Floats, interval_over_people, quality
-from trainers.requests import Choice
+from trainers.evaluation.metrics import Floats, interval_over_people, quality
+from trainers.evaluation.walk_forward import Rankers
+from trainers.member_booster import guest_margin
+from trainers.rows.requests import Choice
 
 KNOWN = (0, 1, 3, 10, 30)  # engagements; 0 also without anything that was seen
 _MOST_ASKED = 200  # requests

@@ -16,9 +16,9 @@ from ops.evaluate.cold import cold
 from ops.evaluate.recall import recalls
 from store import logs
 from store.client import Databases
-from trainers import baselines, evaluation, report
-from trainers.evaluation import Plan, Scorer
-from trainers.requests import Choice, choices, requests
+from trainers.evaluation import baselines, report, walk_forward
+from trainers.evaluation.walk_forward import Plan, Scorer
+from trainers.rows.requests import Choice, choices, requests
 
 
 def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth: Path | None = None) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     asked = _some(asked, plan.most_asked, plan.seed)
     if not asked:
         raise ValueError(f"no member engages between {since:%Y-%m-%d} and {until:%Y-%m-%d}: choose another --since")
-    rankers = evaluation.train(history, known, _ms(since), plan)
-    judged = evaluation.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
+    rankers = walk_forward.train(history, known, _ms(since), plan)
+    judged = walk_forward.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
     made = report.report(judged, history.languages, plan.seed)
     made["candidates"] = recalls(history, known, asked, _ms(oldest), plan.seed)
     made["cold"] = cold(history, known, rankers, asked, judged.engaged_before.tolist(), _ms(oldest))

@@ -10,8 +10,8 @@ from features.ranking.indexes import Known
 from features.ranking.point_in_time import HOUR_MS, Ints
 from predictors import candidates, snapshot
 from predictors.member import Request, member_of, taken
-from trainers.metrics import Floats, interval_over_people
-from trainers.requests import Choice
+from trainers.evaluation.metrics import Floats, interval_over_people
+from trainers.rows.requests import Choice
 
 MOST = 300  # candidates of a source
 _MOST_ASKED = 200  # requests; a snapshot is taken for every hour in which there is one

@@ -12,7 +12,7 @@ import xgboost
 from features.ranking.member_columns import PERSONAL
 from store import shards
 from trainers.jobs.members import train_shard
-from trainers.own import Own, fit_all
+from trainers.member_effects import Own, fit_all
 
 pytestmark = pytest.mark.bench
 

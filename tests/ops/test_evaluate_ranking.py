@@ -12,9 +12,9 @@ from ops.evaluate.ranking import evaluate
 from ops.simulate import Config as Community
 from predictors.member import nobody
 from tests.golden.worlds import simulated
-from trainers.evaluation import Plan
-from trainers.levels import Ladder
-from trainers.report import SIMPLE
+from trainers.evaluation.report import SIMPLE
+from trainers.evaluation.walk_forward import Plan
+from trainers.hierarchy import Ladder
 
 COMMUNITY = Community(users=200, days=10, seed=4)
 SINCE, UNTIL = COMMUNITY.until - timedelta(days=3), COMMUNITY.until

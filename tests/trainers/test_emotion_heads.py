@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from features.text.emotions import DOMINANCE, PRESENCE, sigmoid
-from trainers.emotions import (
+from trainers.text.emotion_heads import (
     Config,
     Labelled,
     best_thresholds,

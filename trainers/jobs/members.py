@@ -18,11 +18,11 @@ from features.ranking.point_in_time import Floats, Ints
 from store import forget, logs, models, shards, suspects
 from store.client import Databases
 from store.columns import id_array, object_ids
-from trainers.jobs.own_models import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
-from trainers.jobs.processes import side_by_side
-from trainers.members import train_members
-from trainers.requests import DAY_MS, Candidates, Requests, requests
-from trainers.sampling import Sampler, affordable, sample
+from trainers.jobs.member_shards import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
+from trainers.jobs.process_pool import side_by_side
+from trainers.member_booster import train_members
+from trainers.rows.requests import DAY_MS, Candidates, Requests, requests
+from trainers.rows.sampling import Sampler, affordable, sample
 
 GUEST, MEMBER = "guest", "member"
 

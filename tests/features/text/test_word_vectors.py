@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.text.word_vectors import PRIOR, Table, pack, shipped_table, unpack, word_vectors
-from trainers.word_vectors import SPREAD, make_table, vocabulary
+from trainers.text.word_vectors import SPREAD, make_table, vocabulary
 
 RNG = np.random.default_rng(3)
 

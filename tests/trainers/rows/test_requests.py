@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.golden.logs import DAY_MS, Log, key, random_log
-from trainers.requests import Requests, choices, requests
+from trainers.rows.requests import Requests, choices, requests
 
 WEEK = (0, 2**62)
 

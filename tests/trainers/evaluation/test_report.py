@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.countries import COUNTRIES
-from trainers.evaluation import Judged
-from trainers.report import SIMPLE, best_simple, report
+from trainers.evaluation.report import SIMPLE, best_simple, report
+from trainers.evaluation.walk_forward import Judged
 
 TH, JP = COUNTRIES.index("th"), COUNTRIES.index("jp")
 RANKERS = (*SIMPLE, "world", "guest", "global", "members", "personal", "als", "bpr")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from trainers.own import Own, added, bucket, fit_all, judge
+from trainers.member_effects import Own, added, bucket, fit_all, judge
 
 COLUMNS = 4
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from features.matrix import Rows
 from features.ranking.history import REPORT, History
 from features.ranking.point_in_time import EventIndex, Floats, Ints, positions, spans
-from trainers.requests import DAY_MS, Candidates, Offers, Requests, content_of, pair, request_of
+from trainers.rows.requests import DAY_MS, Candidates, Offers, Requests, content_of, pair, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from trainers.jobs.processes import side_by_side
+from trainers.jobs.process_pool import side_by_side
 
 
 @pytest.mark.parametrize("processes", [1, 3])

@@ -19,10 +19,10 @@ from store import logs, shards
 from store.columns import id_array, object_ids
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
-from trainers.jobs import country
+from trainers.hierarchy import Ladder
+from trainers.jobs import countries
 from trainers.jobs.members import Config, train_all_members, train_shard
-from trainers.levels import Ladder
-from trainers.requests import choices, requests
+from trainers.rows.requests import choices, requests
 
 COMMUNITY = Community(users=150, days=7, seed=11)
 LATER = COMMUNITY.until
@@ -39,7 +39,7 @@ def world(uri):
     with simulated(uri, COMMUNITY) as db:
         quiet = [each["_id"] for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)][::2]
         still(db, quiet, NOW - timedelta(days=3))
-        country.train_countries(db, NOW, country.Config(ladder=LADDER, others=10))
+        countries.train_countries(db, NOW, countries.Config(ladder=LADDER, others=10))
         train_all_members(db, NOW, config=CONFIG)
         opened(db)
         yield SimpleNamespace(db=db, quiet=quiet)

@@ -13,12 +13,12 @@ from features.ranking.indexes import Known, index
 from store import logs
 from store.client import Databases
 from store.schema import collection, ensure_indexes
-from trainers import evaluation
-from trainers.drift import stability_index
-from trainers.evaluation import Plan
-from trainers.report import report
-from trainers.requests import DAY_MS, Choice, Requests, choices, requests
-from trainers.sampling import joined
+from trainers.evaluation import walk_forward
+from trainers.evaluation.drift import stability_index
+from trainers.evaluation.report import report
+from trainers.evaluation.walk_forward import Plan
+from trainers.rows.requests import DAY_MS, Choice, Requests, choices, requests
+from trainers.rows.sampling import joined
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     learnt = _asked(history, oldest, since - timedelta(days=1), config)
     if not asked or not learnt:
         return {"requests": 0, "alarm": 0, "rejected": dict(history.rejected)}
-    rankers = evaluation.train(history, known, int(since.timestamp() * 1000), config.plan)
-    judged = evaluation.judge(history, known, rankers, asked, {}, config.plan.seed)
+    rankers = walk_forward.train(history, known, int(since.timestamp() * 1000), config.plan)
+    judged = walk_forward.judge(history, known, rankers, asked, {}, config.plan.seed)
     made = report(judged, history.languages, config.plan.seed)
     made["drift"] = drift(history, known, learnt[: config.most_compared], asked[: config.most_compared])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from trainers.experiments import Activity, compared, explored_rate, followed, ratio_chance
+from trainers.evaluation.ab_test import Activity, compared, explored_rate, followed, ratio_chance
 
 HALVES = {"a": 0.5, "b": 0.5}
 

@@ -13,7 +13,7 @@ from features.ranking.co_engagement import DAY_MS
 from features.ranking.history import REPORT, History
 from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
-from trainers.sampling import Sample
+from trainers.rows.sampling import Sample
 
 Judge = Callable[[int, int, Ints], Floats]
 _COLUMN = {name: number for number, name in enumerate(MEMBER_COLUMNS)}

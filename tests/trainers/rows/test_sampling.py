@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden.logs import Log, random_log
-from trainers import sampling
-from trainers.requests import DAY_MS, Requests, choices, requests
-from trainers.sampling import kind_weights, sample
+from trainers.rows import sampling
+from trainers.rows.requests import DAY_MS, Requests, choices, requests
+from trainers.rows.sampling import kind_weights, sample
 
 
 def asked(history):

@@ -15,10 +15,10 @@ from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats, Ints
 from store import models
 from store.columns import object_ids
-from trainers.members import guest_margin, own_rows
-from trainers.own import Own, bucket, fit_all
-from trainers.requests import Candidates, Requests
-from trainers.sampling import Sample, Sampler
+from trainers.member_booster import guest_margin, own_rows
+from trainers.member_effects import Own, bucket, fit_all
+from trainers.rows.requests import Candidates, Requests
+from trainers.rows.sampling import Sample, Sampler
 
 PERSONAL_MODEL = "personal"
 Arrays = dict[str, NDArray[Any]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score, roc_auc_score
 
-from trainers.metrics import interval_over_people, list_loss, quality
+from trainers.evaluation.metrics import interval_over_people, list_loss, quality
 
 
 @st.composite

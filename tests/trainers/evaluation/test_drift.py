@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.drift import stability_index
+from trainers.evaluation.drift import stability_index
 
 samples = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50).map(np.array)
 

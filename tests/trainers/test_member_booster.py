@@ -10,9 +10,9 @@ from features.ranking.indexes import index
 from features.ranking.member_columns import PERSONAL
 from tests.golden.logs import Log, random_log
 from trainers.boosters import Growth, fit
-from trainers.members import guest_margin, own_rows, train_members
-from trainers.requests import requests
-from trainers.sampling import Sample, sample
+from trainers.member_booster import guest_margin, own_rows, train_members
+from trainers.rows.requests import requests
+from trainers.rows.sampling import Sample, sample
 
 QUICK = Growth(rounds=5, depth=2, child_weight=1.0)
 TH, JP, FR = (COUNTRIES.index(code) for code in ("th", "jp", "fr"))

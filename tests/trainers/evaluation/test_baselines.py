@@ -4,9 +4,9 @@ import pytest
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
-from trainers.baselines import als, bpr, formulas, isolated, plain, scores_of
-from trainers.requests import requests
-from trainers.sampling import sample
+from trainers.evaluation.baselines import als, bpr, formulas, isolated, plain, scores_of
+from trainers.rows.requests import requests
+from trainers.rows.sampling import sample
 
 
 def matrix_of(**columns):

@@ -12,8 +12,8 @@ from features.ranking.boosters import margins, opened
 from features.ranking.member_columns import personal_columns
 from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
-from trainers.own import CLOSED, Gate, Own, judge
-from trainers.sampling import Sample
+from trainers.member_effects import CLOSED, Gate, Own, judge
+from trainers.rows.sampling import Sample
 
 GROWTH = Growth(child_weight=20.0)
 _GUEST = len(GUEST_COLUMNS)

@@ -6,10 +6,10 @@ import xgboost
 
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.ranking.boosters import margins, opened
-from trainers import levels
+from trainers import hierarchy
 from trainers.boosters import RESIDUAL, Growth
-from trainers.levels import Ladder, Table, climb, unlearnt
-from trainers.metrics import list_loss
+from trainers.evaluation.metrics import list_loss
+from trainers.hierarchy import Ladder, Table, climb, unlearnt
 
 QUICK = Ladder(world=Growth(rounds=20, depth=3, eta=0.3), residual=RESIDUAL, least_requests=60)
 NUMBER = {code: number for number, code in enumerate(COUNTRIES)}
@@ -95,14 +95,14 @@ def test_countries_of_pure_chance_are_seldom_let_in():
 
 def test_a_country_that_can_not_be_learnt_does_not_stop_the_others(table, trained, monkeypatch):
     thai = {row.tobytes() for row in table.matrix[table.country == NUMBER["th"]]}
-    fit = levels.fit
+    fit = hierarchy.fit
 
     def failing(matrix, *rest):
         if all(row.tobytes() in thai for row in matrix):
             raise xgboost.core.XGBoostError("Check failed: valid: Input data contains `inf`\nStack trace: …")
         return fit(matrix, *rest)
 
-    monkeypatch.setattr(levels, "fit", failing)
+    monkeypatch.setattr(hierarchy, "fit", failing)
     found = {each.account: each for each in climb(table, QUICK)}
 
     assert found["th"].artifact == b""
@@ -119,11 +119,11 @@ def test_the_same_table_gives_the_same_bytes(table, trained):
 
 
 def test_the_gate_is_judged_on_requests_that_no_level_had_seen(table):
-    held_out = ~levels._early(table, QUICK)
+    held_out = ~hierarchy._early(table, QUICK)
     spoilt = replace(table, matrix=table.matrix.copy())
     spoilt.matrix[held_out] = np.random.default_rng(9).normal(size=(int(held_out.sum()), 3))
 
-    honest = [levels._honest_margin(each, QUICK)[~held_out] for each in (table, spoilt)]
+    honest = [hierarchy._honest_margin(each, QUICK)[~held_out] for each in (table, spoilt)]
 
     np.testing.assert_array_equal(*honest)
 

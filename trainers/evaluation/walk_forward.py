@@ -12,13 +12,13 @@ from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.member_columns import personal_columns
 from features.ranking.point_in_time import Floats, Ints
-from trainers import baselines
-from trainers.levels import Ladder, Table, climb
-from trainers.members import guest_margin, own_rows, train_members
-from trainers.metrics import Quality, quality
-from trainers.own import Gate, added, bucket, fit_all
-from trainers.requests import DAY_MS, Choice, Requests, requests
-from trainers.sampling import affordable, joined, sample
+from trainers.evaluation import baselines
+from trainers.evaluation.metrics import Quality, quality
+from trainers.hierarchy import Ladder, Table, climb
+from trainers.member_booster import guest_margin, own_rows, train_members
+from trainers.member_effects import Gate, added, bucket, fit_all
+from trainers.rows.requests import DAY_MS, Choice, Requests, requests
+from trainers.rows.sampling import affordable, joined, sample
 
 Scorer = Callable[[Choice], Floats]
 _ROWS_AT_ONCE = 150_000  # bounds the matrix

@@ -12,7 +12,7 @@ from features.matrix import Matrix
 from features.ranking.boosters import margins, opened
 from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import GLOBAL, RESIDUAL, Growth, fit
-from trainers.metrics import list_loss
+from trainers.evaluation.metrics import list_loss
 
 
 @dataclass(frozen=True)

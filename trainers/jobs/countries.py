@@ -11,9 +11,9 @@ from features.ranking.indexes import Known, index
 from store import logs, models, suspects
 from store.client import Databases
 from store.columns import id_array
-from trainers.levels import Ladder, Table, Trained, climb, unlearnt
-from trainers.requests import Requests, requests
-from trainers.sampling import Sample, affordable, sample
+from trainers.hierarchy import Ladder, Table, Trained, climb, unlearnt
+from trainers.rows.requests import Requests, requests
+from trainers.rows.sampling import Sample, affordable, sample
 
 MODEL = "guest"
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from features.countries import COUNTRIES
 from features.ranking.point_in_time import Floats
-from trainers.evaluation import Judged
-from trainers.metrics import interval_over_people
-from trainers.own import BUCKETS, bucket
+from trainers.evaluation.metrics import interval_over_people
+from trainers.evaluation.walk_forward import Judged
+from trainers.member_effects import BUCKETS, bucket
 
 SIMPLE = ("random", "recency", "popularity", "hn", "lemmy", "content")  # learn nothing
 GUEST = (*SIMPLE, "world", "guest")  # need not know who asks

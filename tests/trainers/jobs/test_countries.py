@@ -10,8 +10,8 @@ from ops.simulate import Config as Community
 from store import models
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
-from trainers.jobs.country import MODEL, Config, train_countries
-from trainers.levels import Ladder
+from trainers.hierarchy import Ladder
+from trainers.jobs.countries import MODEL, Config, train_countries
 
 COMMUNITY = Community(users=150, days=6, seed=11)
 NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock

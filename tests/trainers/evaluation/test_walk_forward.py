@@ -10,9 +10,9 @@ from features.countries import COUNTRIES
 from features.ranking.indexes import index
 from tests.golden.logs import Log, other_future, random_log
 from trainers.boosters import RESIDUAL, Growth
-from trainers.evaluation import Plan, judge, train
-from trainers.levels import Ladder
-from trainers.requests import choices, requests
+from trainers.evaluation.walk_forward import Plan, judge, train
+from trainers.hierarchy import Ladder
+from trainers.rows.requests import choices, requests
 
 QUICK = Ladder(world=Growth(rounds=5, depth=2, eta=0.3, child_weight=1.0), residual=RESIDUAL, least_requests=10)
 PLAN = Plan(ladder=QUICK, others=20, window_days=30)

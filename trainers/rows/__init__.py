@@ -1,0 +1,1 @@
+"""Training rows: requests and sampled negatives."""

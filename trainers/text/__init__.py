@@ -1,0 +1,1 @@
+"""Training of emotion heads and word vectors."""
