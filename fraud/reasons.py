@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fraud.reference import Reference
-from fraud.rows import Floats
-from fraud.sample import COLUMNS
+from fraud.arrays import Floats
+from fraud.models.dataset import COLUMNS
+from fraud.models.reference import Reference
 
 _MOST = 3  # reasons for one credential
 _STRANGE = 1.8  # standard deviations of people from which a feature is a reason

@@ -152,7 +152,7 @@ class Lease(TypedDict):
 
 
 class CredentialFeatures(TypedDict, total=False):
-    """How a credential read, over its latest readings up to `lastSeenAt`; also every name of fraud.behaviour.OWN."""
+    """How a credential read, over its latest readings up to `lastSeenAt`; also every name of fraud.features.behaviour.OWN."""
 
     _id: ObjectId
     seenCredential: ObjectId

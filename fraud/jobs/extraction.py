@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.behaviour import OWN, Behaviour, measure
-from fraud.readings import FEWEST, MOST, padded
-from fraud.rows import Floats
+from fraud.arrays import Floats
+from fraud.features.behaviour import OWN, Behaviour, measure
+from fraud.features.dwell_table import FEWEST, MOST, padded
 from store import behaviours
 from store.client import Databases
 from store.columns import object_ids

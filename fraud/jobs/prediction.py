@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from fraud.artifacts import unpack
-from fraud.cases import BY_LOT, Asked, asked
-from fraud.jobs.columns import Stored, newest
+from fraud.arrays import Flags, Floats
+from fraud.audit_sample import BY_LOT, Asked, asked
+from fraud.jobs.stored_features import Stored, newest
+from fraud.models.artifacts import unpack
+from fraud.models.dataset import columns_of, has_enough
+from fraud.models.validation import Judge
 from fraud.reasons import reasons
-from fraud.rows import Flags, Floats
-from fraud.sample import columns_of, has_enough
-from fraud.validation import Judge
 from store import behaviours, detectors, suspects
 from store.client import Databases
 from store.columns import object_ids

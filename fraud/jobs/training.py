@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from fraud.artifacts import pack
-from fraud.behaviour import stacked
-from fraud.gate import Verdict, choose
-from fraud.jobs.columns import newest
-from fraud.sample import BOT, HUMAN, UNVERIFIED, Sample, columns_of, has_enough
+from fraud.features.behaviour import stacked
+from fraud.jobs.stored_features import newest
+from fraud.models.artifacts import pack
+from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of, has_enough
+from fraud.models.selection import Verdict, choose
 from store import detectors, suspects
 from store.behaviours import accounts_of
 from store.client import Databases

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.readings import Readings
+from fraud.features.dwell_table import Readings
 from ops.simulate import reading
 from ops.simulate.reading import Reading
 

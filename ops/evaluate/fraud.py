@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from fraud.gate import choose
-from fraud.rows import Floats, Ints
-from fraud.sample import Sample
-from fraud.validation import Judge, figures, fit_judges, later, ranking
+from fraud.arrays import Floats, Ints
+from fraud.models.dataset import Sample
+from fraud.models.selection import choose
+from fraud.models.validation import Judge, figures, fit_judges, later, ranking
 from ops import show
 from ops.evaluate.attacks import FAMILIES, Readers, together
 from ops.evaluate.fraud_worlds import (

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.behaviour import Behaviour, measure, stacked
-from fraud.readings import FEWEST, MOST, padded
-from fraud.sample import BOT, HUMAN, UNVERIFIED, Sample, columns_of
-from fraud.validation import Judge
+from fraud.features.behaviour import Behaviour, measure, stacked
+from fraud.features.dwell_table import FEWEST, MOST, padded
+from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of
+from fraud.models.validation import Judge
 from ops.evaluate.attacks import Generator, Readers, attackers, people, table, together
 from ops.simulate import reading
 from store.client import Databases

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.readings import Readings
+from fraud.features.dwell_table import Readings
 from ops.evaluate.attacks import Readers, attackers, people, together
 from store.client import Databases
 from store.documents import ObjectId

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fraud.pace import logs
-from fraud.readings import Readings
-from fraud.rows import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, over
+from fraud.arrays import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, over
+from fraud.features.dwell import logs
+from fraud.features.dwell_table import Readings
 
 _MOOD_LAGS = np.arange(6, 21)
 _GRID = 512  # points of the Fourier transform

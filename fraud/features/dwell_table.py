@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.rows import Flags, Floats, Ints
+from fraud.arrays import Flags, Floats, Ints
 
 MOST = 500  # latest readings that count
 FEWEST = 30  # under it a credential is kept, marked and never judged

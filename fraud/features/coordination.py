@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.rows import Floats, Ints, over
-from fraud.sketches import NO_KEY
+from fraud.arrays import Floats, Ints, over
+from fraud.features.sketches import NO_KEY
 
 _EARLIEST = 3  # each piece is traced to the first three credentials that had it
 _COPY_SHARE = 0.2  # a credential with more of another's pieces is its copy

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud.behaviour import OWN, measure, stacked
-from fraud.crowd import likeness
-from fraud.readings import Readings, padded
+from fraud.features.behaviour import OWN, measure, stacked
+from fraud.features.coordination import likeness
+from fraud.features.dwell_table import Readings, padded
 from ops.evaluate.attacks import people, table
 from ops.simulate.reading import Reading, noisy_copy
 from tests.fraud.conftest import of_seconds

@@ -6,8 +6,8 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from fraud.rows import Floats
-from fraud.sample import HUMAN, UNVERIFIED, Sample
+from fraud.arrays import Floats
+from fraud.models.dataset import HUMAN, UNVERIFIED, Sample
 
 _ROUNDS = 120
 _UNVERIFIED_WEIGHT = 0.5  # of a row that no moderator has seen: most are people, some are bots

@@ -3,20 +3,8 @@
 import numpy as np
 from scipy.special import ndtr
 
-from fraud.readings import Readings
-from fraud.rows import (
-    Flags,
-    Floats,
-    Ints,
-    centred,
-    deviation,
-    histogram,
-    mean,
-    ordered,
-    over,
-    quantile,
-    repeated,
-)
+from fraud.arrays import Flags, Floats, Ints, centred, deviation, histogram, mean, ordered, over, quantile, repeated
+from fraud.features.dwell_table import Readings
 
 SKIM_SECONDS = 0.6  # nobody reads a post in less
 _LEAST_SECONDS = 0.001  # the clock's resolution, before a logarithm

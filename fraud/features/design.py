@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fraud.readings import Readings
-from fraud.rows import Flags, Floats, centred, mean, ordered, over, quantile
+from fraud.arrays import Flags, Floats, centred, mean, ordered, over, quantile
+from fraud.features.dwell_table import Readings
 
 UPPER = 0.95  # reading times above this quantile are left out
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.readings import mixed, number_of
-from fraud.rows import Flags, Floats
+from fraud.arrays import Flags, Floats
+from fraud.features.dwell_table import mixed, number_of
 
 BY_LOT = "drawn by lot for a check, whatever its score"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fraud.moments import named_numbers
+from fraud.features.design import named_numbers
 from tests.fraud.conftest import of_seconds
 
 milliseconds = st.lists(st.integers(0, 600_000), min_size=5, max_size=60)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.reference import Reference, fit_reference
-from fraud.rows import Floats
-from fraud.sample import Sample
+from fraud.arrays import Floats
+from fraud.models.dataset import Sample
+from fraud.models.reference import Reference, fit_reference
 
 _TRIM = 0.02  # of the unverified that lie farthest are left out of the reference: bots hide there
 

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from fraud.artifacts import pack, unpack
-from fraud.calibration import calibrate
-from fraud.cases import asked
-from fraud.contamination import likely_people_or_verified
-from fraud.gate import choose
+from fraud.audit_sample import asked
+from fraud.models.artifacts import pack, unpack
+from fraud.models.calibration import calibrate
+from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample
+from fraud.models.label_noise import likely_people_or_verified
+from fraud.models.reference import fit_reference
+from fraud.models.selection import choose
+from fraud.models.validation import figures, fit_judges, later, ranking
 from fraud.reasons import reasons
-from fraud.reference import fit_reference
-from fraud.sample import BOT, HUMAN, UNVERIFIED, Sample
-from fraud.validation import figures, fit_judges, later, ranking
 from ops.evaluate.fraud_worlds import sample_of
 from tests.fraud.conftest import community
 
@@ -92,7 +92,7 @@ def test_pickled_arrays_are_refused() -> None:
     import hashlib
     import io
 
-    from fraud.sample import COLUMNS
+    from fraud.models.dataset import COLUMNS
 
     buffer = io.BytesIO()
     np.savez(buffer, people=np.array([object()], dtype=object))

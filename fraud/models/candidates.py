@@ -7,12 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.designed import DesignPca, fit_design_pca
-from fraud.one_class import OneClass, fit_one_class
-from fraud.reference import Reference
-from fraud.rows import Floats
-from fraud.sample import Sample
-from fraud.supervised import Supervised, fit_supervised
+from fraud.arrays import Floats
+from fraud.models.dataset import Sample
+from fraud.models.design_pca import DesignPca, fit_design_pca
+from fraud.models.one_class import OneClass, fit_one_class
+from fraud.models.reference import Reference
+from fraud.models.supervised import Supervised, fit_supervised
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.rows import Floats
-from fraud.sample import DESIGN_COLUMNS, Sample
+from fraud.arrays import Floats
+from fraud.models.dataset import DESIGN_COLUMNS, Sample
 
 _COMPONENTS = 2  # of the four named numbers
 _FEWEST_BOTS = 8

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.behaviour import NAMED, OWN, Behaviour
-from fraud.crowd import likeness
-from fraud.readings import FEWEST
-from fraud.rows import Flags, Floats, Ints
+from fraud.arrays import Flags, Floats, Ints
+from fraud.features.behaviour import NAMED, OWN, Behaviour
+from fraud.features.coordination import likeness
+from fraud.features.dwell_table import FEWEST
 
 CROWD = ("copiedShare", "copiesLog", "lockstepShare")
 COLUMNS = (*OWN, *CROWD)

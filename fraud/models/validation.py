@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import average_ranks
-from fraud.calibration import Calibration, calibrate
-from fraud.detectors import Detector, fit_candidates
-from fraud.one_class import OneClass
-from fraud.reference import Reference
-from fraud.rows import Flags, Floats, Ints
-from fraud.sample import Sample
+from fraud.arrays import Flags, Floats, Ints
+from fraud.models.calibration import Calibration, calibrate
+from fraud.models.candidates import Detector, fit_candidates
+from fraud.models.dataset import Sample
+from fraud.models.one_class import OneClass
+from fraud.models.reference import Reference
 
 Report = dict[str, float | int]
 _FOLDS = 3

@@ -7,9 +7,9 @@ their pieces share about that part of their sketches.
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.pace import logs
-from fraud.readings import Readings, mixed
-from fraud.rows import Flags, Floats, Ints
+from fraud.arrays import Flags, Floats, Ints
+from fraud.features.dwell import logs
+from fraud.features.dwell_table import Readings, mixed
 
 REPLAY_KEYS = 32
 LOCKSTEP_KEYS = 16

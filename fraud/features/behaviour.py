@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.moments import named_numbers
-from fraud.order import order_numbers
-from fraud.pace import pace_numbers
-from fraud.readings import Readings
-from fraud.rhythm import rhythm_numbers
-from fraud.rows import Flags, Floats, Ints
-from fraud.sketches import lockstep_keys, replay_keys
+from fraud.arrays import Flags, Floats, Ints
+from fraud.features.design import named_numbers
+from fraud.features.dwell import pace_numbers
+from fraud.features.dwell_table import Readings
+from fraud.features.sequence import order_numbers
+from fraud.features.sessions import rhythm_numbers
+from fraud.features.sketches import lockstep_keys, replay_keys
 
 NAMED = (
     "postReadingTimeAbsSkew",

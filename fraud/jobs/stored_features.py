@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.behaviour import OWN, Behaviour
-from fraud.rows import Flags, Ints
-from fraud.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
+from fraud.arrays import Flags, Ints
+from fraud.features.behaviour import OWN, Behaviour
+from fraud.features.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
 from store.behaviours import newest_behaviours
 from store.client import Databases
 from store.columns import Columns

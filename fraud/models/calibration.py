@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.rows import Floats, Ints
+from fraud.arrays import Floats, Ints
 
 BUCKETS = (75, 150, 350)  # readings at which the next bucket begins
 _FEWEST = 100  # people a bucket needs for a calibration of its own

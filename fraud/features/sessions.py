@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fraud.readings import Readings
-from fraud.rows import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
+from fraud.arrays import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
+from fraud.features.dwell_table import Readings
 
 SESSION_SECONDS = 1800.0  # a longer gap begins a new session
 _AWAY_SECONDS = 8.0  # a longer pause is a look away from the feed

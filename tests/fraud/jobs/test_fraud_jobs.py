@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.behaviour import NAMED, OWN
+from fraud.features.behaviour import NAMED, OWN
 from fraud.jobs.extraction import Extraction, extract_features
 from fraud.jobs.prediction import Prediction, predict_fraud
 from fraud.jobs.training import Training, train_detectors
@@ -52,7 +52,7 @@ def test_extraction_writes_the_named_numbers_of_the_latest_500_readings(db: Data
 
     document = db.analytics.credentialfeatures.find_one({"seenCredential": credential})
     latest = of_seconds(([10.0 * place for place in range(120, 620)], [1.0 + place % 7 for place in range(120, 620)]))
-    from fraud.moments import named_numbers
+    from fraud.features.design import named_numbers
 
     expected = named_numbers(latest)
     assert counts["readings"] == document["count"] == 500

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fraud.calibration import Calibration
-from fraud.detectors import from_arrays, to_arrays
-from fraud.reference import Reference
-from fraud.sample import COLUMNS
-from fraud.validation import Judge
+from fraud.models.calibration import Calibration
+from fraud.models.candidates import from_arrays, to_arrays
+from fraud.models.dataset import COLUMNS
+from fraud.models.reference import Reference
+from fraud.models.validation import Judge
 
 FORMAT = "npz"
 

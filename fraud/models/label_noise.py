@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fraud.rows import Flags, Floats
-from fraud.sample import HUMAN, UNVERIFIED, Sample
-from fraud.supervised import fit_supervised
-from fraud.validation import folds
+from fraud.arrays import Flags, Floats
+from fraud.models.dataset import HUMAN, UNVERIFIED, Sample
+from fraud.models.supervised import fit_supervised
+from fraud.models.validation import folds
 
 _FEWEST_BOTS = 20  # verified, under which nobody is left out
 _FEWEST_HUMANS = 30  # verified, under which nobody is left out

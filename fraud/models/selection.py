@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
-from fraud.contamination import likely_people_or_verified
-from fraud.detectors import CANDIDATES, WITHOUT_LABELS, fit_candidates
-from fraud.reference import fit_reference
-from fraud.rows import Flags, Ints
-from fraud.sample import UNVERIFIED, Sample
-from fraud.validation import Judge, figures, fit_judges, later, ranking
+from fraud.arrays import Flags, Ints
+from fraud.models.candidates import CANDIDATES, WITHOUT_LABELS, fit_candidates
+from fraud.models.dataset import UNVERIFIED, Sample
+from fraud.models.label_noise import likely_people_or_verified
+from fraud.models.reference import fit_reference
+from fraud.models.validation import Judge, figures, fit_judges, later, ranking
 
 _KINDS = 4  # groups of like bots, each left out once
 _FEWEST_BOTS = 20  # verified, under which nothing but people is learnt from

@@ -1,0 +1,1 @@
+"""Behaviour features of reading times."""
