@@ -6,7 +6,7 @@ from typing import Any
 from handlers.runtime import Event, clock, service
 from handlers.switches import job
 from store import settings
-from store.changes import read_change
+from store.change_streams import read_change
 from store.client import Databases
 
 

@@ -8,7 +8,7 @@ from handlers.runtime import Event
 from handlers.switches import job
 from store import settings
 from store.client import Databases
-from store.documents import ObjectId, object_id
+from store.ids import ObjectId, object_id
 
 
 @job("fraudFeatureExtractor")

@@ -8,7 +8,7 @@ from handlers.switches import job
 from handlers.url import over_url
 from store import settings
 from store.client import Databases
-from store.documents import object_id
+from store.ids import object_id
 
 
 @job("coldstartPredictor")

@@ -5,8 +5,8 @@ from functools import partial
 
 from features.text.analyzer import OfflineReader, Reader
 from handlers.runtime import setting
-from store import texts
 from store.client import Databases
+from store.outputs import content_info
 
 DAILY_DOLLARS = "1"
 
@@ -30,7 +30,7 @@ def _comprehend(db: Databases, now: datetime, cap: float, offline: OfflineReader
 
     from features.text.comprehend import ComprehendReader
 
-    spend = partial(texts.spend, db, now.date().isoformat(), cap=cap)
+    spend = partial(content_info.spend, db, now.date().isoformat(), cap=cap)
     return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None, offline=offline)
 
 

@@ -13,7 +13,7 @@ from handlers import telemetry
 from handlers.deadline import OutOfTimeError, limited
 from store import runs
 from store.client import Databases, connect
-from store.forget import without_forgotten
+from store.erasure import without_forgotten
 from store.leases import LeaseHeldError, hold
 
 Event = Mapping[str, Any]

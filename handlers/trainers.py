@@ -35,14 +35,14 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
 @job("personalizeContentWorker", alone=False, scans=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
-    from store import shards
+    from store.outputs import training_shards
     from trainers.jobs import members
 
     def work(shard: str) -> dict[str, int]:
-        if shards.is_done(db, shard):
+        if training_shards.is_done(db, shard):
             return {"again": 1}
         counts = members.train_shard(db, now, shard)
-        shards.mark_done(db, shard)
+        training_shards.mark_done(db, shard)
         return counts
 
     return shards_of(event, work)

@@ -8,7 +8,7 @@ import typer
 from handlers.runtime import databases
 from ops import show
 from ops.carrier import carry_out, configured, undo
-from store import actions
+from store.outputs import actions
 
 app = typer.Typer(no_args_is_help=True, help="Planned follows and likes: list, carry out, stop, undo.")
 

@@ -8,9 +8,9 @@ from handlers.runtime import setting
 from ops.connectors import Connector, RequestError, request
 from ops.connectors.app import AppConnector
 from predictors.actions import OPPOSITE
-from store import actions, budget
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
+from store.outputs import action_budget, actions
 
 
 def carry_out(db: Databases, now: datetime, connectors: Mapping[str, Connector]) -> dict[str, int]:
@@ -19,7 +19,7 @@ def carry_out(db: Databases, now: datetime, connectors: Mapping[str, Connector])
     for network, connector in connectors.items():
         while not actions.is_stopped(db) and (action := actions.claim_due(db, now, network)):
             limits = action["budget"]
-            if not budget.take(db, network, 1, now, limits["perHour"], limits["burst"]):
+            if not action_budget.take(db, network, 1, now, limits["perHour"], limits["burst"]):
                 actions.release(db, action["_id"])
                 counts["overBudget"] += 1
                 break

@@ -17,9 +17,9 @@ from ops.dumps import gzip_writer, write_lines
 from ops.simulate import Config, World, documents, truth
 from ops.simulate import simulate as make
 from ops.steps import Steps, steps
-from store import loading
 from store.client import Databases
-from store.lines import write_line
+from store.inputs import import_dump
+from store.inputs.extended_json import write_line
 
 TRUTH = "truth.jsonl"
 
@@ -63,12 +63,12 @@ def simulated(config: Config, step: Steps) -> World:
 def write_database(db: Databases, world: World, step: Steps) -> Counter[str]:
     """Writes the community into app-db by `_id`; the counts by collection."""
     counts: Counter[str] = Counter()
-    fresh = {name: loading.is_empty(db, name) for name in loading.app_collections()}
+    fresh = {name: import_dump.is_empty(db, name) for name in import_dump.app_collections()}
     for name, batch in documents(world):
         if fresh[name]:
-            loading.insert_all(db, name, batch)
+            import_dump.insert_all(db, name, batch)
         else:
-            loading.write_documents(db, name, list(enumerate(batch)))
+            import_dump.write_documents(db, name, list(enumerate(batch)))
         counts[name] += len(batch)
         step.advance(name, counts[name])
     return counts
@@ -97,7 +97,7 @@ def truth_lines(world: World) -> Iterator[bytes]:
 def _into_database(world: World, drop: bool, step: Steps) -> Any:
     with database() as db:
         if drop:
-            loading.drop_databases(db)
+            import_dump.drop_databases(db)
         return write_database(db, world, step)
 
 

@@ -15,7 +15,7 @@ from ops.cost_events import ranking_seconds, reading_seconds
 from ops.database import database
 from ops.functions import Function, document, functions
 from store.client import Databases
-from store.health import last_runs, median_seconds, users
+from store.runs import last_runs, median_seconds, users
 
 MIB_A_GIB = 1024
 DAYS_A_MONTH = 30.4

@@ -8,9 +8,9 @@ from typing import Any
 
 from features.text.analyzer import OfflineReader
 from handlers.predictors import personalize_content_predictor
-from store import reads
+from store import queries
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 
 EVENTS = 12  # the first warms up
 
@@ -24,7 +24,7 @@ def reading_seconds(db: Databases) -> float | None:
 
 def ranking_seconds(db: Databases, now: datetime) -> float | None:
     """The median of ranking what lives at `now` for one member; None without members or the snapshot."""
-    if not reads.exists(db, "servingSnapshot", {}):
+    if not queries.exists(db, "servingSnapshot", {}):
         return None
     members = _sampled(db, "accounts", {"isGuest": {"$ne": True}}, {"accountId": {"$toString": "$_id"}})
     return _median(lambda each: personalize_content_predictor(each | {"time": now.isoformat()}, None), members)
@@ -32,7 +32,7 @@ def ranking_seconds(db: Databases, now: datetime) -> float | None:
 
 def _sampled(db: Databases, name: str, condition: Mapping[str, Any], shape: Mapping[str, Any]) -> Iterator[Document]:
     chosen: list[Mapping[str, Any]] = [{"$match": condition}, {"$sample": {"size": EVENTS}}]
-    return reads.stream(db, name, [*chosen, {"$project": {"_id": 0, **shape}}])
+    return queries.stream(db, name, [*chosen, {"$project": {"_id": 0, **shape}}])
 
 
 def _median(answer: Callable[[Document], Any], asked: Iterator[Document]) -> float | None:

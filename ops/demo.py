@@ -22,8 +22,9 @@ from ops.run import run_all, run_early
 from ops.schedule import Clock
 from ops.simulate import Config
 from ops.steps import steps
-from store import health, loading
+from store import runs
 from store.client import Databases
+from store.inputs import import_dump
 
 PREFIX = "demo-"  # before both databases' names
 COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
@@ -77,14 +78,14 @@ def played(db: Databases, config: Config) -> dict[str, Any]:
             "until": event["time"],
             "community": community,
             "functions": [asdict(each) for each in outcomes],
-            "feed": {each: _top(db, each, config.until) for each in health.busiest_countries(db, COUNTRIES)},
+            "feed": {each: _top(db, each, config.until) for each in runs.busiest_countries(db, COUNTRIES)},
             "ranking": _judged(judging),
         }
 
 
 def _settled(db: Databases, config: Config) -> dict[str, Any]:
     """A fresh database with the community in it; the truth goes to the home folder."""
-    loading.drop_databases(db)
+    import_dump.drop_databases(db)
     with steps(2) as step:
         world = simulated(config, step)
         step.start("documents")
@@ -103,7 +104,7 @@ def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
             "text": each.get("text"),
             "ageHours": round((now - each["createdAt"]) / timedelta(hours=1), 1),
         }
-        for each in health.top_of_feed(db, country, POSTS)
+        for each in runs.top_of_feed(db, country, POSTS)
     ]
 
 

@@ -13,10 +13,11 @@ from features.ranking.point_in_time import positions
 from handlers.runtime import clock, databases
 from ops import show
 from predictors.variants import assigned
-from store import experiments, logs, suspects
 from store.client import Databases
 from store.columns import Columns, hex_ids, id_array
-from store.experiments import Version
+from store.inputs import event_log
+from store.outputs import experiments, fraud_cases
+from store.outputs.experiments import Version
 from trainers.evaluation.ab_test import Activity, compared, explored_rate, followed, summed
 
 EXPERIMENT = "ranking"
@@ -75,7 +76,7 @@ def reported(
     """
     version = _version_in(db, since, until, number)
     since, until = max(since, version.published_at), min(until, version.ended_at or until)
-    bots = id_array(suspects.likely_bot_accounts(db))
+    bots = id_array(fraud_cases.likely_bot_accounts(db))
     activity = _activity(db, version, since, until, bots)
     shares = {str(each["name"]): float(each["share"]) for each in version.variants}
     made = {"experiment": EXPERIMENT, "version": version.version, "since": since, "until": until, "seed": seed}
@@ -124,7 +125,7 @@ def _version_in(db: Databases, since: datetime, until: datetime, number: int | N
 def _activity(db: Databases, version: Version, since: datetime, until: datetime, bots: Any) -> Activity:
     tables = experiments.read_activity(db, since, until)
     (seen, exposures), (engaging, engagements) = (_summed(each) for each in tables)
-    accounts = logs.read_accounts(db, {}, COUNTRIES)
+    accounts = event_log.read_accounts(db, {}, COUNTRIES)
     members = np.sort(accounts["id"][accounts["guest"] == 0])
     ids = np.union1d(seen, engaging)
     ids = ids[(positions(members, ids) >= 0) & (positions(bots, ids) < 0)]

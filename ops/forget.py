@@ -13,9 +13,10 @@ from handlers.predictors import serving_snapshot
 from handlers.runtime import databases
 from ops import show
 from ops.database import home
-from store import forget, snapshots
+from store import erasure
 from store.client import Databases
-from store.documents import ObjectId, object_id
+from store.ids import ObjectId, object_id
+from store.outputs import snapshots
 from store.schema import collection
 
 DATA = "data"  # the server's own files
@@ -40,10 +41,10 @@ def command(
 
 def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, now: datetime) -> dict[str, Any]:
     """Forgets who owns the account; the same again finds nothing more."""
-    person = forget.person_of(db, account)
-    tombstones = forget.bury(db, person.ids, now)
-    removed = forget.remove_from_app(db, person) if from_app else {}
-    found = forget.sweep(db, person.ids)
+    person = erasure.person_of(db, account)
+    tombstones = erasure.bury(db, person.ids, now)
+    removed = erasure.remove_from_app(db, person) if from_app else {}
+    found = erasure.sweep(db, person.ids)
     found |= _rebuilt(db, person.ids)
     files = {path.name: count for path, count in _files(folder, person.ids) if count}
     kinds = ("users", "contents", "credentials")
@@ -59,7 +60,7 @@ def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, no
 def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
     """What is made of everybody at once, made again as of its own clock."""
     header = snapshots.header_of(collection(db, "servingSnapshot").find_one({"_id": 0}))
-    if header is None or not forget.finder(ids)(snapshots.read_payload(db, header.version)):
+    if header is None or not erasure.finder(ids)(snapshots.read_payload(db, header.version)):
         return {}
     serving_snapshot({"time": header.as_of.isoformat()}, None)
     return {"servingSnapshot": {"rebuilt": 1}}

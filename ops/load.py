@@ -16,10 +16,10 @@ from ops import show
 from ops.database import database, own_home
 from ops.dumps import BrokenFileError, LongLine, collection_of, lines
 from ops.steps import Steps, steps
-from store import loading
 from store.client import Databases
-from store.documents import Document
-from store.lines import read_line
+from store.ids import Document
+from store.inputs import import_dump
+from store.inputs.extended_json import read_line
 
 BATCH_LINES = 2_000
 BATCH_BYTES = 16 * 2**20  # of text at once
@@ -35,7 +35,7 @@ class Loaded:
     aside: Path
     read: int = 0
     later: int = 0
-    written: loading.Written = field(default_factory=loading.Written)
+    written: import_dump.Written = field(default_factory=import_dump.Written)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def reject(self, number: int, reason: str, text: bytes) -> None:
@@ -86,7 +86,7 @@ def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
     """The file of each collection of app-db in the folder, and the names of its other files."""
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is no folder", param_hint="DIR")
-    known = loading.app_collections()
+    known = import_dump.app_collections()
     files: dict[str, Path] = {}
     others = []
     for path in sorted(each for each in folder.iterdir() if each.is_file()):
@@ -109,7 +109,7 @@ def load_files(
 ) -> dict[str, Loaded]:
     """Loads each file into its collection, whose rejected lines then stand in the home folder."""
     if drop:
-        loading.drop_databases(db)
+        import_dump.drop_databases(db)
     loaded = {}
     with steps(len(files)) as step:
         for name, path in files.items():
@@ -117,15 +117,15 @@ def load_files(
             loaded[name] = load_file(db, name, path, until, step)
             step.done(name, f"{loaded[name].read:,} lines, {loaded[name].rejected.total():,} rejected")
     if until:
-        loading.count_engagements_again(db)
+        import_dump.count_engagements_again(db)
     return loaded
 
 
 def load_file(db: Databases, name: str, path: Path, until: datetime | None, step: Steps) -> Loaded:
     """Loads one file, batch by batch."""
-    loaded, fresh = Loaded(_aside(name)), loading.is_empty(db, name)
+    loaded, fresh = Loaded(_aside(name)), import_dump.is_empty(db, name)
     for batch in _batches(_until_broken(path, loaded)):
-        written = loading.write_documents(db, name, list(_kept(batch, loaded, name, until)), fresh)
+        written = import_dump.write_documents(db, name, list(_kept(batch, loaded, name, until)), fresh)
         texts = dict(batch)
         for number, reason in written.refused:
             loaded.reject(number, reason, texts[number])

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from ops import show
-from store import models
 from store.client import Databases
+from store.outputs import models
 
 NAMES = ("mlArtifacts_global", "mlArtifacts_country", "mlArtifacts")
 COLUMNS = ("account", "model", "version", "trained", "parent", "kB", "gain", "why")

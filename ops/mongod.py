@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ops import supervisor
-from store.replica import REPLICA_SET, become_primary
+from store.replica_set import REPLICA_SET, become_primary
 
 with contextlib.suppress(ImportError):  # Windows: refuse_unsupported() says so
     import fcntl

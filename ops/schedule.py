@@ -20,8 +20,8 @@ from ops import show
 from ops.database import database
 from ops.functions import Function, functions
 from ops.run import Outcome, call
+from store.change_streams import watch
 from store.client import Databases
-from store.watching import watch
 
 BUSY_SECONDS = (1.0, 5.0, 20.0)  # pauses before a change is told again to a function that is running
 

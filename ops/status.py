@@ -10,7 +10,8 @@ from handlers.runtime import clock
 from ops import show
 from ops.database import database, home, is_embedded
 from ops.functions import Function, functions, late_minutes
-from store import health, settings
+from store import runs as health
+from store import settings
 
 FAILURES = timedelta(days=1)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 from store.schema import collection, ensure_indexes
 
 

@@ -7,7 +7,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from store.documents import Document
+from store.ids import Document
 
 # Dates beyond Python's years are clamped and broken UTF-8 is replaced: an app's bad document must not stop a job.
 _CODEC: CodecOptions[Document] = CodecOptions(

@@ -13,8 +13,8 @@ from bson.datetime_ms import DatetimeMS
 from numpy.typing import NDArray
 from pymongo.collection import Collection
 
-from store.documents import Document
-from store.excluded import excluded
+from store.erasure import excluded
+from store.ids import Document
 
 Columns = dict[str, NDArray[Any]]
 NO_ID = ObjectId(b"\0" * 12)

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.collection import Collection
 
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 from store.leases import LeaseHeldError, LeaseLostError, hold
 from store.schema import COLLECTIONS, collection
 

@@ -1,9 +1,15 @@
 """The record of every job's run."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from statistics import median
 from typing import Any
 
+from pymongo import DESCENDING
+
+from store import queries
 from store.client import Databases
+from store.ids import Document
 from store.schema import collection, ensure_indexes
 
 
@@ -25,3 +31,132 @@ def finish(db: Databases, run: Any, status: str, seconds: float, counts: dict[st
     """Notes how the run ended."""
     outcome = {"status": status, "seconds": seconds, "counts": counts} | ({"error": error} if error else {})
     collection(db, "runs").update_one({"_id": run}, {"$set": outcome})
+
+
+_LAST = ("time", "startedAt", "seconds", "status", "counts", "error")
+
+
+def last_runs(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
+    """Function → its last run, the clock of its last good one (`doneTime`), and how many failed since the moment."""
+    failed = {"$and": [{"$eq": ["$status", "failed"]}, {"$gte": ["$startedAt", since]}]}
+    done = {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}
+    stages: list[dict[str, Any]] = [
+        {"$sort": {"startedAt": -1}},
+        {
+            "$group": {
+                "_id": "$function",
+                **{name: {"$first": f"${name}"} for name in _LAST},
+                "doneTime": {"$max": done},
+                "failed": {"$sum": {"$cond": [failed, 1, 0]}},
+            }
+        },
+    ]
+    return {each["_id"]: each for each in queries.stream(db, "runs", stages)}
+
+
+def guest_feed(db: Databases) -> dict[str, Any]:
+    """Size of the published guest feed, its countries, and when it was made."""
+    feed = collection(db, "guestfeeditems")
+    newest = feed.find_one({}, {"updatedAt": 1})
+    return {
+        "items": feed.estimated_document_count(),
+        "countries": len(feed.distinct("countryCode")),
+        "updatedAt": newest["updatedAt"] if newest else None,
+    }
+
+
+def busiest_countries(db: Databases, most: int) -> list[str]:
+    """The countries, lower case, that most accounts name and that have a guest feed."""
+    code = {"$toLower": {"$toString": "$geolocation.countryCode"}}
+    stages: list[dict[str, Any]] = [{"$sortByCount": code}, {"$limit": 4 * most}]
+    named = [each["_id"] for each in queries.stream(db, "accounts", stages) if each["_id"]]
+    return [each for each in named if queries.exists(db, "guestfeeditems", {"countryCode": each})][:most]
+
+
+def top_of_feed(db: Databases, country: str, most: int) -> list[dict[str, Any]]:
+    """The best of a country's guest feed: score, and of the content its text, age and author's names."""
+    author = {"$ifNull": ["$writer.displayName", "$writer.displayId"]}
+    stages: list[dict[str, Any]] = [
+        {"$match": {"countryCode": country}},
+        {"$sort": {"countryCode": 1, "score": -1}},
+        {"$limit": most},
+        {"$lookup": {"from": "contents", "localField": "content", "foreignField": "_id", "as": "post"}},
+        {"$lookup": {"from": "users", "localField": "author", "foreignField": "_id", "as": "writer"}},
+        {"$set": {"post": {"$first": "$post"}, "writer": {"$first": "$writer"}}},
+        {
+            "$project": {
+                "score": 1,
+                "content": 1,
+                "author": author,
+                "text": "$post.payload.message",
+                "createdAt": "$post.createdAt",
+            }
+        },
+    ]
+    return list(queries.stream(db, "guestfeeditems", stages))
+
+
+def server(db: Databases) -> dict[str, Any]:
+    """Version, address and role of the server, and the bytes that both databases take."""
+    hello = db.client.admin.command("hello")
+    sizes = [database.command("dbStats") for database in (db.app, db.analytics)]
+    return {
+        "version": db.client.server_info()["version"],
+        "address": hello.get("me") or "",
+        "replicaSet": hello.get("setName"),
+        "bytes": int(sum(each["storageSize"] + each["indexSize"] for each in sizes)),
+    }
+
+
+def median_seconds(db: Databases) -> dict[str, float]:
+    """Function → the median seconds of its last hundred good runs."""
+    stages: list[dict[str, Any]] = [
+        {"$match": {"status": "done", "seconds": {"$type": "number"}}},
+        {"$sort": {"startedAt": -1}},
+        {"$group": {"_id": "$function", "seconds": {"$push": "$seconds"}}},
+        {"$set": {"seconds": {"$slice": ["$seconds", 100]}}},
+    ]
+    return {each["_id"]: float(median(each["seconds"])) for each in queries.stream(db, "runs", stages)}
+
+
+def users(db: Databases) -> int:
+    """How many users the app has, about."""
+    return collection(db, "users").estimated_document_count()
+
+
+_NEWEST = 3_000  # runs that are looked at for all functions together
+_LAST = ("time", "startedAt", "seconds", "status", "counts", "error")
+_ORDER = [("time", DESCENDING), ("startedAt", DESCENDING)]
+
+
+def last_runs(db: Databases, functions: Sequence[str], now: datetime) -> Mapping[str, Document]:
+    """Function → its last run, `doneTime` (clock of its last good one), `runs` and `failed` of the last day."""
+    ensure_indexes(db, "runs")
+    found = {each["_id"]: each for each in queries.stream(db, "runs", _newest(now))}
+    return {each: found.get(each) or _older(db, each) for each in functions}
+
+
+def runs_of(db: Databases, function: str, most: int, skip: int) -> list[Document]:
+    """Runs of one function, the latest first."""
+    return list(collection(db, "runs").find({"function": function}).sort(_ORDER).skip(skip).limit(most))
+
+
+def _newest(now: datetime) -> list[dict[str, Any]]:
+    today = {"$gte": ["$time", {"$dateSubtract": {"startDate": now, "unit": "day", "amount": 1}}]}
+    failed = {"$and": [{"$eq": ["$status", "failed"]}, today]}
+    group = {
+        "_id": "$function",
+        **{name: {"$first": f"${name}"} for name in _LAST},
+        "doneTime": {"$max": {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}},
+        "runs": {"$sum": {"$toInt": today}},
+        "failed": {"$sum": {"$toInt": failed}},
+    }
+    return [{"$sort": {"startedAt": -1}}, {"$limit": _NEWEST}, {"$group": group}]
+
+
+def _older(db: Databases, function: str) -> Document:
+    """The last run of a function that none of the newest runs is of."""
+    runs = collection(db, "runs")
+    last = runs.find_one({"function": function}, sort=_ORDER) or {}
+    done = runs.find_one({"function": function, "status": "done"}, {"time": 1}, sort=_ORDER) if last else None
+    return {**last, "doneTime": done and done["time"], "runs": 0, "failed": 0}

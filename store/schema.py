@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 from store.shapes_analytics import (
     Action,
     ActionBudget,

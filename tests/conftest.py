@@ -9,7 +9,7 @@ import pytest
 from handlers import runtime
 from ops.mongod import serving
 from store.client import Databases, connect
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ops.functions import everything
 from ops.run import backfill, run_all
 from store.client import connect
-from store.documents import ObjectId
-from store.loading import write_documents
+from store.ids import ObjectId
+from store.inputs.import_dump import write_documents
 from tests.community import TIME, community, fill
 from tests.fuzz.mutations import GONE, spoiled
 

@@ -9,7 +9,7 @@ import pytest
 from ops.functions import Function, everything, functions
 from ops.run import backfill, run_all
 from store.client import Databases, connect
-from store.documents import ObjectId, to_extended_json
+from store.ids import ObjectId, to_extended_json
 from tests.community import TIME, community, fill
 
 JOBS = [each for each in functions().values() if each.is_job]

@@ -12,7 +12,7 @@ import yaml
 from ops import functions as wiring
 from ops.functions import Function
 from ops.timing import parse_timing
-from store.loading import app_collections
+from store.inputs.import_dump import app_collections
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

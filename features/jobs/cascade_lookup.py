@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from store import spread
 from store.client import Databases
-from store.documents import Document, object_id
+from store.ids import Document, object_id
+from store.inputs import reshares
 
 _INTERNAL = ("_id", "members")
 
@@ -17,7 +17,7 @@ def find_tree(db: Databases, content: Any, now: datetime) -> Document:
         ValueError: naming the field, when it is no id or there is no such content at `now`.
     """
     wanted = object_id(content, "contentId")
-    tree = spread.tree_with(db, wanted) or _alone(spread.content_of(db, wanted, now), content)
+    tree = reshares.tree_with(db, wanted) or _alone(reshares.content_of(db, wanted, now), content)
     return {name: _plain(value) for name, value in tree.items() if name not in _INTERNAL}
 
 

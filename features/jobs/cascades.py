@@ -13,10 +13,10 @@ from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
 from features.cascades.parents import Follows, Nodes, candidates
 from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
 from features.ranking.point_in_time import PairIndex, positions
-from store import spread
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.inputs import reshares as spread
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]

@@ -23,10 +23,12 @@ from features.karma.documents import Karma, documents
 from features.karma.expected_week import DAY_MS, Pairs, Shrinkage, expected_week, karma_seeds, population_of
 from features.karma.pagerank import interactions, published_score, rank_unheard, standing, walked
 from features.statistics.pipelines import later_engagements
-from store import categories, karma, reads, spread
+from store import queries
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.inputs import reshares
+from store.outputs import categories, karma
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -49,7 +51,7 @@ def update_karma(db: Databases, now: datetime, config: Config = Config(), whole:
     """
     ensure_indexes(db, "contents", "engagements", "relationships", "karma")
     known = seeded_categories(db)
-    replay = reads.exists(db, "engagements", later_engagements(now))
+    replay = queries.exists(db, "engagements", later_engagements(now))
     salt = _salt(known, config, replay)
     before = None if whole or replay else _before(db, now, salt)
     changed = _changed(db, before, now, config) if before else None
@@ -136,7 +138,7 @@ def _before(db: Databases, now: datetime, salt: str) -> Before | None:
 def _changed(db: Databases, before: Before, now: datetime, config: Config) -> list[ObjectId] | None:
     """The authors to compute anew; None when they are so many that a whole run costs less."""
     authors = karma.authors_changed(db, before.until - _LATE, now)
-    most = config.most_changed * reads.estimated(db, "users")
+    most = config.most_changed * queries.estimated(db, "users")
     return authors if len(authors) <= max(most, 100) else None
 
 
@@ -166,8 +168,8 @@ def _write(db: Databases, made: Iterator[Document], kept: dict[str, str]) -> Cou
         seen.add(document["_id"])
         if kept.get(document["_id"]) != document["digest"]:
             fresh.append(document)
-    written = spread.replace_by_id(db, "karma", fresh)
-    return {"written": written, "left": spread.remove_by_id(db, "karma", [each for each in kept if each not in seen])}
+    written = reshares.replace_by_id(db, "karma", fresh)
+    return {"written": written, "left": reshares.remove_by_id(db, "karma", [each for each in kept if each not in seen])}
 
 
 def _salt(known: Sequence[Category], config: Config, replay: bool) -> str:

@@ -13,7 +13,7 @@ from features.karma.documents import Karma
 from features.karma.expected_week import ALL, DAY_MS, WEEK_DAYS, Pairs, came_between
 from features.ranking.point_in_time import positions
 from features.statistics.pipelines import later_engagements
-from store import reads
+from store import queries
 from store.client import Databases
 
 _CONFIG = Config()
@@ -48,7 +48,7 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
 
 
 def _replay(db: Databases, clock: datetime) -> bool:
-    return reads.exists(db, "engagements", later_engagements(clock))
+    return queries.exists(db, "engagements", later_engagements(clock))
 
 
 def _came(karma: Karma, before: Evidence, after: Evidence, start_ms: float, end_ms: float) -> Floats:

@@ -12,10 +12,11 @@ from features.categories import Category, membership, plain_tags
 from features.karma.expected_week import Acts, Posts, Shrinkage
 from features.ranking.point_in_time import PairIndex, positions
 from features.statistics.pipelines import Statistics, content_facts
-from store import karma, logs
 from store.client import Databases
 from store.columns import NO_ID, Columns
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.inputs import event_log
+from store.outputs import karma
 
 _NONE = np.array([NO_ID.binary], dtype="S12")
 
@@ -102,7 +103,7 @@ def _no_acts() -> tuple[Acts, Ints]:
 
 
 def _acts(db: Databases, since: datetime, now: datetime, posts: Any, users: Any) -> tuple[Acts, Ints]:
-    rows = logs.read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}})
+    rows = event_log.read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}})
     post = positions(posts, rows["content"])
     kept = (post >= 0) & (rows["kind"] < 4)  # reports are no engagement
     acts = Acts(post[kept], rows["kind"][kept], rows["time"][kept])

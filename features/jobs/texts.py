@@ -9,10 +9,10 @@ from typing import Any
 from features.text.analyzer import OfflineReader, Reader, Reading
 from features.text.cleaning import clean, text_hash
 from features.text.emotions import dominant
-from store import texts
-from store.changes import Change
+from store.change_streams import Change
 from store.client import Databases
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.outputs import content_info
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -36,9 +36,9 @@ def classify_contents(db: Databases, now: datetime, change: Change | None, confi
     """
     ensure_indexes(db, "contents", "contentinfo", "topics")
     since = now - timedelta(days=config.window_days)
-    changed = change or Change(written=tuple(texts.newest_posts(db, since, now, config.most)))
+    changed = change or Change(written=tuple(content_info.newest_posts(db, since, now, config.most)))
 
-    counts: Counter[str] = Counter(removed=texts.delete_info(db, changed.deleted))
+    counts: Counter[str] = Counter(removed=content_info.delete_info(db, changed.deleted))
     for ids in _batches(changed.written, config.batch):
         counts.update(_classify_batch(db, now, ids, config.reader))
 
@@ -48,18 +48,18 @@ def classify_contents(db: Databases, now: datetime, change: Change | None, confi
 
 
 def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], reader: Reader) -> Counter[str]:
-    found = texts.posts(db, ids)
-    hashes = texts.text_hashes(db, ids)
+    found = content_info.posts(db, ids)
+    hashes = content_info.text_hashes(db, ids)
 
     gone = [each for each in ids if each not in found or found[each].get("visibility") in _GONE]
-    counts: Counter[str] = Counter(removed=texts.delete_info(db, gone))
+    counts: Counter[str] = Counter(removed=content_info.delete_info(db, gone))
     fresh: dict[ObjectId, str] = {}
     for each in (found[each] for each in ids if each in found and each not in gone):
         outcome = _sort(each, now, hashes, reader.version, fresh)
         counts.update(outcome)
 
     written = _write(db, now, fresh, reader)
-    counts["removed"] += texts.delete_forgotten(db, fresh)
+    counts["removed"] += content_info.delete_forgotten(db, fresh)
     return counts + written
 
 
@@ -83,12 +83,12 @@ def _sort(
 
 def _write(db: Databases, now: datetime, fresh: Mapping[ObjectId, str], reader: Reader) -> Counter[str]:
     readings = reader.read(list(fresh.values()))
-    ids = texts.upsert_topics(db, (reading.topics for reading in readings), now)
+    ids = content_info.upsert_topics(db, (reading.topics for reading in readings), now)
     infos = [
         _info(each, text, reading, ids, reader) | {"updatedAt": now}
         for (each, text), reading in zip(fresh.items(), readings, strict=True)
     ]
-    texts.write_info(db, infos)
+    content_info.write_info(db, infos)
     return Counter(classified=len(infos), topics=sum(bool(reading.topics) for reading in readings))
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from fraud.arrays import Floats
 from fraud.features.behaviour import OWN, Behaviour, measure
 from fraud.features.dwell_table import FEWEST, MOST, padded
-from store import behaviours
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import Document, ObjectId
-from store.readings import ReadingColumns, credentials_read_between, latest_readings
+from store.ids import Document, ObjectId
+from store.inputs.dwell_log import ReadingColumns, credentials_read_between, latest_readings
+from store.outputs import credential_features
 from store.schema import ensure_indexes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Extraction:
 def extract_features(db: Databases, now: datetime, config: Extraction = Extraction()) -> dict[str, Any]:
     """credentialfeatures of every credential that has read since the last run; of all, when the clock went back."""
     ensure_indexes(db, "feeditems", "credentialfeatures")
-    since = _since(behaviours.watermark(db), now, config)
+    since = _since(credential_features.watermark(db), now, config)
     credentials = credentials_read_between(db, since, now)
 
     counts = {"credentials": 0, "readings": 0, "judged": 0, "tooFew": 0}
@@ -45,12 +45,14 @@ def extract_features(db: Databases, now: datetime, config: Extraction = Extracti
     for readings, lengths in _read_ahead(db, credentials, now, config):
         behaviour = measure(padded(readings.counts, readings.seen_ms, readings.left_ms, readings.content, lengths))
 
-        behaviours.write_behaviours(db, _documents(readings.credentials, behaviour, config), now, config.history_days)
+        credential_features.write_behaviours(
+            db, _documents(readings.credentials, behaviour, config), now, config.history_days
+        )
         judged = int((behaviour.count >= config.fewest).sum())
         found = (len(behaviour.count), int(behaviour.count.sum()), judged, len(behaviour.count) - judged)
         counts = {name: counts[name] + more for name, more in zip(counts, found, strict=True)}
         negative += readings.negative
-    behaviours.move_watermark(db, now)
+    credential_features.move_watermark(db, now)
     return counts | {"rejected": {"offScreenAt before seenAt": negative} if negative else {}}
 
 
@@ -88,7 +90,7 @@ def _read(
 def _text_lengths(db: Databases, content: NDArray[np.bytes_]) -> Floats:
     """Characters of each content, NaN where there is none."""
     distinct, place = np.unique(content, return_inverse=True)
-    texts = behaviours.text_lengths(db, [each for each in object_ids(distinct) if each])
+    texts = credential_features.text_lengths(db, [each for each in object_ids(distinct) if each])
     known = np.full(len(distinct), np.nan)
     known[np.searchsorted(distinct, texts["content"])] = texts["length"]
     return known[place]

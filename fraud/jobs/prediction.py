@@ -14,10 +14,10 @@ from fraud.models.artifacts import unpack
 from fraud.models.dataset import columns_of, has_enough
 from fraud.models.validation import Judge
 from fraud.reasons import reasons
-from store import behaviours, detectors, suspects
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.outputs import credential_features, detectors, fraud_cases
 from store.schema import ensure_indexes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,7 +49,7 @@ def predict_fraud(db: Databases, now: datetime, config: Prediction = Prediction(
     scores = _judge(unpack(served), columns_of(stored.behaviour)[enough], judged, config)
     who = asked(scores.score, judged.credential, served["threshold"], config.audit_share, _period(now, config))
 
-    scored = behaviours.write_scores(db, _scores(judged, scores, who.suspected, served["version"], now))
+    scored = credential_features.write_scores(db, _scores(judged, scores, who.suspected, served["version"], now))
     return {
         "judged": len(scores.score),
         "tooFew": int((~enough).sum()),
@@ -104,8 +104,8 @@ def _ask(
     """Opens a case for each suspect and each one drawn, unless one is open or a verdict is fresh."""
     rows = np.flatnonzero(who.suspected | who.drawn).tolist()
     ids = object_ids(judged.credential)
-    cases = suspects.cases_of(db, [each for row in rows if (each := ids[row])])
-    verdicts = suspects.latest_verdicts(db, now)
+    cases = fraud_cases.cases_of(db, [each for row in rows if (each := ids[row])])
+    verdicts = fraud_cases.latest_verdicts(db, now)
     counts = {"opened": 0, "audits": 0, "alreadyOpen": 0, "coolingDown": 0}
     for row in rows:
         credential = ids[row]
@@ -119,8 +119,8 @@ def _ask(
     return counts
 
 
-def _outcome(case: Document | None, verdict: suspects.Verdict | None, since: datetime) -> str:
-    if case and not suspects.is_closed(case):
+def _outcome(case: Document | None, verdict: fraud_cases.Verdict | None, since: datetime) -> str:
+    if case and not fraud_cases.is_closed(case):
         return "alreadyOpen"
     return "coolingDown" if verdict and verdict[1] > since else "opened"
 
@@ -139,4 +139,4 @@ def _case(judged: Stored, scores: _Scores, who: Asked, row: int, now: datetime) 
 
 
 def _open(db: Databases, closed: Document | None, case: Document) -> bool:
-    return suspects.reopen_case(db, closed, case) if closed else suspects.open_case(db, case)
+    return fraud_cases.reopen_case(db, closed, case) if closed else fraud_cases.open_case(db, case)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from fraud.arrays import Flags, Ints
 from fraud.features.behaviour import OWN, Behaviour
 from fraud.features.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
-from store.behaviours import newest_behaviours
 from store.client import Databases
 from store.columns import Columns
+from store.outputs.credential_features import newest_behaviours
 
 _FACTS: Mapping[str, tuple[str, str]] = {
     "id": ("id", "_id"),

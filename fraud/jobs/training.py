@@ -11,11 +11,11 @@ from fraud.jobs.stored_features import newest
 from fraud.models.artifacts import pack
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of, has_enough
 from fraud.models.selection import Verdict, choose
-from store import detectors, suspects
-from store.behaviours import accounts_of
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import Document
+from store.ids import Document
+from store.outputs import detectors, fraud_cases
+from store.outputs.credential_features import accounts_of
 from store.schema import ensure_indexes
 
 MODEL_CLASSES = ["human", "bot"]
@@ -54,7 +54,7 @@ def _sample(db: Databases, now: datetime, config: Training) -> Sample:
     chosen = np.concatenate([np.ones(len(evidence.credential), np.bool_), fresh])
     credential = np.concatenate([evidence.credential, present.credential])[chosen]
     behaviour = both.at(chosen)
-    verdicts = suspects.latest_verdicts(db, now)
+    verdicts = fraud_cases.latest_verdicts(db, now)
     ids = object_ids(credential)
     label = np.array([_label(verdicts.get(each)) for each in ids if each], np.int64)
     known = accounts_of(db, [each for each in ids if each])
@@ -63,7 +63,7 @@ def _sample(db: Databases, now: datetime, config: Training) -> Sample:
     return _thinned(sample.at(has_enough(behaviour.count)), config.most_people)
 
 
-def _label(verdict: suspects.Verdict | None) -> int:
+def _label(verdict: fraud_cases.Verdict | None) -> int:
     if verdict is None:
         return UNVERIFIED
     return BOT if verdict[0] else HUMAN

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from store import suspects
 from store.client import Databases
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.outputs import fraud_cases
 from store.schema import ensure_indexes
 
 
@@ -17,7 +17,7 @@ def copy_verdicts(db: Databases, now: datetime, case: ObjectId | None = None) ->
     later than `now` waits for its time.
     """
     ensure_indexes(db, "credentialfeatures", "suspiciouscredentials")
-    waiting = list(suspects.verdicts_to_copy(db, case))
+    waiting = list(fraud_cases.verdicts_to_copy(db, case))
 
     counts = {"bots": 0, "humans": 0, "waiting": 0, "later": 0}
     rejected: dict[str, int] = {}
@@ -26,10 +26,10 @@ def copy_verdicts(db: Databases, now: datetime, case: ObjectId | None = None) ->
             rejected[field] = rejected.get(field, 0) + 1
         elif (verified_at := _verified_at(each, now)) > now:
             counts["later"] += 1
-        elif not suspects.copy_verdict(db, each["seenCredential"], each["verificationStatus"], verified_at):
+        elif not fraud_cases.copy_verdict(db, each["seenCredential"], each["verificationStatus"], verified_at):
             counts["waiting"] += 1
         else:
-            suspects.close_case(db, each, now)
+            fraud_cases.close_case(db, each, now)
             counts["bots" if each["verificationStatus"] else "humans"] += 1
     return counts | {"rejected": rejected}
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import deeds
 from store.client import Databases
+from store.inputs import app_writes
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,16 @@ class AppConnector:
 
     def follow(self, actor: Any, user: Any) -> str:
         """A relationship, and one follower more."""
-        return deeds.follow(self.db, actor, user, self.now)
+        return app_writes.follow(self.db, actor, user, self.now)
 
     def unfollow(self, actor: Any, user: Any) -> str:
         """The relationship no longer follows."""
-        return deeds.unfollow(self.db, actor, user, self.now)
+        return app_writes.unfollow(self.db, actor, user, self.now)
 
     def like(self, actor: Any, post: Any) -> str:
         """An engagement, and one like more."""
-        return deeds.like(self.db, actor, post, self.now)
+        return app_writes.like(self.db, actor, post, self.now)
 
     def unlike(self, actor: Any, post: Any) -> str:
         """The engagement is marked deleted."""
-        return deeds.unlike(self.db, actor, post, self.now)
+        return app_writes.unlike(self.db, actor, post, self.now)

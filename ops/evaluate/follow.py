@@ -11,7 +11,7 @@ import typer
 from handlers.predictors import friend_to_follow
 from handlers.runtime import databases
 from ops import show
-from store import follows
+from store.inputs import social_graph
 
 TOP = 14
 
@@ -56,15 +56,15 @@ def evaluate(since: datetime, until: datetime, most: int) -> dict[str, Any]:
     db = databases()
     before: defaultdict[Any, set[Any]] = defaultdict(set)
     came: defaultdict[Any, set[Any]] = defaultdict(set)
-    for user, followed, moment in follows.all_until(db, until):
+    for user, followed, moment in social_graph.all_until(db, until):
         (before if moment < since else came)[user].add(followed)
     graph = Graph(before, Counter(each for targets in before.values() for each in targets))
-    owners = follows.owners(db, [user for user in sorted(came) if before.get(user)][:most])
+    owners = social_graph.owners(db, [user for user in sorted(came) if before.get(user)][:most])
     recalls: defaultdict[str, list[float]] = defaultdict(list)
     for user, account in owners.items():
         recommended: Any = friend_to_follow({"accountId": str(account), "time": since.isoformat()}, None)
         lists = {
-            "friendToFollow": [follows.as_id(row["userId"]) for row in recommended],
+            "friendToFollow": [social_graph.as_id(row["userId"]) for row in recommended],
             "commonNeighbours": graph.common_neighbours(user),
             "popularity": graph.popular(user),
         }

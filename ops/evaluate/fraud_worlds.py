@@ -19,8 +19,8 @@ from ops.evaluate.attacks import Generator, Readers, attackers, people, table, t
 from ops.simulate import reading
 from store.client import Databases
 from store.columns import id_array
-from store.documents import Document, ObjectId, object_id, parse_document
-from store.readings import credentials_read_between, latest_readings
+from store.ids import Document, ObjectId, object_id, parse_document
+from store.inputs.dwell_log import credentials_read_between, latest_readings
 from store.schema import FEEDITEM_FIELDS
 
 READINGS = (50, 100, 200, 500)

@@ -14,8 +14,8 @@ from features.ranking.indexes import index
 from ops import show
 from ops.evaluate.cold import cold
 from ops.evaluate.recall import recalls
-from store import logs
 from store.client import Databases
+from store.inputs import event_log
 from trainers.evaluation import baselines, report, walk_forward
 from trainers.evaluation.walk_forward import Plan, Scorer
 from trainers.rows.requests import Choice, choices, requests
@@ -30,7 +30,7 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     started = time.perf_counter()
     oldest = since - timedelta(days=plan.learn_days + plan.window_days)
     end = until + timedelta(days=1)
-    history = assemble(logs.read_log(db, oldest, end, COUNTRIES), logs.read_labels(db, oldest, end))
+    history = assemble(event_log.read_log(db, oldest, end, COUNTRIES), event_log.read_labels(db, oldest, end))
     known = index(history)
     asked = list(choices(history, requests(history, _ms(since), _ms(until)), plan.window_days))
     asked = _some(asked, plan.most_asked, plan.seed)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
 
 from .identity import Ids, dates, luck, object_ids
 from .texts import hashtags, messages, quote_wording, shown_wording

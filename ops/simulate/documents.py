@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from store.documents import Document
+from store.ids import Document
 
 from .activity import (
     COMMENT,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 from .world import Floats, Ints, World, generator
 

@@ -16,9 +16,10 @@ from panel.rendering import back, page
 from panel.site import site
 from panel.views import actions as views
 from predictors.actions import Settings, parsed
-from store import actions, categories, panel_actions
 from store.client import Databases
-from store.documents import object_id
+from store.ids import object_id
+from store.outputs import actions, categories
+from store.outputs import actions as panel_actions
 
 ROWS = 50
 

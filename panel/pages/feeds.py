@@ -13,9 +13,11 @@ from panel.access import Role, needs
 from panel.rendering import page
 from panel.site import site
 from panel.views import feeds as views
-from store import feed_days, panel_feeds, panel_posts
 from store.client import Databases
-from store.documents import ObjectId, object_id
+from store.ids import ObjectId, object_id
+from store.outputs import guest_feed
+from store.panel import feeds as panel_feeds
+from store.panel import posts as panel_posts
 
 NOWHERE = "en"  # the list of guests without a country
 LENGTHS = (10, 20, 50)  # how many posts a list may show
@@ -89,7 +91,7 @@ def _compared(db: Databases, country: str, here: Mapping[str, Any], most: int) -
     """The list of the day before, and what is popular, as of the moment of today's list."""
     if not (made := here["made"]):
         return []
-    day = feed_days.before(db, country, made) or {"createdAt": None, "items": []}
+    day = guest_feed.before(db, country, made) or {"createdAt": None, "items": []}
     earlier = _posts(db, day["items"][:most], day["createdAt"])
     popular = _posts(db, panel_feeds.popular(db, most), made)
     return [

@@ -15,9 +15,11 @@ from panel.site import site
 from panel.views import influence as views
 from panel.views import posts as post_views
 from panel.views import trees as tree_views
-from store import categories, panel_influence, panel_posts
 from store.client import Databases
-from store.documents import Document, object_id
+from store.ids import Document, object_id
+from store.outputs import categories
+from store.panel import influence as panel_influence
+from store.panel import posts as panel_posts
 
 _LEADERS = 3  # of each category in the list of all
 _PAGE = 25

@@ -13,8 +13,9 @@ from panel.access import Role, needs
 from panel.rendering import back, page
 from panel.site import site
 from panel.views import models as views
-from store import models, panel_models
 from store.client import Databases
+from store.outputs import models
+from store.panel import models as panel_models
 
 GLOBAL, COUNTRY, MEMBERS = "mlArtifacts_global", "mlArtifacts_country", "mlArtifacts"
 DAYS, ROWS = 60, 50

@@ -11,8 +11,9 @@ from panel.access import Role, needs
 from panel.rendering import page
 from panel.site import site
 from panel.views import moods as views
-from store import moods, panel_moods
-from store.documents import object_id
+from store.ids import object_id
+from store.outputs import moods
+from store.panel import moods as panel_moods
 
 PRESENT = timedelta(days=30)
 KEPT = timedelta(days=90)  # analyses are deleted then

@@ -16,7 +16,9 @@ from panel.access import Role, needs
 from panel.rendering import back, page
 from panel.site import site
 from panel.views import now as views
-from store import health, panel_now, settings
+from store import runs as health
+from store import runs as panel_now
+from store import settings
 
 RUNS = 50  # on a page
 

@@ -14,13 +14,15 @@ from panel.rendering import page
 from panel.site import site
 from panel.views import suspects as views
 from panel.views.feeds import profile
-from store import behaviours, panel_feeds, panel_suspects
-from store.circle import users_of
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import Document, ObjectId, object_id
+from store.ids import Document, ObjectId, object_id
+from store.inputs.dwell_log import latest_readings
+from store.inputs.social_graph import users_of
 from store.leases import LeaseHeldError
-from store.readings import latest_readings
+from store.outputs import credential_features
+from store.panel import feeds
+from store.panel import suspects as panel_suspects
 
 _PAGE = 25  # cases
 _READINGS = 2_000  # latest of a credential that are drawn
@@ -126,10 +128,10 @@ def _evidence(db: Databases, case: Document, now: datetime) -> dict[str, Any]:
     read = latest_readings(db, [credential], now, _READINGS)
     seconds = (read.left_ms - read.seen_ms) / 1000
     last = datetime.fromtimestamp(read.seen_ms[0] / 1000, now.tzinfo) if len(read.seen_ms) else now
-    account = behaviours.accounts_of(db, [credential]).get(credential)
+    account = credential_features.accounts_of(db, [credential]).get(credential)
     users = list(users_of(db, account)) if account else []
     done = panel_suspects.activity(db, users, last - timedelta(days=views.DAYS), now)
-    who = panel_feeds.member(db, account) if account else None
+    who = feeds.member(db, account) if account else None
     return {
         "evidence": {
             "readings": len(seconds),

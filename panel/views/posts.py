@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from store.panel_posts import TEXT_CHARACTERS
+from store.panel.posts import TEXT_CHARACTERS
 
 View = dict[str, Any]
 _GONE: Final = "no longer there"

@@ -19,9 +19,9 @@ from predictors.actions import (
     unfollows,
     unlikes,
 )  # fmt: skip
-from store import actions, budget, categories
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
+from store.outputs import action_budget, actions, categories
 
 Counts = dict[str, Any]
 _AGAIN = timedelta(days=1)  # what ended is not planned again before
@@ -48,11 +48,11 @@ def _plan_category(db: Databases, now: datetime, settings: Settings, wishes: lis
     planned = actions.already_planned(db, settings.actor, settings.dry_run, now - _AGAIN)
     fresh = [wish for wish in wishes if (wish.event, wish.target) not in planned]
     bucket = f"plan:{settings.network}"
-    granted = budget.take(db, bucket, len(fresh), now, settings.per_hour, settings.burst)
+    granted = action_budget.take(db, bucket, len(fresh), now, settings.per_hour, settings.burst)
     moments = spread_over_hour(granted, now) if granted else []
     documents = [_document(wish, settings, now, due) for wish, due in zip(fresh, moments, strict=False)]
     written = sum(actions.plan(db, document) for document in documents)
-    budget.give_back(db, bucket, granted - written, settings.burst)
+    action_budget.give_back(db, bucket, granted - written, settings.burst)
     counts["wished"] += len(fresh)
     counts["planned"] += written
     counts["overBudget"] += len(fresh) - granted

@@ -9,10 +9,10 @@ import numpy as np
 from features.categories import GLOBAL
 from features.ranking.point_in_time import positions
 from predictors.follow import Floats, Person, affinity, endorsed, interest, nearness, ranked
-from store import circle
 from store.client import Databases
 from store.columns import NO_ID, Columns, id_array, object_ids
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.inputs import social_graph
 
 Ids = Any  # (n,) S12, ascending
 _NONE = np.array([NO_ID.binary], dtype="S12")
@@ -45,15 +45,15 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
     Raises:
         ValueError: naming the field, when no user belongs to the account.
     """
-    users = circle.users_of(db, account)
+    users = social_graph.users_of(db, account)
     if not users:
         raise ValueError(f"accountId: {account} owns no user")
     me = _known(db, users, now)
     interesting = [each for each in object_ids(me.ids[me.interest > 0]) if each is not None]
-    around = circle.followers_of(db, interesting, now, config.rows)
+    around = social_graph.followers_of(db, interesting, now, config.rows)
     ids, tie = _tied(me, around)
     nearest = np.argsort(-tie, kind="stable")[: config.near]
-    follows = circle.follows_of(db, [each for each in object_ids(ids[nearest[tie[nearest] > 0]]) if each], now)
+    follows = social_graph.follows_of(db, [each for each in object_ids(ids[nearest[tie[nearest] > 0]]) if each], now)
 
     whole = np.union1d(ids, follows["followed"])
     user, followed = (positions(whole, follows[name]) for name in ("user", "followed"))
@@ -62,7 +62,7 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
     chosen = _candidates(me, whole, total, config.looked_through)
     people = _people(db, me, whole[chosen], now)
     kept = [at for at, each in zip(chosen.tolist(), object_ids(whole[chosen]), strict=True) if each in people]
-    subjects = {slug for each in circle.karma_of(db, interesting).values() for slug in each} - {GLOBAL}
+    subjects = {slug for each in social_graph.karma_of(db, interesting).values() for slug in each} - {GLOBAL}
 
     rows = ranked(total[kept].tolist(), heard[kept].tolist(), people, subjects, config.most)
     return [row | {"userId": str(row["userId"])} for row in rows]
@@ -70,7 +70,7 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
 
 def _known(db: Databases, users: list[ObjectId], now: datetime) -> Me:
     own = np.sort(id_array(users))
-    links, engaged = circle.relations(db, users, now), circle.engaged_authors(db, users, now)
+    links, engaged = social_graph.relations(db, users, now), social_graph.engaged_authors(db, users, now)
     mine = positions(own, links["user"]) >= 0
     other = np.where(mine, links["followed"], links["user"])
     following, blocking = links["following"] == 1, links["blocking"] == 1
@@ -102,7 +102,7 @@ def _candidates(me: Me, ids: Ids, total: Floats, most: int) -> Any:
 
 def _people(db: Databases, me: Me, ids: Ids, now: datetime) -> dict[ObjectId, Person]:
     users = [each for each in object_ids(ids) if each is not None]
-    there, karma = circle.public(db, users, now), circle.karma_of(db, users)
+    there, karma = social_graph.public(db, users, now), social_graph.karma_of(db, users)
     engaged, back = (_spread(me.ids, each, ids).tolist() for each in (me.engagements, me.follows_me))
     return {
         user: Person(int(count), bool(follows), karma.get(user, {}).get(GLOBAL, 0.0), _subjects(karma.get(user, {})))

@@ -14,9 +14,12 @@ from features.ranking.boosters import opened
 from features.ranking.history import NONE, History, assemble, disregarding
 from features.ranking.indexes import index
 from predictors.guest_feed import Feed, country_feeds
-from store import feed_days, feed_items, logs, models, publish, suspects
+from store import publish
 from store.client import Databases
 from store.columns import id_array, object_ids
+from store.inputs import event_log
+from store.outputs import fraud_cases, guest_feed, models
+from store.outputs import guest_feed as feed_items
 
 MODEL = "guest"
 _LAST_SECOND = 0xFFFFFFFF
@@ -37,10 +40,10 @@ class Config:
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """guestfeeditems of every country, swapped in as one generation; without a live content the old one stays."""
     since = now - timedelta(days=config.history_days)
-    log = logs.read_log(db, since, now, COUNTRIES, follows=False)  # no guest follows anybody
-    history = assemble(log, logs.read_labels(db, since, now))
+    log = event_log.read_log(db, since, now, COUNTRIES, follows=False)  # no guest follows anybody
+    history = assemble(log, event_log.read_labels(db, since, now))
     if config.discount_bots:
-        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
+        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
     boosters, refused = read_boosters(db)
 
     now_ms = int(now.timestamp() * 1000)
@@ -52,7 +55,7 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
 
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         written = feed_items.insert(temporary, items(feeds, history, now))
-    countries = feed_days.keep(db, now, _tops(again, history, config.kept_top), config.kept_days)
+    countries = guest_feed.keep(db, now, _tops(again, history, config.kept_top), config.kept_days)
     return {"items": written, "countries": countries, **counts}
 
 
@@ -84,7 +87,7 @@ def items(feeds: Iterable[Feed], history: History, now: datetime) -> Iterator[An
         yield from feed_items.listed(prefix, contents, feed.score.tolist(), stamp)
 
 
-def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[feed_days.Top]:
+def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[guest_feed.Top]:
     for feed in feeds:
         yield feed.country, object_ids(history.contents.id[feed.content[:most]]), feed.score[:most].tolist()
 

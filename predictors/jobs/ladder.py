@@ -12,10 +12,10 @@ from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats
 from predictors.personal import Ladder
-from store import models
 from store.client import Databases
-from store.documents import Document
-from store.members import ServingState
+from store.ids import Document
+from store.inputs.viewer import ServingState
+from store.outputs import models
 
 _GUEST, _MEMBER, _PERSONAL = "guest", "member", "personal"  # names of the models
 _MEMBERS = "members"  # the account under which the members' booster is stored

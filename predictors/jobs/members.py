@@ -12,10 +12,10 @@ from features.ranking.history import Columns, Contents, Events
 from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
 from predictors.member import Member, Request, nobody
-from store import logs, members
 from store.client import Databases
 from store.columns import NO_TIME_MS, id_array, object_ids
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.inputs import event_log, viewer
 
 UNKNOWN = -1  # a content that does not exist
 _BLOCK = 2  # kinds of relation from here on block
@@ -38,7 +38,7 @@ def read_asked(db: Databases, community: Community, ids: NDArray[np.bytes_], now
     return Asked(_with_extras(community, extras, ids, row), extras)
 
 
-def country_of(record: members.AccountRecord | None) -> int:
+def country_of(record: viewer.AccountRecord | None) -> int:
     """The number of the account's country in COUNTRIES, −1 unknown."""
     return _COUNTRY_NUMBER.get(record.country_code.lower(), -1) if record else -1
 
@@ -48,14 +48,14 @@ class Own:
     """What the app knows of one account."""
 
     account: ObjectId
-    record: members.AccountRecord
-    past: Columns  # as store.members.read_past
+    record: viewer.AccountRecord
+    past: Columns  # as store.inputs.viewer.read_past
 
 
-def read_own(db: Databases, account: ObjectId, record: members.AccountRecord | None, now: datetime) -> Own | None:
+def read_own(db: Databases, account: ObjectId, record: viewer.AccountRecord | None, now: datetime) -> Own | None:
     """The account's own past, as far back as a snapshot looks; None for an unknown account."""
     since = now - timedelta(days=Config().history_days)
-    return Own(account, record, members.read_past(db, account, record.users, since, now)) if record else None
+    return Own(account, record, viewer.read_past(db, account, record.users, since, now)) if record else None
 
 
 def request_of(community: Community, own: Own | None, extras: Contents, now: datetime, country: int = -1) -> Request:
@@ -65,14 +65,14 @@ def request_of(community: Community, own: Own | None, extras: Contents, now: dat
         return Request(snapshot, nobody(country), now_ms, extras)
     past, record = own.past, own.record
     user = positions(snapshot.people.user_id, past["about"])
-    related = (past["table"] == members.RELATED) & (user >= 0)
+    related = (past["table"] == viewer.RELATED) & (user >= 0)
     follows = related & (past["kind"] % 2 == 1) & (past["time"] < now_ms) & (past["time"] != NO_TIME_MS)
     member = Member(
         account=int(positions(snapshot.people.account_id, id_array([own.account]))[0]),
         country=country_of(record),
         guest=record.is_guest,
-        engagements=_events(community, extras, past, members.ENGAGED),
-        exposures=_events(community, extras, past, members.SEEN),
+        engagements=_events(community, extras, past, viewer.ENGAGED),
+        exposures=_events(community, extras, past, viewer.SEEN),
         follow_time_ms=past["time"][follows],
         followed=user[follows],
         languages=_known(community.languages(record.languages)),
@@ -91,10 +91,10 @@ def _read_extras(db: Databases, community: Community, ids: list[ObjectId], now: 
     if not ids:
         return no_extras(community)
     several = {"$in": ids}
-    columns = logs.read_contents_where(db, {"_id": several})
+    columns = event_log.read_contents_where(db, {"_id": several})
     exists = columns["created"] <= int(now.timestamp() * 1000)  # a younger one does not exist at this clock
     there = {name: column[exists] for name, column in columns.items()}
-    return community.described(there, logs.read_labels_where(db, {"_id": several}, {"contentId": several}))
+    return community.described(there, event_log.read_labels_where(db, {"_id": several}, {"contentId": several}))
 
 
 def _events(community: Community, extras: Contents, past: Columns, table: int) -> Events:

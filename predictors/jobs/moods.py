@@ -11,9 +11,10 @@ import numpy as np
 from predictors.friends import Candidate, main_language, rank_friends
 from predictors.mood import LABELS, Mood, Posts, read_mood
 from predictors.mood import Config as MoodConfig
-from store import moods, network
 from store.client import Databases
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.inputs import social_graph
+from store.outputs import moods
 
 Answer = dict[str, Any]
 NO_CONSENT = 'no consent: send "consent": true once the user has opted in'
@@ -61,9 +62,9 @@ def analyse_mood(
 def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
     """Large accounts, hashtags and people of the second degree for a user, with reasons that tell nobody's mood."""
     since = now - timedelta(days=config.retention_days)
-    first = network.followed(db, [user], now)
-    hidden = network.blocked(db, user)
-    large = network.largest(db, [user, *first, *hidden], now, config.accounts + config.friends)
+    first = social_graph.followed(db, [user], now)
+    hidden = social_graph.blocked(db, user)
+    large = social_graph.largest(db, [user, *first, *hidden], now, config.accounts + config.friends)
     language = main_language(moods.languages_of(db, [user], now)[user])
     candidates = _candidates(db, now, user, first, hidden, since, config) or _popular(large[config.accounts :])
 
@@ -75,7 +76,7 @@ def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Conf
         "accounts": [
             {"userId": str(each["_id"]), "reasons": ["many follow this account"]} for each in large[: config.accounts]
         ],
-        "hashtags": network.live_hashtags(db, config.hashtags),
+        "hashtags": social_graph.live_hashtags(db, config.hashtags),
         "friends": [{"userId": str(each["user"]), "reasons": each["reasons"]} for each in friends],
     }
 
@@ -131,8 +132,8 @@ def _candidates(
     since: datetime,
     config: Config,
 ) -> list[Candidate]:
-    common = network.second_degree(db, user, first, hidden, now, config.candidates)
-    people = network.public_people(db, list(common), now)
+    common = social_graph.second_degree(db, user, first, hidden, now, config.candidates)
+    people = social_graph.public_people(db, list(common), now)
     feelings = moods.latest_moods(db, list(people), since, now)
     spoken = moods.languages_of(db, list(people), now)
     return [

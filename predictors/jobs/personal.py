@@ -24,10 +24,11 @@ from predictors.member import Request
 from predictors.personal import Ladder, guest_log_odds, member_log_odds
 from predictors.reasons import adjusted, explanations
 from predictors.variants import assigned
-from store import experiments, members, snapshots
 from store.client import Databases
 from store.columns import object_ids
-from store.documents import ObjectId, object_id
+from store.ids import ObjectId, object_id
+from store.inputs import viewer
+from store.outputs import experiments, snapshots
 
 EXPERIMENT = "ranking"  # its configuration shares the accounts among variants
 _SPARE = 50  # contents beyond the limit, in case some are no longer published
@@ -97,7 +98,7 @@ def question(event: Mapping[str, Any]) -> Question:
     account, contents = object_id(event.get("accountId"), "accountId"), event.get("contents")
     if contents is not None and not isinstance(contents, list):
         raise ValueError(f"contents: a list of ids is needed, not {type(contents).__name__}")
-    ids = members.parse_ids(contents or [], "contents")
+    ids = viewer.parse_ids(contents or [], "contents")
     limit = event.get("limit", 20)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _MOST_ITEMS:
         raise ValueError(f"limit: {str(limit)[:60]} is not a whole number of 1 to {_MOST_ITEMS}")
@@ -107,10 +108,10 @@ def question(event: Mapping[str, Any]) -> Question:
 
 def rank(db: Databases, now: datetime, asked: Question) -> Answer:
     """The answer {"code", "result", "remark"}, with `items`, `reasons`, `variant` and `refused` where they apply."""
-    record = members.read_account(db, asked.account)
+    record = viewer.read_account(db, asked.account)
     past = _BESIDE.submit(read_own, db, asked.account, record, now)  # the server works on it meanwhile
     country = country_of(record)
-    state = members.read_state(db, asked.account, levels_of(country), EXPERIMENT)
+    state = viewer.read_state(db, asked.account, levels_of(country), EXPERIMENT)
     community = current(db, now, snapshots.header_of(state.snapshot))
     named = read_asked(db, community, asked.ids, now)
     variant = assigned(str(asked.account), EXPERIMENT, state.version, state.variants)
@@ -169,23 +170,23 @@ def _published(db: Databases, ids: NDArray[np.bytes_], *several: Ints) -> list[I
     """Of each array of positions in `ids` those whose content is published now."""
     looked_up = np.unique(np.concatenate(several))
     known = dict(zip(looked_up.tolist(), object_ids(ids[looked_up]), strict=True))
-    public = members.read_published(db, [each for each in known.values() if each])
+    public = viewer.read_published(db, [each for each in known.values() if each])
     return [np.array([place for place in each.tolist() if known[place] in public], np.int64) for each in several]
 
 
 def _guest_items(db: Databases, serving: Serving, asked: Question) -> Answer | None:
     """The guest feed of the country, without what was seen; None where none is published."""
     country = serving.request.member.country
-    feed = members.read_guest_feed(db, COUNTRIES[country] if country >= 0 else NOWHERE, 2 * asked.limit + _SPARE)
+    feed = viewer.read_guest_feed(db, COUNTRIES[country] if country >= 0 else NOWHERE, 2 * asked.limit + _SPARE)
     past = set(object_ids(serving.community.snapshot.contents.id[_inside(serving)]))
-    public = members.read_published(db, [content for content, _ in feed])
+    public = viewer.read_published(db, [content for content, _ in feed])
     kept = [(str(content), score) for content, score in feed if content in public and content not in past]
     kept = kept[: asked.limit]
     if not kept:
         return None
     names = [name for name, _ in kept]
     items = [(name, score, "guest feed", float("nan")) for name, score in kept]
-    rows = serving.community.contents(members.parse_ids(names, "content"))
+    rows = serving.community.contents(viewer.parse_ids(names, "content"))
     return _listed(items) | _reasons(names, serving.explained(rows) if asked.explain else [])
 
 

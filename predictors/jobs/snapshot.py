@@ -13,8 +13,9 @@ from features.ranking.history import Columns, Contents, History, assemble
 from features.ranking.indexes import index
 from features.ranking.point_in_time import Ints, positions
 from predictors.snapshot import Snapshot, from_bytes, take, to_bytes
-from store import logs, snapshots
 from store.client import Databases
+from store.inputs import event_log
+from store.outputs import snapshots
 
 Labels = Mapping[bytes, tuple[str, Sequence[str]]]
 
@@ -59,7 +60,7 @@ class Community:
         return np.array([self._language_number.get(name, -1) for name in names], dtype=np.int64)
 
     def described(self, columns: Columns, labels: Labels) -> Contents:
-        """Contents that came after the snapshot, as `store.logs` reads them, in its numbers."""
+        """Contents that came after the snapshot, as `store.inputs.event_log` reads them, in its numbers."""
         raw = columns["id"].tobytes()
         known = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
         tags = [[self._tag_number[tag] for tag in several if tag in self._tag_number] for _, several in known]
@@ -96,8 +97,8 @@ def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) ->
 def taken(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snapshot, Mapping[str, int]]:
     """The snapshot at `now` from the log, and the events that were set aside, by reason."""
     since = now - timedelta(days=config.history_days)
-    labels = logs.read_labels(db, since, now)
-    history = assemble(logs.read_log(db, since, now, COUNTRIES), labels)
+    labels = event_log.read_labels(db, since, now)
+    history = assemble(event_log.read_log(db, since, now, COUNTRIES), labels)
     tags = tag_names(history, labels)
     return take(index(history), _ms(since), _ms(now), config.live_days, tags), history.rejected
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from ops.mongod import serving as mongod
 from store.client import connect
-from store.documents import ObjectId
+from store.ids import ObjectId
 from tests.bench import compare, serving, work
 from tests.bench.generate import NOW, App, index
 from tests.bench.measure import described, measured

@@ -24,9 +24,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from ops.functions import functions
-from store import forget, models, snapshots
+from store import erasure
 from store.client import Databases, connect
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.outputs import models, snapshots
 from tests.bench.killed_run import FORGET, run
 from tests.bench.states import State, differences, hashes, state
 from tests.bench.swaps import serving_or_given
@@ -139,7 +140,7 @@ def _stir(db: Databases) -> None:
     slugs = db.analytics.categories.distinct("slug")
     db.analytics.actionSettings.insert_many([{"_id": each, **settings} for each in slugs or ["none"]])
     open_gates(db)
-    forget.bury(db, [ObjectId(b"\2" * 12)], CONFIG.until)  # the key of tombstones is drawn once
+    erasure.bury(db, [ObjectId(b"\2" * 12)], CONFIG.until)  # the key of tombstones is drawn once
 
 
 def _feed(db: Databases) -> Counter[str]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pymongo import UpdateOne
 
 from store.client import Databases, connect
-from store.documents import ObjectId
+from store.ids import ObjectId
 from store.schema import COLLECTIONS, ensure_indexes
 from tests.bench.raw import Ids, ids, insert
 from tests.bench.volumes import Numbers, Posts, Times, Volumes, batches, dates, digits, drawn, skewed

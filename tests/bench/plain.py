@@ -19,7 +19,7 @@ from scipy import stats
 
 from features.statistics.pipelines import ENGAGEMENT_TYPES
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 
 CONTENT = ["likeCount", "commentCount", "recastCount", "quoteCount", "photoCount", "characterLength", "ageScore"]
 CREATOR = ["contentCount", "creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount", "creatorQuotedCount"]

@@ -12,7 +12,7 @@ from bson.raw_bson import RawBSONDocument
 from numpy.typing import NDArray
 from pymongo.collection import Collection
 
-from store.documents import Document
+from store.ids import Document
 
 BATCH = 20_000
 Ids = NDArray[np.void]  # (n,) V12

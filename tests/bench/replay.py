@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 
 from ops.simulate import Config, documents, simulate
 from store.client import Databases
-from store.documents import Document
+from store.ids import Document
 from store.schema import ENGAGEMENT_TYPES
 
 MOMENTS = ("createdAt", "calledAt", "seenAt")  # a document is written at the last of these

@@ -22,8 +22,8 @@ from features.countries import COUNTRIES
 from features.jobs.statistics import update_content_stats, update_creator_stats
 from features.matrix import GUEST_COLUMNS
 from predictors.jobs.guest_feed import MODEL, publish_guest_feed
-from store import models
 from store.client import Databases, connect
+from store.outputs import models
 from store.schema import ensure_indexes
 from tests.bench.swaps import serving_or_given
 from trainers.boosters import GLOBAL, fit

@@ -31,7 +31,7 @@ from ops.functions import early, hourly
 from ops.run import backfill, run_all
 from ops.schedule import Clock
 from store.client import Databases, connect
-from store.documents import ObjectId, to_extended_json
+from store.ids import ObjectId, to_extended_json
 from tests.bench.killed_run import run
 from tests.bench.soak_scheduler import START, Plan
 from tests.bench.states import differences

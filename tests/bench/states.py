@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from store.client import Databases
-from store.documents import ObjectId, to_extended_json
+from store.ids import ObjectId, to_extended_json
 
 ASIDE = ("runs", "leases")
 State = dict[str, list[str]]

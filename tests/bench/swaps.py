@@ -29,8 +29,9 @@ from features.ranking.history import History, assemble
 from ops.mongod import serving
 from predictors.guest_feed import Feed
 from predictors.jobs.guest_feed import items
-from store import feed_items, leases, publish
+from store import leases, publish
 from store.client import Databases, connect
+from store.outputs import guest_feed
 from store.schema import COLLECTIONS
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
@@ -122,7 +123,7 @@ def publish_generation(db: Databases, number: int, countries: int) -> None:
     codes = [READ, *(code for code in COUNTRIES if code != READ)][:countries]
     feeds = [Feed(code, order, np.linspace(1, 0, LENGTH)) for code in codes]
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
-        feed_items.insert(temporary, items(feeds, history, now))
+        guest_feed.insert(temporary, items(feeds, history, now))
 
 
 def community() -> History:

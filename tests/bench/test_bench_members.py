@@ -10,7 +10,7 @@ import pytest
 import xgboost
 
 from features.ranking.member_columns import PERSONAL
-from store import shards
+from store.outputs import training_shards
 from trainers.jobs.members import train_shard
 from trainers.member_effects import Own, fit_all
 
@@ -36,7 +36,7 @@ def stored(db, number):
     ids = b"".join(each.to_bytes(12, "big") for each in range(first, first + MEMBERS))
     described = {"penalty": 10.0, "open": [True] * 5, "members": 1, "trainedAt": NOW}
     arrays = {"ids": np.frombuffer(ids, "S12"), "engagements": np.full(MEMBERS, 9)}
-    shards.put(db, f"{number}", vars(rows(number)) | arrays, described)
+    training_shards.put(db, f"{number}", vars(rows(number)) | arrays, described)
     return f"{number}"
 
 

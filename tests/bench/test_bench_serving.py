@@ -10,7 +10,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.member_columns import PERSONAL
 from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot
-from store import models
+from store.outputs import models
 from store.schema import COLLECTIONS, ensure_indexes
 from tests.golden.worlds import simulated
 from tests.predictors.test_personal import own_model

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.functions import functions
-from store.documents import ObjectId
+from store.ids import ObjectId
 from tests.community import TIME, community, fill
 from tests.deploy.emulator import FunctionError, containers
 from tests.deploy.events import ASKED, TOKENS

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ops.template import FILE
-from store.documents import ObjectId
+from store.ids import ObjectId
 from tests.community import TIME, community, fill, open_gates
 from tests.deploy.cloud import cloud
 from tests.deploy.emulator import arn

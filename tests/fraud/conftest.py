@@ -10,7 +10,7 @@ import pytest
 from fraud.features.dwell_table import Readings
 from ops.evaluate.attacks import Readers, attackers, people, together
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = NEW_YEAR + timedelta(days=400)

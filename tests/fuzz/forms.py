@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from panel.access import Access
 from panel.app import application, page_routes
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 from store.settings import Thresholds
 from tests.bench.states import hashes
 from tests.community import CONFIG

@@ -10,7 +10,7 @@ from typing import Any
 from bson import Binary, Code, Decimal128, MaxKey, MinKey, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 GONE = object()  # the field is missing
 SCALARS: tuple[Any, ...] = (

@@ -8,7 +8,7 @@ from typing import Any
 from bson import Decimal128
 from bson.datetime_ms import DatetimeMS
 
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 MISSING = object()
 KINDS = ("like", "comment", "recast", "quote")

@@ -26,10 +26,10 @@ import numpy as np
 
 from handlers.features import content_stats
 from ops.functions import functions
-from store import models, shards, snapshots
 from store.client import Databases, connect
-from store.documents import ObjectId
-from store.loading import write_documents
+from store.ids import ObjectId
+from store.inputs.import_dump import write_documents
+from store.outputs import models, snapshots, training_shards
 from tests.bench.swaps import serving_or_given
 from tests.community import community
 from tests.fuzz.forms import hostile_forms
@@ -145,11 +145,11 @@ def _parsed(payload: bytes) -> str:
 
 def stored(db: Databases, number: int, seed: int) -> dict[str, Any]:
     """Shards and snapshots whose stored bytes were changed are refused."""
-    shards.put(db, "s", {"rows": np.arange(100)}, {})
+    training_shards.put(db, "s", {"rows": np.arange(100)}, {})
     snapshots.save(db, os.urandom(2_000), NOW)
     version = db.analytics.servingSnapshot.find_one({"_id": 0})["version"]  # type: ignore[index]
     kept = {
-        "trainingShards": ("data", "s", shards.take, "s"),
+        "trainingShards": ("data", "s", training_shards.take, "s"),
         "servingSnapshot": ("part", 1, snapshots.read_payload, version),
     }
     taken = 0

@@ -5,7 +5,7 @@ The whole of it, a million of each: python -m tests.fuzz.run
 
 import pytest
 
-from store.documents import ObjectId
+from store.ids import ObjectId
 from store.schema import ensure_indexes
 from tests.community import community, fill
 from tests.fuzz.forms import hostile_forms

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ops.simulate import Config, documents, simulate
 from store.client import Databases, connect
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from bson import DBRef, ObjectId
 from ops.app import execute
 from ops.experiment import reported
 from predictors.variants import assigned
-from store import experiments
+from store.outputs import experiments
 from store.schema import collection
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)

@@ -13,8 +13,8 @@ from ops.app import execute
 from ops.functions import everything
 from ops.run import backfill, run_all
 from store.client import connect
-from store.documents import ObjectId
-from store.forget import OURS_IN_APP, bury, finder, person_of, redacted
+from store.erasure import OURS_IN_APP, bury, finder, person_of, redacted
+from store.ids import ObjectId
 from tests.community import TIME, community, fill, open_gates
 from tests.store.test_retention import table
 from trainers.jobs.members import train_all_members

@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from ops.app import execute
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 FIRST, SECOND = ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568")
 

@@ -14,8 +14,8 @@ from ops import schedule
 from ops.functions import Function
 from ops.schedule import Clock, Told, follow, trigger, watching
 from ops.timing import parse_timing
-from store.documents import ObjectId
-from store.watching import watch
+from store.change_streams import watch
+from store.ids import ObjectId
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 31, 22, 58, tzinfo=UTC)

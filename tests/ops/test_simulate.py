@@ -15,7 +15,7 @@ from ops.simulate import reading as readings
 from ops.simulate.identity import hex_ids
 from ops.simulate.preference import world_logit
 from ops.simulate.texts import message_length, messages
-from store.documents import to_extended_json
+from store.ids import to_extended_json
 
 SMALL = Config(users=150, days=4, seed=5)
 COLLECTIONS = {

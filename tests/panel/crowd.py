@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from random import Random
 
 from features.countries import COUNTRIES
-from store import audit, categories
+from store import audit
 from store.client import Databases
-from store.documents import Document, ObjectId
+from store.ids import Document, ObjectId
+from store.outputs import categories
 from store.schema import ensure_indexes
 from tests.panel.state import NOW
 

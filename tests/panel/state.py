@@ -10,9 +10,10 @@ from starlette.testclient import TestClient
 from handlers import features, fraud, predictors, trainers
 from panel.access import Access
 from panel.app import application
-from store import actions, categories, settings
+from store import settings
 from store.client import Databases, connect
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.outputs import actions, categories
 from tests.community import CONFIG, community, fill
 
 NOW = CONFIG.until

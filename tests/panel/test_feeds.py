@@ -10,7 +10,8 @@ from panel.access import Access, parse_tokens
 from panel.app import application
 from panel.views import feeds as views
 from predictors.jobs.guest_feed import publish_guest_feed
-from store import feed_days, panel_feeds
+from store.outputs import guest_feed
+from store.panel import feeds
 from tests.community import CONFIG, TIME
 from tests.golden.worlds import simulated
 
@@ -51,7 +52,7 @@ def bare(db):
 
 
 def keep(db, moment, content):
-    feed_days.keep(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
+    guest_feed.keep(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
 
 
 def shown(text):
@@ -61,14 +62,14 @@ def shown(text):
 
 
 def account_of_member(db):
-    return panel_feeds.active_members(db, 1)[0]["ownerAccount"]
+    return feeds.active_members(db, 1)[0]["ownerAccount"]
 
 
 def test_the_last_list_of_the_day_before_is_the_one_to_compare_with(db):
     for hours, content in ((-30, OTHER), (-12, OTHER), (-10, ONE), (-1, OTHER)):
         keep(db, DAY + timedelta(hours=hours), content)
 
-    found = feed_days.before(db, "th", DAY)
+    found = guest_feed.before(db, "th", DAY)
 
     assert found["createdAt"] == DAY - timedelta(hours=10)
     assert found["items"] == [{"content": ONE, "score": 0.5}]
@@ -79,7 +80,7 @@ def test_days_before_the_kept_ones_leave_by_the_clock_of_the_lists(db):
         keep(db, DAY + timedelta(days=days), ONE)
 
     assert db.analytics.guestFeedDays.count_documents({"countryCode": "th"}) == 9
-    assert feed_days.before(db, "th", DAY) is None
+    assert guest_feed.before(db, "th", DAY) is None
 
 
 def test_the_guests_list_stands_beside_that_of_the_day_before_and_the_popular_posts(world, panel):
@@ -116,7 +117,7 @@ def test_a_members_feed_is_what_ranking_answers_with_a_reason_for_each_post(worl
 
 
 def test_two_members_stand_side_by_side(world, panel):
-    one, other = (str(each["ownerAccount"]) for each in panel_feeds.active_members(world, 2))
+    one, other = (str(each["ownerAccount"]) for each in feeds.active_members(world, 2))
 
     text = panel.get("/feeds/member", params={"account": one, "beside": other, "most": "10"}).text
 
@@ -136,7 +137,7 @@ def test_members_are_found_by_the_beginning_of_their_name_and_by_id(world, panel
 def test_what_an_account_is_called_is_its_own_name(world):
     profile = list(world.app.users.find({"type": "people"}))[7]
 
-    assert panel_feeds.member(world, profile["ownerAccount"])["displayId"] == profile["displayId"]
+    assert feeds.member(world, profile["ownerAccount"])["displayId"] == profile["displayId"]
 
 
 def test_when_the_jobs_stand_still_ranking_is_asked_as_of_their_last_run():

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from panel.access import Access, parse_tokens
 from panel.app import application
 from panel.views import trees
-from store import categories
+from store.outputs import categories
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from panel.views import moods as mood_views
-from store import actions, categories, models, settings
-from store.documents import ObjectId
+from store import settings
+from store.ids import ObjectId
+from store.outputs import actions, categories, models
 from tests.panel.state import HOSTILE, MOODS, NOW, analyse, client, csrf, live, own_databases
 
 PAGES = (

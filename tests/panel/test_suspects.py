@@ -8,8 +8,9 @@ from fraud.jobs.verdicts import copy_verdicts
 from panel.access import Access, parse_tokens
 from panel.app import application
 from panel.views import suspects as views
-from store import panel_suspects, suspects
 from store.leases import hold
+from store.outputs import fraud_cases
+from store.panel import suspects as panel_suspects
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"
@@ -131,7 +132,9 @@ def test_an_earlier_verdict_stands_again_after_the_later_one_is_taken_back(db):
     (key,) = add(db, case(status="closed", verificationStatus=False, verifiedAt=earlier))
     seen = {"seenCredential": key, "verificationStatus": False, "verifiedAt": earlier}
     db.analytics.credentialfeatures.insert_one(seen | {"lastSeenAt": earlier - timedelta(days=1)})
-    suspects.reopen_case(db, kept(db, key), {name: value for name, value in case(0.999).items() if name[0] not in "_s"})
+    fraud_cases.reopen_case(
+        db, kept(db, key), {name: value for name, value in case(0.999).items() if name[0] not in "_s"}
+    )
     panel_suspects.decide(db, key, True, NOW)
     copy_verdicts(db, NOW)
 

@@ -14,9 +14,9 @@ from ops.connectors.app import AppConnector
 from ops.connectors.mastodon import MastodonConnector
 from predictors.actions import parsed
 from predictors.jobs.actions import plan_actions
-from store import actions, budget, categories
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.outputs import action_budget, actions, categories
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NUMBERS = {"like": 20.0, "comment": 20.0, "recast": 20.0, "quote": 2.0}
@@ -143,12 +143,12 @@ def test_plans_are_within_the_budget_and_spread_over_the_hour(network: Network):
 
 def test_a_bucket_shared_by_many_gives_no_more_than_it_holds(db: Databases):
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: budget.take(db, "net", 3, NOW, 10, 50), range(40)))
+        taken = list(pool.map(lambda _: action_budget.take(db, "net", 3, NOW, 10, 50), range(40)))
 
     assert sum(taken) == 50
-    assert budget.take(db, "net", 5, NOW - timedelta(hours=5), 10, 50) == 0
-    assert budget.take(db, "net", 50, NOW + timedelta(minutes=30), 10, 50) == 5
-    assert budget.take(db, "net", 99, NOW + timedelta(days=9), 10, 50) == 50
+    assert action_budget.take(db, "net", 5, NOW - timedelta(hours=5), 10, 50) == 0
+    assert action_budget.take(db, "net", 50, NOW + timedelta(minutes=30), 10, 50) == 5
+    assert action_budget.take(db, "net", 99, NOW + timedelta(days=9), 10, 50) == 50
 
 
 def test_carrying_out_writes_as_the_app_does_once_and_undo_takes_it_back(network: Network):
@@ -205,7 +205,7 @@ def test_requests_stay_within_the_budget(network: Network):
         network.with_karma()
     network.configure(dryRun=False, perHour=2, burst=4)
     plan_actions(network.db, NOW)
-    budget.take(network.db, "app", 3, NOW + timedelta(hours=1), 2, 4)
+    action_budget.take(network.db, "app", 3, NOW + timedelta(hours=1), 2, 4)
 
     counts = carry_out(network.db, NOW + timedelta(hours=1), {"app": AppConnector(network.db, NOW)})
 

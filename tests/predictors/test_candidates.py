@@ -24,7 +24,7 @@ from predictors.jobs.snapshot import publish_snapshot
 from predictors.listing import best, listed, slot_pool, with_slots
 from predictors.member import Request, member_of, taken
 from predictors.snapshot import take
-from store import logs
+from store.inputs import event_log
 from tests.golden.worlds import simulated
 
 COMMUNITY = Community(users=150, days=5, seed=6)
@@ -39,7 +39,7 @@ def world(uri):
         since = NOW - timedelta(days=60)
         publish_snapshot(db, NOW)
         publish_guest_feed(db, NOW, FeedConfig(top=40))
-        history = assemble(logs.read_log(db, since, NOW, COUNTRIES), logs.read_labels(db, since, NOW))
+        history = assemble(event_log.read_log(db, since, NOW, COUNTRIES), event_log.read_labels(db, since, NOW))
         members = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
         yield SimpleNamespace(db=db, history=history, known=index(history), since=since, members=members)
 

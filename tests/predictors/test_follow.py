@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handlers.predictors import friend_to_follow
 from predictors.follow import affinity, endorsed, nearness, ranked
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS
 from ops.simulate import Config as Community
 from predictors.jobs.guest_feed import MODEL, Config, publish_guest_feed
-from store import models
+from store.outputs import models
 from tests.golden.worlds import simulated
 from trainers.boosters import Growth, fit
 

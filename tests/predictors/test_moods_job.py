@@ -9,7 +9,7 @@ import pytest
 from handlers.features import hashtag_stats
 from handlers.predictors import recomend_friends, recommend_friends, start_analysis
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)

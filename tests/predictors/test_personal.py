@@ -20,7 +20,8 @@ from predictors.jobs import personal, snapshot
 from predictors.jobs.members import no_extras, read_own, request_of
 from predictors.snapshot import from_bytes, to_bytes
 from predictors.variants import assigned
-from store import logs, members, models
+from store.inputs import event_log, viewer
+from store.outputs import models
 from tests.golden.worlds import simulated
 from trainers.boosters import Growth, fit
 
@@ -36,7 +37,7 @@ def world(uri):
     with simulated(uri, COMMUNITY) as db:
         since = NOW - timedelta(days=60)
         snapshot.publish_snapshot(db, NOW)
-        history = assemble(logs.read_log(db, since, NOW, COUNTRIES), logs.read_labels(db, since, NOW))
+        history = assemble(event_log.read_log(db, since, NOW, COUNTRIES), event_log.read_labels(db, since, NOW))
         accounts = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
         contents = [str(each["_id"]) for each in db.app.contents.find({"visibility": "publish"}).sort("_id", 1)]
         community = snapshot.Community(snapshot.taken(db, NOW)[0])
@@ -97,7 +98,7 @@ def ask(world, account, contents=None, **more):
 
 
 def request_for(world, account):
-    own = read_own(world.db, ObjectId(account), members.read_account(world.db, ObjectId(account)), NOW)
+    own = read_own(world.db, ObjectId(account), viewer.read_account(world.db, ObjectId(account)), NOW)
     return request_of(world.community, own, no_extras(world.community), NOW)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.forget import ABOUT_MANY, NAMED_BY, OURS_IN_APP, REBUILT
+from store.erasure import ABOUT_MANY, NAMED_BY, OURS_IN_APP, REBUILT
 from store.schema import COLLECTIONS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"

@@ -8,9 +8,10 @@ from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import GUEST_COLUMNS, build
 from features.ranking.history import History, assemble, disregarding
 from features.ranking.indexes import Known, index
-from store import logs, models, suspects
 from store.client import Databases
 from store.columns import id_array
+from store.inputs import event_log
+from store.outputs import fraud_cases, models
 from trainers.hierarchy import Ladder, Table, Trained, climb, unlearnt
 from trainers.rows.requests import Requests, requests
 from trainers.rows.sampling import Sample, affordable, sample
@@ -34,9 +35,9 @@ class Config:
 def train_countries(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """One artifact for every country, trained on what lies before `now`; those without a gain name their parent."""
     since = now - timedelta(days=config.learn_days + config.live_days)
-    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    history = assemble(event_log.read_log(db, since, now, COUNTRIES), event_log.read_labels(db, since, now))
     if config.discount_bots:
-        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
+        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
 
     learnt, trained = learn(history, now, config)
 

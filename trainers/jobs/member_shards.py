@@ -13,8 +13,8 @@ from features.ranking.boosters import margins
 from features.ranking.indexes import Known
 from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats, Ints
-from store import models
 from store.columns import object_ids
+from store.outputs import models
 from trainers.member_booster import guest_margin, own_rows
 from trainers.member_effects import Own, bucket, fit_all
 from trainers.rows.requests import Candidates, Requests

@@ -15,9 +15,11 @@ from features.ranking.boosters import opened
 from features.ranking.history import REPORT, History, assemble, disregarding
 from features.ranking.indexes import Known, index
 from features.ranking.point_in_time import Floats, Ints
-from store import forget, logs, models, shards, suspects
+from store import erasure
 from store.client import Databases
 from store.columns import id_array, object_ids
+from store.inputs import event_log
+from store.outputs import fraud_cases, models, training_shards
 from trainers.jobs.member_shards import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
 from trainers.jobs.process_pool import side_by_side
 from trainers.member_booster import train_members
@@ -51,9 +53,9 @@ def train_all_members(
     `send` hands a shard to a worker; without it every shard is trained here.
     """
     since = now - timedelta(days=config.learn_days + config.live_days)
-    history = assemble(logs.read_log(db, since, now, COUNTRIES), logs.read_labels(db, since, now))
+    history = assemble(event_log.read_log(db, since, now, COUNTRIES), event_log.read_labels(db, since, now))
     if config.discount_bots:
-        history = disregarding(history, id_array(suspects.likely_bot_accounts(db)))
+        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
     known, (boosters, ladder) = index(history), _guest_ladder(db)
     current = _current_members(db, ladder)
     if current is None and not _asked(history, now, config):
@@ -73,13 +75,13 @@ def train_all_members(
 
 def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
     """Own models of the members of one stored shard; members whom none helps get an identity that says why."""
-    arrays, described = shards.take(db, shard)
+    arrays, described = training_shards.take(db, shard)
 
     ids, weights, why = fitted(arrays, described["penalty"])
 
     saved = models.save(db, "mlArtifacts", artifacts(ids, weights, why, described), described["trainedAt"])
-    forget.remove_named(db, forget.forgotten_among(db, filter(None, object_ids(ids))))
-    shards.drop(db, shard)
+    erasure.remove_named(db, erasure.forgotten_among(db, filter(None, object_ids(ids))))
+    training_shards.drop(db, shard)
     return {"members": saved, "ownModel": why.count("")}
 
 
@@ -106,7 +108,7 @@ def _send_away(
     for block in split(members, config.block_members):
         for arrays in work.shards(block, config.shard_members):
             name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
-            shards.put(db, name, arrays, work.described)
+            training_shards.put(db, name, arrays, work.described)
             send(name)
     return {"shards": next(number)}
 

@@ -10,8 +10,8 @@ from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS, build
 from features.ranking.history import History, assemble
 from features.ranking.indexes import Known, index
-from store import logs
 from store.client import Databases
+from store.inputs import event_log
 from store.schema import collection, ensure_indexes
 from trainers.evaluation import walk_forward
 from trainers.evaluation.drift import stability_index
@@ -37,7 +37,7 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     until = now - timedelta(days=1)
     since = until - timedelta(days=1)
     oldest = since - timedelta(days=config.plan.learn_days + config.plan.window_days)
-    history = assemble(logs.read_log(db, oldest, now, COUNTRIES), logs.read_labels(db, oldest, now))
+    history = assemble(event_log.read_log(db, oldest, now, COUNTRIES), event_log.read_labels(db, oldest, now))
 
     known = index(history)
     asked = _asked(history, since, until, config)

@@ -9,7 +9,7 @@ from features.cascades.reconstruct import Ladder
 from features.jobs.cascades import Config, update_cascades
 from handlers.features import cascade, cascade_stats
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=2)

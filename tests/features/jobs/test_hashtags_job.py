@@ -8,7 +8,7 @@ import pytest
 
 from handlers.features import hashtag_stats
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 
 from features.text import embeddings
 from handlers.features import topics_classify
-from store import texts
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.outputs import content_info
 from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_a_post_gets_language_topics_root_first_and_emotions(db: Databases) -> N
 
 
 def test_topics_know_their_parents_and_children(db: Databases) -> None:
-    ids = texts.upsert_topics(db, [("economy", "markets"), ("economy",)], NOW)
+    ids = content_info.upsert_topics(db, [("economy", "markets"), ("economy",)], NOW)
 
     root = collection(db, "topics").find_one({"slug": "economy"}) or {}
     child = collection(db, "topics").find_one({"slug": "markets"}) or {}
@@ -61,12 +61,12 @@ def test_topics_know_their_parents_and_children(db: Databases) -> None:
 
 
 def test_writers_at_once_make_one_topic(db: Databases) -> None:
-    texts.upsert_topics(db, [], NOW)
+    content_info.upsert_topics(db, [], NOW)
     from store.schema import ensure_indexes
 
     ensure_indexes(db, "topics")
     paths = [("economy", "markets"), ("economy", "taxes")] * 3
-    threads = [threading.Thread(target=texts.upsert_topics, args=(db, [path], NOW)) for path in paths]
+    threads = [threading.Thread(target=content_info.upsert_topics, args=(db, [path], NOW)) for path in paths]
 
     for thread in threads:
         thread.start()

@@ -17,9 +17,9 @@ from features.karma.expected_week import NO_SPREAD, ONE_POST, Pairs, Posts, karm
 from features.karma.intervals import Spread, _quantile, covered, fit_spread
 from features.karma.pagerank import interactions, personalised_pagerank, standing
 from handlers.features import karma_evaluation
-from store import categories
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
+from store.outputs import categories
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=20, hours=6)

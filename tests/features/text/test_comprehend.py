@@ -9,8 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from features.text.comprehend import ComprehendReader, units
-from store import texts
 from store.client import Databases
+from store.outputs import content_info
 
 DAY = datetime(2026, 1, 10, tzinfo=UTC).date().isoformat()
 POST = "The stock market fell again today and investors sold their shares, " * 4
@@ -52,9 +52,9 @@ def test_an_empty_budget_asks_nobody(client: Any) -> None:
 
 
 def test_a_day_never_costs_more_than_its_cap(db: Databases) -> None:
-    spend = partial(texts.spend, db, DAY, cap=0.001)
+    spend = partial(content_info.spend, db, DAY, cap=0.001)
 
     allowed = [spend(units("x") * 0.0001) for _ in range(6)]
 
     assert allowed == [True, True, True, False, False, False]
-    assert texts.spend(db, "2026-01-11", 0.0003, 0.001)
+    assert content_info.spend(db, "2026-01-11", 0.0003, 0.001)

@@ -18,9 +18,9 @@ from handlers import fraud
 from ops.evaluate.attacks import people
 from ops.simulate.reading import Reading
 from store.client import Databases
-from store.documents import ObjectId
-from store.readings import latest_readings
-from store.suspects import likely_bot_accounts
+from store.ids import ObjectId
+from store.inputs.dwell_log import latest_readings
+from store.outputs.fraud_cases import likely_bot_accounts
 from tests.fraud.conftest import NEW_YEAR, NOW, Insert, community, of_seconds
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from ops.evaluate.attacks import FAMILIES, people
 from ops.evaluate.fraud import Size, command, evaluate_sample, evaluate_worlds, recalibrated
 from ops.evaluate.fraud_worlds import loaded_sample, read_humans, read_labels, sample_of
 from store.client import Databases
-from store.documents import ObjectId
+from store.ids import ObjectId
 from tests.fraud.conftest import NOW, Insert, community
 
 

@@ -21,8 +21,8 @@ from ops.mongod import serving as database
 from ops.run import backfill, run_all
 from ops.simulate import Config
 from ops.steps import steps
-from store import panel_feeds
 from store.client import Databases, connect
+from store.panel import feeds
 from tests.panel import state
 from tests.panel.browser.chromium import SIZES, WHERE_FROM, chromium, found, serving, window
 from tests.panel.crowd import crowd
@@ -111,7 +111,7 @@ def details(db: Databases) -> dict[str, str]:
     """Pages of one thing each."""
     case = db.app.suspiciouscredentials.find_one({}, sort=[("score", -1)]) or {}
     tree = db.analytics.cascades.find_one({}, sort=[("size", -1)]) or {}
-    one, other = (each["ownerAccount"] for each in panel_feeds.active_members(db, 2))
+    one, other = (each["ownerAccount"] for each in feeds.active_members(db, 2))
     return {
         "suspect": f"/suspects/{case.get('_id')}",
         "tree": f"/influence/trees/{tree.get('_id')}",

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from handlers import features
 from store import settings
-from store.documents import ObjectId
+from store.ids import ObjectId
 from tests.panel.browser.chromium import WHERE_FROM, chromium, found, serving, window
 from tests.panel.state import HOSTILE, NOW, live, own_databases
 

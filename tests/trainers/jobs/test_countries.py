@@ -7,7 +7,7 @@ from bson import DBRef, ObjectId
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import DESIGN, GUEST_COLUMNS
 from ops.simulate import Config as Community
-from store import models
+from store.outputs import models
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
 from trainers.hierarchy import Ladder

@@ -15,8 +15,9 @@ from features.ranking.history import assemble
 from features.ranking.member_columns import PERSONAL
 from ops.app import execute
 from ops.simulate import Config as Community
-from store import logs, shards
 from store.columns import id_array, object_ids
+from store.inputs import event_log
+from store.outputs import training_shards
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
 from trainers.hierarchy import Ladder
@@ -173,7 +174,9 @@ def test_a_gate_that_opens_for_some_trains_those_alone(trained):
 
 
 def test_what_a_member_reports_lowers_the_rest_for_that_member(trained):
-    history = assemble(logs.read_log(trained.db, LONG_AGO, NOW, COUNTRIES), logs.read_labels(trained.db, LONG_AGO, NOW))
+    history = assemble(
+        event_log.read_log(trained.db, LONG_AGO, NOW, COUNTRIES), event_log.read_labels(trained.db, LONG_AGO, NOW)
+    )
     asked = requests(history, 0, int((NOW - timedelta(days=1)).timestamp() * 1000))
     choice = list(choices(history, asked))[-1]
     reporter = object_ids(history.account_id[[choice.account]])[0]
@@ -207,7 +210,7 @@ def test_numbers_that_are_none_leave_one_member_to_the_parent_and_no_other(db):
         "weight": np.ones(len(account)), "margin": np.zeros(len(account)),
         "ids": id_array([ObjectId(f"{number:024x}") for number in range(1, 5)]), "engagements": np.full(4, 5),
     }  # fmt: skip
-    shards.put(db, "s", arrays, {"penalty": 3.0, "open": [True] * 5, "members": 1, "trainedAt": NOW})
+    training_shards.put(db, "s", arrays, {"penalty": 3.0, "open": [True] * 5, "members": 1, "trainedAt": NOW})
 
     counts = train_shard(db, NOW, "s")
 

@@ -1,0 +1,1 @@
+"""Reads what app-db holds."""

@@ -1,0 +1,179 @@
+"""The circle of one account: whom it follows, who follows alike, with whom it engages."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from store.client import Databases
+from store.columns import Columns, read_columns
+from store.ids import Document, ObjectId, object_id
+from store.schema import ENGAGEMENT_TYPES, collection
+
+_ON_POSTS = {
+    "targetRef.$ref": "content",
+    "type": {"$in": list(ENGAGEMENT_TYPES)},
+    "visibility": {"$ne": "deleted"},
+}
+_AUTHOR = {
+    "from": "contents",
+    "localField": "_id",
+    "foreignField": "_id",
+    "pipeline": [{"$project": {"_id": 0, "author.id": 1}}],
+    "as": "content",
+}
+
+
+def users_of(db: Databases, account: ObjectId) -> list[ObjectId]:
+    """The profiles of the account."""
+    return sorted(each["_id"] for each in collection(db, "users").find({"ownerAccount": account}, {"_id": 1}))
+
+
+def relations(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+    """What stands at `now` between these users and others: user, followed, following, blocking (1 or 0)."""
+    own = list(users)
+    flags = {name: ("int", {"$toInt": {"$eq": [f"${name}", True]}}) for name in ("following", "blocking")}
+    return _rows(db, {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}]}, now, flags)
+
+
+def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+    """Whom these users follow at `now`: user, followed."""
+    return _rows(db, {"user": {"$in": list(users)}, "following": True}, now, {})
+
+
+def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: int) -> Columns:
+    """Who follows these users at `now`: user, followed; those of the least followed first, about `most` rows.
+
+    Whom many follow tells little of who is alike.
+    """
+    numbers = collection(db, "users").find({"_id": {"$in": list(users)}}, {"followerCount": 1})
+    known = {each["_id"]: each.get("followerCount") for each in numbers}
+    counts = {user: float(number) if isinstance(number, int | float) else 0.0 for user, number in known.items()}
+    chosen: list[ObjectId] = []
+    rows = 0.0
+    for user in sorted(users, key=lambda each: (counts.get(each, 0.0), each)):
+        rows += max(counts.get(user, 0.0), 1.0)
+        if rows > most and chosen:
+            break
+        chosen.append(user)
+    return _rows(db, {"followedUser": {"$in": chosen}, "following": True}, now, {}, most)
+
+
+def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, days: float = 60.0) -> dict[ObjectId, int]:
+    """How often these users engaged with each author's posts in the days before `now`."""
+    recent = {"createdAt": {"$gte": now - timedelta(days=days), "$lt": now}}
+    stages: list[dict[str, Any]] = [
+        {"$match": {"user": {"$in": list(users)}, **recent, **_ON_POSTS}},
+        {"$group": {"_id": "$targetRef.$id", "count": {"$sum": 1}}},
+        {"$lookup": _AUTHOR},
+        {"$group": {"_id": {"$first": "$content.author.id"}, "count": {"$sum": "$count"}}},
+        {"$match": {"_id": {"$type": "objectId"}}},
+    ]
+    return {row["_id"]: row["count"] for row in collection(db, "engagements").aggregate(stages)}
+
+
+def public(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[ObjectId]:
+    """Those of the users who exist at `now` and are public."""
+    condition = {"_id": {"$in": list(users)}, "visibility": "publish", "createdAt": {"$not": {"$gt": now}}}
+    return {row["_id"] for row in collection(db, "users").find(condition, {"_id": 1})}
+
+
+def karma_of(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, dict[str, float]]:
+    """Karma by category, "global" among them."""
+    found: defaultdict[ObjectId, dict[str, float]] = defaultdict(dict)
+    fields = {"_id": 0, "userId": 1, "category": 1, "karma": 1}
+    for row in collection(db, "karma").find({"userId": {"$in": list(users)}}, fields, batch_size=10_000):
+        found[row["userId"]][row["category"]] = row["karma"]
+    return dict(found)
+
+
+def _rows(
+    db: Databases, condition: Mapping[str, Any], now: datetime, more: Mapping[str, Any], most: int | None = None
+) -> Columns:
+    until = {"createdAt": {"$not": {"$gt": now}}}
+    stages: list[Mapping[str, Any]] = [{"$match": {**condition, **until}}, *([{"$limit": most}] if most else [])]
+    fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **more}
+    return read_columns(collection(db, "relationships"), stages, fields)
+
+
+def followed(db: Databases, users: Sequence[ObjectId], now: datetime, most: int = 2_000) -> list[ObjectId]:
+    """Whom these users follow at `now`."""
+    condition = {"user": {"$in": list(users)}, "following": True, "blocking": {"$ne": True}} | _by(now)
+    found = collection(db, "relationships").find(condition, {"followedUser": 1}).sort("_id", 1).limit(most)
+    return list(dict.fromkeys(each["followedUser"] for each in found if "followedUser" in each))
+
+
+def blocked(db: Databases, user: ObjectId) -> set[ObjectId]:
+    """Whom the user blocks and who blocks the user."""
+    sides = {"$or": [{"user": user}, {"followedUser": user}], "blocking": True}
+    found = collection(db, "relationships").find(sides, {"user": 1, "followedUser": 1})
+    return {each[side] for each in found for side in ("user", "followedUser") if side in each} - {user}
+
+
+def second_degree(
+    db: Databases, user: ObjectId, first: Sequence[ObjectId], without: set[ObjectId], now: datetime, most: int
+) -> dict[ObjectId, int]:
+    """People whom the `first` follow, and by how many of them; those with most in common first."""
+    excluded = [user, *first, *without]
+    known = {"user": {"$in": list(first)}, "followedUser": {"$nin": excluded}}
+    stages: list[dict[str, Any]] = [
+        {"$match": known | {"following": True, "blocking": {"$ne": True}} | _by(now)},
+        {"$group": {"_id": "$followedUser", "common": {"$sum": 1}}},
+        {"$match": {"_id": {"$type": "objectId"}}},
+        {"$sort": {"common": -1, "_id": 1}},
+        {"$limit": most},
+    ]
+    return {each["_id"]: each["common"] for each in collection(db, "relationships").aggregate(stages)}
+
+
+def public_people(db: Databases, users: Sequence[ObjectId], now: datetime) -> dict[ObjectId, Document]:
+    """Those of the users who are people, visible, and there at `now`."""
+    open_to_all = {
+        "_id": {"$in": list(users)},
+        "type": {"$ne": "page"},
+        "visibility": {"$in": [None, "publish"]},
+    } | _by(now)
+    found = collection(db, "users").find(open_to_all, {"followerCount": 1})
+    return {each["_id"]: each for each in found}
+
+
+def largest(db: Databases, without: Sequence[ObjectId], now: datetime, most: int) -> list[Document]:
+    """The visible users whom most follow, as {_id, followerCount}."""
+    open_to_all = {
+        "_id": {"$nin": list(without)},
+        "visibility": {"$in": [None, "publish"]},
+        "followerCount": {"$gt": 0},
+    }
+    found = collection(db, "users").find(open_to_all | _by(now), {"followerCount": 1})
+    return list(found.sort([("followerCount", -1), ("_id", 1)]).limit(most))
+
+
+def live_hashtags(db: Databases, most: int) -> list[str]:
+    """The hashtags with the highest score."""
+    return [
+        each["_id"]
+        for each in collection(db, "hashtagStats").find({}, {"_id": 1}).sort([("score", -1), ("_id", 1)]).limit(most)
+    ]
+
+
+def _by(now: datetime) -> dict[str, Any]:
+    """Made by `now`; documents without a date count as old."""
+    return {"createdAt": {"$not": {"$gt": now}}}
+
+
+def all_until(db: Databases, until: datetime) -> Iterator[tuple[ObjectId, ObjectId, datetime]]:
+    """Follower, followed, moment of every follow before `until`."""
+    condition = {"following": True, "createdAt": {"$lt": until}}
+    for row in collection(db, "relationships").find(condition, {"user": 1, "followedUser": 1, "createdAt": 1}):
+        yield row["user"], row["followedUser"], row["createdAt"]
+
+
+def owners(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
+    """The account of each user who has one."""
+    condition = {"_id": {"$in": list(users)}, "ownerAccount": {"$type": "objectId"}}
+    return {row["_id"]: row["ownerAccount"] for row in collection(db, "users").find(condition, {"ownerAccount": 1})}
+
+
+def as_id(value: object) -> ObjectId:
+    """The id of a user as an answer gives it."""
+    return object_id(value, "userId")

@@ -1,0 +1,35 @@
+"""frauddetectionmlartifacts: every candidate of every training, append-only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pymongo import ReplaceOne
+
+from store.client import Databases
+from store.ids import Document
+from store.schema import collection
+
+
+def next_version(db: Databases, now: datetime) -> int:
+    """The version of a training at `now`: one more than the newest before it."""
+    newest = collection(db, "frauddetectionmlartifacts").find_one(
+        {"trainedAt": {"$lt": now}}, {"version": 1}, sort=[("trainedAt", -1), ("version", -1)]
+    )
+    return 1 + (newest["version"] if newest else 0)
+
+
+def append_detectors(db: Databases, candidates: Sequence[Document], now: datetime) -> None:
+    """Adds the candidates of the training at `now`, the served one last; the same training again replaces itself."""
+    writes = []
+    for each in sorted(candidates, key=lambda each: bool(each["served"])):
+        key = f"{now.isoformat()} {each['model']}"
+        writes.append(ReplaceOne({"_id": key}, each | {"_id": key, "trainedAt": now}, upsert=True))
+    if writes:
+        collection(db, "frauddetectionmlartifacts").bulk_write(writes, ordered=True)
+
+
+def served_detector(db: Databases, now: datetime) -> Document | None:
+    """The detector that serves at `now`; None before the first training."""
+    return collection(db, "frauddetectionmlartifacts").find_one(
+        {"served": True, "trainedAt": {"$lte": now}}, sort=[("trainedAt", -1)]
+    )

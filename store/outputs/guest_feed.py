@@ -1,0 +1,97 @@
+"""Items of the guest feed as BSON, put together from parts that many of them share, and written by threads.
+
+An item is the same content, author and original in every country: only its id, its score and the country differ, so
+nothing is encoded twice (https://bsonspec.org).
+"""
+
+import struct
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from bson import encode
+from bson.raw_bson import RawBSONDocument
+from numpy.typing import NDArray
+from pymongo import ReplaceOne
+from pymongo.collection import Collection
+
+from store.client import Databases
+from store.columns import NO_ID
+from store.ids import Document, ObjectId
+from store.schema import collection
+
+_SIZE, _SCORE = struct.Struct("<i"), struct.Struct("<d")
+_BATCH, _THREADS = 2_000, 2  # items a command; commands under way
+
+
+def described(columns: Mapping[str, NDArray[Any]]) -> list[bytes]:
+    """The ids of each row as BSON fields in the columns' order; columns (rows,) S12, NO_ID becomes null."""
+    fields = (_id_field(name.encode() + b"\0", ids) for name, ids in columns.items())
+    return [b"".join(row) for row in zip(*fields, strict=True)]
+
+
+def listed(prefix: bytes, contents: Iterable[bytes], scores: Iterable[float], stamp: Document) -> Iterator[Any]:
+    """The documents of one list, best first: ids of `prefix` (9 bytes) and rank, contents as `described`, the stamp.
+
+    >>> (item,) = listed(b"thailand.", [b""], [0.5], {"countryCode": "th"})
+    >>> item["_id"], item["score"], item["countryCode"]
+    (ObjectId('746861696c616e642e000000'), 0.5, 'th')
+    """
+    end = encode(stamp)[4:]
+    for rank, (content, score) in enumerate(zip(contents, scores, strict=True)):
+        key = b"\x07_id\0" + prefix + rank.to_bytes(3, "big")
+        fields = key + content + b"\x01score\0" + _SCORE.pack(score) + end
+        yield RawBSONDocument(_SIZE.pack(len(fields) + 4) + fields)
+
+
+def insert(target: Collection[Document], items: Iterable[Any]) -> int:
+    """Writes the items, of which the next are made while the server works on the last; gives how many.
+
+    At its end, also by an error, no command is under way.
+    """
+    written, under_way, source = 0, deque[Future[Any]](), iter(items)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while batch := list(islice(source, _BATCH)):
+            under_way.append(pool.submit(target.insert_many, batch, ordered=False))
+            written += len(batch)
+            if len(under_way) > _THREADS:
+                under_way.popleft().result()
+        for each in under_way:
+            each.result()
+    return written
+
+
+def _id_field(name: bytes, ids: NDArray[Any]) -> Sequence[bytes]:
+    raw, none = ids.tobytes(), NO_ID.binary
+    parts = (raw[start : start + 12] for start in range(0, len(raw), 12))
+    return [b"\x0a" + name if part == none else b"\x07" + name + part for part in parts]
+
+
+Top = tuple[str, Sequence[ObjectId | None], Sequence[float]]  # country, contents best first, their scores
+
+
+def keep(db: Databases, now: datetime, tops: Iterable[Top], days: float) -> int:
+    """Writes each country's top in the place of an earlier one of the same day; those older than `days` leave."""
+    writes: list[Any] = [
+        ReplaceOne({"_id": f"{country} {now:%Y-%m-%d}"}, _document(now, country, contents, scores), upsert=True)
+        for country, contents, scores in tops
+    ]
+    kept = collection(db, "guestFeedDays")
+    if writes:
+        kept.bulk_write(writes, ordered=False)
+    kept.delete_many({"createdAt": {"$lt": now - timedelta(days=days)}})
+    return len(writes)
+
+
+def before(db: Databases, country: str, moment: datetime) -> Document | None:
+    """The country's last list of the latest kept day before that of `moment`."""
+    earlier = {"_id": {"$gte": f"{country} ", "$lt": f"{country} {moment:%Y-%m-%d}"}}
+    return collection(db, "guestFeedDays").find_one(earlier, sort=[("_id", -1)])
+
+
+def _document(now: datetime, country: str, contents: Sequence[ObjectId | None], scores: Sequence[float]) -> Document:
+    items = [{"content": content, "score": score} for content, score in zip(contents, scores, strict=True)]
+    return {"countryCode": country, "createdAt": now, "items": items}

@@ -1,0 +1,155 @@
+"""Models as bytes that nothing unpickles: XGBoost's UBJSON or numpy's npy, with a checksum and their columns' names."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from store.client import Databases
+from store.ids import Document, ObjectId
+from store.schema import collection, ensure_indexes
+
+_VERSIONED = ("artifact", "format", "checksum", "features", "trainedAt", "version", "parent", "report")
+
+
+class ArtifactError(ValueError):
+    """An artifact whose bytes or columns are not what they were when it was stored."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One model of one account; without bytes it is an identity: its parent answers for it."""
+
+    account: ObjectId | str
+    model: str
+    artifact: bytes
+    format: str  # ubj · npy · identity
+    features: Sequence[str]
+    parent: str | None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+    trained_at: datetime | None = None
+
+
+def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime) -> int:
+    """Stores the artifacts as trained at `now`; gives how many.
+
+    A later training keeps the version before it as `previous`; the same training again replaces itself.
+    """
+    ensure_indexes(db, name)
+    batch: list[UpdateOne] = []
+    saved = 0
+    for artifact in artifacts:
+        key = {"account": artifact.account, "model": artifact.model}
+        batch.append(UpdateOne(key, _stored(artifact, now), upsert=True))
+        if len(batch) == 2_000:
+            saved += _write(db, name, batch)
+            batch = []
+    return saved + _write(db, name, batch)
+
+
+def load(
+    db: Databases, name: str, model: str, features: Sequence[str], condition: Mapping[str, Any]
+) -> Iterator[Artifact]:
+    """The artifacts of `model` that meet the condition, each checked against its checksum and the expected columns.
+
+    Raises:
+        ArtifactError: at the first artifact that fails; `check` does it one at a time.
+    """
+    for document in read(db, name, model, condition):
+        yield check(document, features)
+
+
+def read(db: Databases, name: str, model: str, condition: Mapping[str, Any]) -> Iterator[Document]:
+    """The stored documents, unchecked, without their previous version."""
+    yield from collection(db, name).find({**condition, "model": model}, {"previous": 0})
+
+
+def trained_times(
+    db: Databases, name: str, model: str, condition: Mapping[str, Any]
+) -> Iterator[tuple[ObjectId, datetime]]:
+    """Account and training time of the artifacts that meet the condition."""
+    for document in collection(db, name).find({**condition, "model": model}, {"account": 1, "trainedAt": 1}):
+        yield document["account"], document["trainedAt"]
+
+
+def summaries(db: Databases, name: str) -> Iterator[Document]:
+    """The artifacts without their bytes, but with their `size`."""
+    size = {"$set": {"size": {"$binarySize": {"$ifNull": ["$artifact", b""]}}}}
+    without = {"$unset": ["artifact", "previous", "features"]}
+    yield from collection(db, name).aggregate([size, without, {"$sort": {"account": 1}}])
+
+
+def tally(db: Databases, name: str) -> tuple[int, int, float]:
+    """How many artifacts have bytes, how many are identities, and the mean bytes of those that have."""
+    mean = {"$group": {"_id": "$format", "count": {"$sum": 1}, "size": {"$avg": {"$binarySize": "$artifact"}}}}
+    found = {each["_id"]: each for each in collection(db, name).aggregate([mean])}
+    own = [each for kind, each in found.items() if kind != "identity"]
+    identities = found.get("identity", {}).get("count", 0)
+    return sum(each["count"] for each in own), identities, max((each["size"] for each in own), default=0.0)
+
+
+def check(document: Document, features: Sequence[str]) -> Artifact:
+    """The artifact of a stored document.
+
+    Raises:
+        ArtifactError: when the bytes have another checksum or the columns are others.
+    """
+    where = f"{document.get('model')} of {document.get('account')}"
+    stored = document.get("artifact")
+    payload = stored if isinstance(stored, bytes) else b""
+    if hashlib.sha256(payload).hexdigest() != document.get("checksum"):
+        raise ArtifactError(f"{where}: the checksum does not fit the artifact")
+    if list(document.get("features") or []) != list(features):
+        raise ArtifactError(f"{where}: trained on other columns than these {len(features)}")
+    return Artifact(
+        account=document["account"],
+        model=document["model"],
+        artifact=payload,
+        format=document["format"],
+        features=features,
+        parent=document.get("parent"),
+        report=document.get("report") or {},
+        version=document["version"],
+        trained_at=document["trainedAt"],
+    )
+
+
+def roll_back(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
+    """Puts the previous version back wherever there is one; what was current becomes the previous; gives how many."""
+    kept = {part: f"${part}" for part in _VERSIONED}
+    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", {"previous": kept}]}}]
+    return collection(db, name).update_many({**condition, "previous": {"$type": "object"}}, swapped).modified_count
+
+
+def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
+    again = {"$eq": ["$trainedAt", now]}
+    first = {"$eq": [{"$type": "$version"}, "missing"]}
+    kept = {part: f"${part}" for part in _VERSIONED}
+    new = {
+        "artifact": {"$literal": artifact.artifact},
+        "format": artifact.format,
+        "checksum": hashlib.sha256(artifact.artifact).hexdigest(),
+        "features": {"$literal": list(artifact.features)},
+        "parent": {"$literal": artifact.parent},
+        "report": {"$literal": dict(artifact.report)},
+        "trainedAt": now,
+    }
+    newest = {"$max": ["$version", "$previous.version"]}  # after a rollback the previous one is the newer
+    version = _one_of((first, 1), (again, "$version"), {"$add": [newest, 1]})
+    before = _one_of((first, "$$REMOVE"), (again, "$previous"), kept)
+    return [{"$set": {"previous": before, "version": version}}, {"$set": new}]
+
+
+def _one_of(first: tuple[Any, Any], second: tuple[Any, Any], otherwise: Any) -> Mapping[str, Any]:
+    branches = [{"case": case, "then": then} for case, then in (first, second)]
+    return {"$switch": {"branches": branches, "default": otherwise}}
+
+
+def _write(db: Databases, name: str, batch: list[UpdateOne]) -> int:
+    if batch:
+        collection(db, name).bulk_write(batch, ordered=False)
+    return len(batch)
