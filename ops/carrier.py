@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from handlers.runtime import setting
-from ops.connectors import Connector, RequestError, request
 from ops.connectors.app import AppConnector
-from predictors.actions import OPPOSITE
+from predictors.social.actions import OPPOSITE
+from predictors.social.connectors import Connector, RequestError, request
 from store.client import Databases
 from store.ids import Document
 from store.outputs import action_budget, actions

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from lab.simulate import Config, World
+from lab.simulate import simulate as make
 
 from ops import show
 from ops.database import database, own_home
 from ops.dumps import gzip_writer, write_lines
-from ops.simulate import Config, World, documents, truth
-from ops.simulate import simulate as make
+from ops.simulate import documents, truth
 from ops.steps import Steps, steps
 from store.client import Databases
 from store.inputs import import_dump

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
+from lab.simulate import Config
 
 from ops import panel, report, show
 from ops.beside import Beside, beside
@@ -20,7 +21,6 @@ from ops.dumps import write_lines
 from ops.functions import late
 from ops.run import run_all, run_early
 from ops.schedule import Clock
-from ops.simulate import Config
 from ops.steps import steps
 from store import runs
 from store.client import Databases

@@ -12,7 +12,7 @@ from features.countries import COUNTRIES
 from features.ranking.point_in_time import positions
 from handlers.runtime import clock, databases
 from ops import show
-from predictors.variants import assigned
+from predictors.personal.assignment import assigned
 from store.client import Databases
 from store.columns import Columns, hex_ids, id_array
 from store.inputs import event_log

@@ -23,7 +23,7 @@ EMOJI_DIMENSIONS, EMBEDDING_DIMENSIONS = 48, 96
 FITS = {"linear": Config(), "embeddings": Config(dense_spread=0.05)}
 Texts = tuple[list[str], list[list[str]]]  # cleaned, with their labels
 
-app = typer.Typer(help="Trains what features/weights holds; change the card beside it when the data changes.")
+app = typer.Typer(help="Trains what features/text/weights holds; change the card beside it when the data changes.")
 
 
 @app.command()

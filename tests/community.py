@@ -3,7 +3,9 @@
 from copy import deepcopy
 from functools import cache
 
-from ops.simulate import Config, documents, simulate
+from lab.simulate import Config, simulate
+
+from ops.simulate import documents
 
 CONFIG = Config(users=50, days=3, seed=11)
 TIME = CONFIG.until.isoformat()

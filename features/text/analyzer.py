@@ -15,7 +15,9 @@ from features.text.language import Language, identify
 
 Understood = tuple[tuple[str, ...], Mapping[str, float]]  # topics and emotions
 TOPICS_OF: Final = {"linear": frozenset(["en", "th"]), "embeddings": LANGUAGES}
-_UNSURE: Final = frozenset(["ar", "ko", "pl"])  # fewer than six in ten plain sentences right: tests/features/labels
+_UNSURE: Final = frozenset(
+    ["ar", "ko", "pl"]
+)  # fewer than six in ten plain sentences right: tests/features/text/labels
 EMOTIONS_OF: Final = {"linear": frozenset(["en"]), "embeddings": LANGUAGES - _UNSURE}
 
 

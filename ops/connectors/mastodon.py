@@ -6,7 +6,7 @@ from typing import Any
 
 from mastodon import Mastodon, MastodonError
 
-from ops.connectors import RequestError
+from predictors.social.connectors import RequestError
 
 
 @dataclass(frozen=True)

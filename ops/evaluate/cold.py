@@ -10,9 +10,9 @@ from features.ranking.boosters import margins
 from features.ranking.history import Events, History
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import HOUR_MS
-from predictors import snapshot
-from predictors.member import Member, Request, member_of, taken
-from predictors.snapshot import Snapshot
+from predictors.personal.request import Member, Request, member_of, taken
+from predictors.snapshot import snapshot
+from predictors.snapshot.snapshot import Snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people, quality
 from trainers.evaluation.walk_forward import Rankers
 from trainers.member_booster import guest_margin

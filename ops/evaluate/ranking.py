@@ -129,7 +129,8 @@ def _by_id(judge: baselines.Judge) -> Scorer:
 
 
 def _true_scorer(history: History, path: Path) -> Scorer:
-    from ops.simulate import TrueWorld, true_score
+    from lab.simulate import TrueWorld, true_score
+
     from store.columns import hex_ids
 
     world, content, account = TrueWorld.read(path), hex_ids(history.contents.id), hex_ids(history.account_id)

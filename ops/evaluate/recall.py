@@ -8,8 +8,9 @@ import numpy as np
 from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import HOUR_MS, Ints
-from predictors import candidates, snapshot
-from predictors.member import Request, member_of, taken
+from predictors.personal import sources
+from predictors.personal.request import Request, member_of, taken
+from predictors.snapshot import snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people
 from trainers.rows.requests import Choice
 
@@ -28,7 +29,7 @@ def recalls(history: History, known: Known, asked: Sequence[Choice], since_ms: i
     shares: dict[str, list[tuple[float, int]]] = {}
     for choice, found in zip(some, _gathered(history, known, some, since_ms), strict=True):
         relevant = choice.content[choice.relevant]
-        for name, rows in {"all": candidates.merged(found)[0], **found}.items():
+        for name, rows in {"all": sources.merged(found)[0], **found}.items():
             shares.setdefault(name, []).append((float(np.isin(relevant, rows).mean()), len(rows)))
     return {name: _figures(np.array(each), account, seed) for name, each in shares.items()}
 
@@ -42,7 +43,7 @@ def _gathered(history: History, known: Known, asked: Sequence[Choice], since_ms:
             now = snapshot.take(known, since_ms, hour * HOUR_MS)
         nothing = taken(now.contents, np.zeros(0, dtype=np.int64))
         member = member_of(history, each.account, each.time_ms)
-        yield candidates.gather(Request(now, member, each.time_ms, nothing), MOST)
+        yield sources.gather(Request(now, member, each.time_ms, nothing), MOST)
 
 
 def _figures(shares: Floats, account: Ints, seed: int) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ops import carrier
-from ops.connectors import RequestError
 from panel import audit, paging
 from panel.access import Role, needs
 from panel.rendering import back, page
 from panel.site import site
 from panel.views import actions as views
-from predictors.actions import Settings, parsed
+from predictors.social.actions import Settings, parsed
+from predictors.social.connectors import RequestError
 from store.client import Databases
 from store.ids import object_id
 from store.outputs import actions, categories

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from predictors.actions import Settings
+from predictors.social.actions import Settings
 
 View = dict[str, Any]
 WORDS = {

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from panel.views.posts import author_of, shown_post
-from predictors.phrases import phrase
+from predictors.personal.phrases import phrase
 
 Rows = Sequence[Mapping[str, Any]]
 View = dict[str, Any]

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.categories import category, membership, plain_tags
-from predictors.actions import (
+from predictors.social.actions import (
     FOLLOW,
     LIKE,
     UNFOLLOW,

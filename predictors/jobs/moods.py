@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from predictors.friends import Candidate, main_language, rank_friends
-from predictors.mood import LABELS, Mood, Posts, read_mood
-from predictors.mood import Config as MoodConfig
+from predictors.social.friends import Candidate, main_language, rank_friends
+from predictors.social.mood import LABELS, Mood, Posts, read_mood
+from predictors.social.mood import Config as MoodConfig
 from store.client import Databases
 from store.ids import Document, ObjectId
 from store.inputs import social_graph

@@ -14,16 +14,16 @@ from scipy.special import expit, logit
 from features.countries import COUNTRIES
 from features.matrix import Matrix
 from features.ranking.point_in_time import Floats, Ints
-from predictors import candidates, listing
-from predictors.exploration import seed_of
 from predictors.guest_feed import NOWHERE
-from predictors.jobs.ladder import levels_of, read_ladder
-from predictors.jobs.members import UNKNOWN, country_of, read_asked, read_own, request_of
+from predictors.jobs.model_stack import levels_of, read_ladder
 from predictors.jobs.snapshot import Community, current
-from predictors.member import Request
-from predictors.personal import Ladder, guest_log_odds, member_log_odds
-from predictors.reasons import adjusted, explanations
-from predictors.variants import assigned
+from predictors.jobs.viewer import UNKNOWN, country_of, read_asked, read_own, request_of
+from predictors.personal import slate, sources
+from predictors.personal.assignment import assigned
+from predictors.personal.explanations import adjusted, explanations
+from predictors.personal.exploration import seed_of
+from predictors.personal.model_stack import Ladder, guest_log_odds, member_log_odds
+from predictors.personal.request import Request
 from store.client import Databases
 from store.columns import object_ids
 from store.ids import ObjectId, object_id
@@ -142,7 +142,7 @@ def _items(db: Databases, serving: Serving, asked: Question) -> Answer:
     if serving.is_guest and (answer := _guest_items(db, serving, asked)):
         return answer
     contents = serving.community.snapshot.contents
-    row, source = candidates.merged(candidates.gather(serving.request))
+    row, source = sources.merged(sources.gather(serving.request))
     author, score = serving.request.author(row), serving.scored(row)
     shown = _shown(db, serving, asked, row, author, source == "new authors", score)
     rows = row[shown.position]
@@ -155,15 +155,15 @@ def _items(db: Databases, serving: Serving, asked: Question) -> Answer:
 
 def _shown(
     db: Databases, serving: Serving, asked: Question, row: Ints, author: Ints, is_new: Any, score: Floats
-) -> listing.Shown:
+) -> slate.Shown:
     """The list among what is published at this moment; the snapshot may be an hour old."""
-    order, _ = listing.best(score, author, asked.limit + _SPARE)
-    pool = listing.slot_pool(order, asked.limit, is_new, author) if asked.explore else order[:0]
+    order, _ = slate.best(score, author, asked.limit + _SPARE)
+    pool = slate.slot_pool(order, asked.limit, is_new, author) if asked.explore else order[:0]
     order, pool = _published(db, serving.community.snapshot.contents.id[row], order, pool)
-    place, fair = listing.best(score[order], author[order], asked.limit)
-    shown = listing.listed(order[place], fair, asked.limit)
+    place, fair = slate.best(score[order], author[order], asked.limit)
+    shown = slate.listed(order[place], fair, asked.limit)
     seed = seed_of(str(asked.account), serving.request.now_ms)
-    return listing.with_slots(shown, pool, score, asked.limit, seed) if asked.explore else shown
+    return slate.with_slots(shown, pool, score, asked.limit, seed) if asked.explore else shown
 
 
 def _published(db: Databases, ids: NDArray[np.bytes_], *several: Ints) -> list[Ints]:

@@ -12,7 +12,7 @@ from features.countries import COUNTRIES
 from features.ranking.history import Columns, Contents, History, assemble
 from features.ranking.indexes import index
 from features.ranking.point_in_time import Ints, positions
-from predictors.snapshot import Snapshot, from_bytes, take, to_bytes
+from predictors.snapshot.snapshot import Snapshot, from_bytes, take, to_bytes
 from store.client import Databases
 from store.inputs import event_log
 from store.outputs import snapshots

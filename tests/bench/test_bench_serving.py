@@ -5,15 +5,15 @@ import time
 
 import numpy as np
 import pytest
+from lab.simulate import Config as Community
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.member_columns import PERSONAL
-from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot
 from store.outputs import models
 from store.schema import COLLECTIONS, ensure_indexes
 from tests.golden.worlds import simulated
-from tests.predictors.test_personal import own_model
+from tests.predictors.personal.test_model_stack import own_model
 from trainers.boosters import GLOBAL, RESIDUAL, fit
 
 pytestmark = pytest.mark.bench

@@ -202,6 +202,6 @@ def test_the_packages_sources_are_ours_and_complete():
     files = sources(PACKAGES["texts"])
 
     assert "features/text/topics_taxonomy.toml" in files
-    assert any(each.startswith("features/weights/") for each in files)
+    assert any(each.startswith("features/text/weights/") for each in files)
     assert not [each for each in sources(PACKAGES["aggregation"]) if "weights" in each]
     assert all((ROOT / each).is_file() for each in files)

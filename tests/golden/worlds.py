@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ops.simulate import Config, documents, simulate
+from lab.simulate import Config, simulate
+
+from ops.simulate import documents
 from store.client import Databases, connect
 from store.ids import ObjectId
 

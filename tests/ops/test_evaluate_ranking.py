@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from lab.simulate import Config as Community
 
 from features.ranking.history import Events
 from ops.evaluate import cold
 from ops.evaluate.ranking import evaluate
-from ops.simulate import Config as Community
-from predictors.member import nobody
+from predictors.personal.request import nobody
 from tests.golden.worlds import simulated
 from trainers.evaluation.report import SIMPLE
 from trainers.evaluation.walk_forward import Plan

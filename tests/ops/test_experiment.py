@@ -9,7 +9,7 @@ from bson import DBRef, ObjectId
 
 from ops.app import execute
 from ops.experiment import reported
-from predictors.variants import assigned
+from predictors.personal.assignment import assigned
 from store.outputs import experiments
 from store.schema import collection
 

@@ -9,8 +9,9 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab.simulate import Config, TrueWorld, World, simulate, true_score
 
-from ops.simulate import Config, TrueWorld, World, documents, simulate, true_score, truth
+from ops.simulate import documents, truth
 from ops.simulate import reading as readings
 from ops.simulate.identity import hex_ids
 from ops.simulate.preference import world_logit

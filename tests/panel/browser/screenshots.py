@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from lab.simulate import Config
 from playwright.sync_api import Browser
 
 from handlers import fraud, predictors, trainers
@@ -19,7 +20,6 @@ from ops.community import simulated, write_database
 from ops.functions import everything
 from ops.mongod import serving as database
 from ops.run import backfill, run_all
-from ops.simulate import Config
 from ops.steps import steps
 from store.client import Databases, connect
 from store.panel import feeds

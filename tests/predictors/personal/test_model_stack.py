@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bson import ObjectId
+from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
@@ -15,11 +16,10 @@ from features.ranking.history import assemble
 from features.ranking.indexes import index
 from features.ranking.member_columns import PERSONAL
 from handlers.predictors import personalize_content_predictor, serving_snapshot
-from ops.simulate import Config as Community
 from predictors.jobs import personal, snapshot
-from predictors.jobs.members import no_extras, read_own, request_of
-from predictors.snapshot import from_bytes, to_bytes
-from predictors.variants import assigned
+from predictors.jobs.viewer import no_extras, read_own, request_of
+from predictors.personal.assignment import assigned
+from predictors.snapshot.snapshot import from_bytes, to_bytes
 from store.inputs import event_log, viewer
 from store.outputs import models
 from tests.golden.worlds import simulated

@@ -11,7 +11,7 @@ from features.countries import COUNTRIES
 from features.ranking.history import Columns, Contents, Events
 from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
-from predictors.member import Member, Request, nobody
+from predictors.personal.request import Member, Request, nobody
 from store.client import Databases
 from store.columns import NO_TIME_MS, id_array, object_ids
 from store.ids import ObjectId

@@ -8,7 +8,7 @@ from features.countries import COUNTRIES
 from features.ranking.history import REPORT
 from features.ranking.indexes import Known, expand_tags
 from features.ranking.point_in_time import HOUR_MS, Floats, Ints
-from predictors.lists import Lists
+from predictors.snapshot.posting_lists import Lists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's part in what is trending
 _MOST = 400  # contents of one list

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from predictors.mood import OPPOSITES
+from predictors.social.mood import OPPOSITES
 
 OPPOSITE_BONUS = 1.5  # as many friends in common
 LANGUAGE_BONUS = 1.0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictors.mood import LABELS, MOODS, UNKNOWN, Config, Posts, mood_name, post_weights, read_mood
+from predictors.social.mood import LABELS, MOODS, UNKNOWN, Config, Posts, mood_name, post_weights, read_mood
 
 FEELINGS = {
     "Cheerful": {"joy": 0.8, "anger": 0.05},

@@ -9,21 +9,21 @@ import pytest
 from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS
 from features.ranking.history import assemble
 from features.ranking.indexes import index
-from ops.simulate import Config as Community
-from predictors.candidates import SOURCES, gather, merged
-from predictors.exploration import explored
 from predictors.jobs import personal
 from predictors.jobs.guest_feed import Config as FeedConfig
 from predictors.jobs.guest_feed import publish_guest_feed
 from predictors.jobs.snapshot import publish_snapshot
-from predictors.listing import best, listed, slot_pool, with_slots
-from predictors.member import Request, member_of, taken
-from predictors.snapshot import take
+from predictors.personal.exploration import explored
+from predictors.personal.request import Request, member_of, taken
+from predictors.personal.slate import best, listed, slot_pool, with_slots
+from predictors.personal.sources import SOURCES, gather, merged
+from predictors.snapshot.snapshot import take
 from store.inputs import event_log
 from tests.golden.worlds import simulated
 

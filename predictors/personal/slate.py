@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from features.ranking.point_in_time import Floats, Ints
 from predictors.diversity import diversified
-from predictors.exploration import Explored, explored
+from predictors.personal.exploration import Explored, explored
 
 _POOL = 50  # contents that compete for the slots
 

@@ -11,7 +11,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats
-from predictors.personal import Ladder
+from predictors.personal.model_stack import Ladder
 from store.client import Databases
 from store.ids import Document
 from store.inputs.viewer import ServingState

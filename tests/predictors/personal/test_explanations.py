@@ -7,9 +7,9 @@ from scipy.special import expit
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
-from predictors.personal import Ladder, formula, log_odds, scores
-from predictors.phrases import PHRASES, phrase
-from predictors.reasons import adjusted, explanations, parts
+from predictors.personal.explanations import adjusted, explanations, parts
+from predictors.personal.model_stack import Ladder, formula, log_odds, scores
+from predictors.personal.phrases import PHRASES, phrase
 from trainers.boosters import Growth, fit
 
 GROWTH = Growth(rounds=40, depth=4, child_weight=1.0)

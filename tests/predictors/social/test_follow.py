@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.predictors import friend_to_follow
-from predictors.follow import affinity, endorsed, nearness, ranked
+from predictors.social.follow import affinity, endorsed, nearness, ranked
 from store.client import Databases
 from store.ids import ObjectId
 

@@ -21,10 +21,10 @@ from features.matrix import (
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known, index_members
 from features.ranking.point_in_time import Ints, positions
-from predictors.lists import spread
-from predictors.snapshot import Snapshot
-from predictors.standing import Standing
-from predictors.tally import OfOne
+from predictors.personal.member_counts import OfOne
+from predictors.snapshot.frozen_counts import Standing
+from predictors.snapshot.posting_lists import spread
+from predictors.snapshot.snapshot import Snapshot
 
 _EMPTY = Standing.empty((1, 6, 24, 72))
 

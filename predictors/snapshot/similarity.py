@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.ranking.co_engagement import DAY_MS, ByContent, interests
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import Floats, Ints
-from predictors.lists import spread
+from predictors.snapshot.posting_lists import spread
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from handlers.predictors import actions_plan
 from ops.carrier import carry_out, undo
 from ops.connectors.app import AppConnector
 from ops.connectors.mastodon import MastodonConnector
-from predictors.actions import parsed
 from predictors.jobs.actions import plan_actions
+from predictors.social.actions import parsed
 from store.client import Databases
 from store.ids import ObjectId
 from store.outputs import action_budget, actions, categories

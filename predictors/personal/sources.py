@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from features.ranking.history import REPORT
 from features.ranking.indexes import expand_tags
 from features.ranking.point_in_time import HOUR_MS, Floats, Ints
-from predictors.lists import unique_in_order
-from predictors.member import Request, taken
-from predictors.shelves import WORLD
-from predictors.snapshot import Snapshot
+from predictors.personal.request import Request, taken
+from predictors.snapshot.posting_lists import unique_in_order
+from predictors.snapshot.retrieval_lists import WORLD
+from predictors.snapshot.snapshot import Snapshot
 
 _ENGAGED_WEIGHT = 3.0  # an engagement tells as much of taste as this many views
 _MOST_TAGS = 30  # of a member

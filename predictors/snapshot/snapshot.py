@@ -12,10 +12,10 @@ from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known
 from features.ranking.point_in_time import EventIndex, Ints, PairIndex
-from predictors.likeness import Choices
-from predictors.lists import Lists
-from predictors.shelves import Shelves
-from predictors.standing import Standing, of_pairs
+from predictors.snapshot.frozen_counts import Standing, of_pairs
+from predictors.snapshot.posting_lists import Lists
+from predictors.snapshot.retrieval_lists import Shelves
+from predictors.snapshot.similarity import Choices
 
 Arrays = dict[str, NDArray[Any]]
 _WINDOWS: Final = {"engaged": (1, 6, 24, 72), "viewed": (1, 6, 24)}  # hours that features.matrix asks for

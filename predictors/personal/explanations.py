@@ -11,8 +11,8 @@ from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.member_columns import PERSONAL, personal_columns
 from features.ranking.point_in_time import Floats
-from predictors.personal import WORLD, Ladder
-from predictors.phrases import phrase
+from predictors.personal.model_stack import WORLD, Ladder
+from predictors.personal.phrases import phrase
 
 START: Final = "start"  # what a booster says before it knows anything of the row
 _CONTINENT_OR_COUNTRY: Final = {True: "country", False: "continent"}
@@ -32,7 +32,7 @@ class Part:
 
 
 def parts(ladder: Ladder, matrix: Matrix) -> list[Part]:
-    """Every level's contributions; all together sum to `predictors.personal.log_odds`.
+    """Every level's contributions; all together sum to `predictors.personal.model_stack.log_odds`.
 
     Boosters by TreeSHAP (Lundberg and others 2020, https://doi.org/10.1038/s42256-019-0138-9), which is exact.
     """

@@ -1,0 +1,1 @@
+"""The personal request, stage by stage."""

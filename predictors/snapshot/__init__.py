@@ -1,0 +1,1 @@
+"""What every personal request shares, computed once an hour."""

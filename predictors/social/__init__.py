@@ -1,0 +1,1 @@
+"""Moods, friends, accounts to follow, planned actions."""
