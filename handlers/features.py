@@ -54,7 +54,7 @@ def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts
-    from handlers.readers import reader
+    from handlers.text_analyzer import reader
 
     return texts.classify_contents(db, now, read_change(event, "contents"), texts.Config(reader(db, now)))
 

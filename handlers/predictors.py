@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from handlers.function_url import over_url
 from handlers.runtime import Event, service
 from handlers.switches import job
-from handlers.url import over_url
 from store import settings
 from store.client import Databases
 from store.ids import object_id

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.queue import sender, shards_of
 from handlers.runtime import ANSWER, Event, processors
 from handlers.switches import job
+from handlers.training_queue import sender, shards_of
 from store import settings
 from store.client import Databases
 

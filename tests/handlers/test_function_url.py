@@ -4,7 +4,7 @@ from json import JSONDecodeError
 
 import pytest
 
-from handlers.url import over_url
+from handlers.function_url import over_url
 
 
 def echo(event, context=None):

@@ -7,10 +7,10 @@ import pytest
 from bson.errors import InvalidBSON
 from moto import mock_aws
 
-from handlers import queue, runtime
+from handlers import runtime, training_queue
 from handlers.deadline import OutOfTimeError, limited, seconds_left
-from handlers.queue import sender, shards_of
 from handlers.runtime import job
+from handlers.training_queue import sender, shards_of
 from tests.handlers.test_runtime import NOW, TIME, runs
 
 
@@ -37,12 +37,12 @@ def queue_url(monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-southeast-1")
-    queue._client.cache_clear()
+    training_queue._client.cache_clear()
     with mock_aws():
         url = boto3.client("sqs").create_queue(QueueName="training")["QueueUrl"]
         monkeypatch.setenv("TRAINING_QUEUE_URL", url)
         yield url
-    queue._client.cache_clear()
+    training_queue._client.cache_clear()
 
 
 def test_each_shard_is_one_message(queue_url):
