@@ -37,8 +37,8 @@ def serve(
     """
     import uvicorn
 
-    from panel.access import Access, access_of
     from panel.app import application
+    from panel.auth import Access, access_of
 
     access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
     app = application(databases(), access, now)

@@ -16,11 +16,11 @@ from starlette.routing import Mount, Route
 
 from handlers import runtime
 from panel import errors, pages, sign_in
-from panel.access import Access, Door
 from panel.assets import Assets
-from panel.headers import Headers
-from panel.running import in_thread
-from panel.site import Site
+from panel.auth import Access, Door
+from panel.context import Site
+from panel.invoke import in_thread
+from panel.security_headers import Headers
 from store.client import Databases
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # names under which an open panel answers, against DNS rebinding

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from panel.site import site
+from panel.context import site
 from store import audit
 
 

@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from panel.headers import HEADERS
-from panel.rendering import page
+from panel.security_headers import HEADERS
+from panel.templates import page
 
 _TITLES = {400: "That is not right", 401: "Please sign in", 403: "Not allowed", 404: "Not found", 405: "Not possible"}
 _WORDS = {404: "There is nothing under this address.", 405: "This address does not take that."}

@@ -7,8 +7,8 @@ from typing import Any
 from mangum import Mangum
 
 from handlers.runtime import databases, setting
-from panel.access import Access, access_of
 from panel.app import application
+from panel.auth import Access, access_of
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

@@ -5,9 +5,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from panel.access import check_csrf
-from panel.rendering import page
-from panel.site import site
+from panel.auth import check_csrf
+from panel.context import site
+from panel.templates import page
 
 
 async def show(request: Request) -> Response:

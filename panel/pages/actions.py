@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from ops import carrier
 from panel import audit, paging
-from panel.access import Role, needs
-from panel.rendering import back, page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import back, page
 from panel.views import actions as views
 from predictors.social.actions import Settings, parsed
 from predictors.social.connectors import RequestError

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from handlers.predictors import personalize_content_predictor
-from panel.access import Role, needs
-from panel.rendering import page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import page
 from panel.views import feeds as views
 from store.client import Databases
 from store.ids import ObjectId, object_id

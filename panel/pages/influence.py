@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from features.categories import GLOBAL, category
 from panel import audit
-from panel.access import Role, needs
-from panel.rendering import page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import page
 from panel.views import influence as views
 from panel.views import posts as post_views
 from panel.views import trees as tree_views

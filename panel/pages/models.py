@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit, paging
-from panel.access import Role, needs
-from panel.rendering import back, page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import back, page
 from panel.views import models as views
 from store.client import Databases
 from store.outputs import models

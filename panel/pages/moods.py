@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit
-from panel.access import Role, needs
-from panel.rendering import page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import page
 from panel.views import moods as views
 from store.ids import object_id
 from store.outputs import moods

@@ -12,9 +12,9 @@ from ops import aside
 from ops.database import home
 from ops.functions import Function, functions
 from panel import audit, paging
-from panel.access import Role, needs
-from panel.rendering import back, page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import back, page
 from panel.views import now as views
 from store import runs as health
 from store import runs as panel_now

@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from ops.functions import Function, functions
 from panel import audit
-from panel.access import Role, needs
-from panel.rendering import back, page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import back, page
 from panel.views import schedules as views
 from panel.views.now import ABOUT, timing_words
 from store import runs, settings

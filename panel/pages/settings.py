@@ -6,10 +6,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit, paging
-from panel.access import Role, needs
+from panel.auth import Role, needs
+from panel.context import site
 from panel.pages.now import jobs
-from panel.rendering import back, page
-from panel.site import site
+from panel.templates import back, page
 from panel.views import settings as views
 from panel.views.now import ABOUT, timing_words
 from store import audit as log

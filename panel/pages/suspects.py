@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from panel import audit
-from panel.access import Role, needs
-from panel.rendering import page
-from panel.site import site
+from panel.auth import Role, needs
+from panel.context import site
+from panel.templates import page
 from panel.views import suspects as views
 from panel.views.feeds import profile
 from store.client import Databases

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from starlette.testclient import TestClient
 
-from panel.access import Access
 from panel.app import application, page_routes
+from panel.auth import Access
 from store.client import Databases
 from store.ids import ObjectId
 from store.settings import Thresholds

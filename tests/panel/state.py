@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from handlers import features, fraud, predictors, trainers
-from panel.access import Access
 from panel.app import application
+from panel.auth import Access
 from store import settings
 from store.client import Databases, connect
 from store.ids import ObjectId

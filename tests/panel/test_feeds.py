@@ -6,8 +6,8 @@ from bson import ObjectId
 from starlette.testclient import TestClient
 
 from handlers import features, predictors
-from panel.access import Access, parse_tokens
 from panel.app import application
+from panel.auth import Access, parse_tokens
 from panel.views import feeds as views
 from predictors.jobs.guest_feed import publish_guest_feed
 from store.outputs import guest_feed

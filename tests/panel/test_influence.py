@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from panel.access import Access, parse_tokens
 from panel.app import application
+from panel.auth import Access, parse_tokens
 from panel.views import trees
 from store.outputs import categories
 

@@ -5,8 +5,8 @@ from bson import ObjectId
 from starlette.testclient import TestClient
 
 from fraud.jobs.verdicts import copy_verdicts
-from panel.access import Access, parse_tokens
 from panel.app import application
+from panel.auth import Access, parse_tokens
 from panel.views import suspects as views
 from store.leases import hold
 from store.outputs import fraud_cases

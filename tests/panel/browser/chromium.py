@@ -11,8 +11,8 @@ from datetime import datetime
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from panel.access import Access
 from panel.app import application
+from panel.auth import Access
 from store.client import Databases
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -10,10 +10,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from panel.access import Access, Role, access_of, parse_tokens
 from panel.app import application, page_routes
-from panel.headers import HEADERS
+from panel.auth import Access, Role, access_of, parse_tokens
 from panel.oidc import Oidc
+from panel.security_headers import HEADERS
 from tests.panel.state import client, csrf, own_databases
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import NoMatchFound
 from starlette.templating import Jinja2Templates
 
-from panel.access import csrf_token
 from panel.assets import VERSION, version
-from panel.site import site
+from panel.auth import csrf_token
+from panel.context import site
 
 HERE = Path(__file__).parent
 NAVIGATION = ("now", "feeds", "models", "suspects", "influence", "actions", "moods", "settings")

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from panel.access import Access
+from panel.auth import Access
 from store.client import Databases
 
 
