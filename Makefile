@@ -33,10 +33,10 @@ node_modules/.installed: package.json package-lock.json
 	|| echo "npm ci failed: the template is not tested"; else echo "no npm: the template is not tested (Node 20 or later has it)"; fi
 
 package: install template
-	$(BIN)/python -m ops.package
+	$(BIN)/python -m ops.deploy.package
 
 template: install
-	@$(BIN)/python -m ops.template
+	@$(BIN)/python -m ops.deploy.template
 
 rehearsal: install
 	$(BIN)/python -m tests.deploy.rehearsal

@@ -2,7 +2,7 @@
 
 import sys
 
-from ops.app import INTERRUPTED, execute
+from ops.cli import INTERRUPTED, execute
 
 
 def main() -> None:

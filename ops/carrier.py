@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from handlers.connectors.app import AppConnector
 from handlers.runtime import setting
-from ops.connectors.app import AppConnector
 from predictors.social.actions import OPPOSITE
 from predictors.social.connectors import Connector, RequestError, request
 from store.client import Databases
@@ -50,7 +50,7 @@ def configured(db: Databases, now: datetime) -> dict[str, Connector]:
     found: dict[str, Connector] = {"app": AppConnector(db, now)}
     server, token = setting("MASTODON_SERVER"), setting("MASTODON_TOKEN")
     if server and token:
-        from ops.connectors.mastodon import MastodonConnector  # a development dependency
+        from handlers.connectors.mastodon import MastodonConnector  # a development dependency
 
         found["mastodon"] = MastodonConnector.at(server, token)
     return found

@@ -40,7 +40,7 @@ def database() -> Iterator["Databases"]:
     if not is_embedded():
         yield databases()
         return
-    from ops.mongod import serving
+    from ops.mongod.serving import serving
 
     with serving(home()) as uri:
         os.environ["MONGODB_URI"] = uri

@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from ops.functions import named
+from handlers.manifest import named
 
 
 def in_thread(function: str, event: dict[str, Any]) -> None:

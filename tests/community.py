@@ -3,9 +3,7 @@
 from copy import deepcopy
 from functools import cache
 
-from lab.simulate import Config, simulate
-
-from ops.simulate import documents
+from lab.simulate import Config, documents, simulate
 
 CONFIG = Config(users=50, days=3, seed=11)
 TIME = CONFIG.until.isoformat()

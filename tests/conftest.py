@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers import runtime
-from ops.mongod import serving
+from ops.mongod.serving import serving
 from store.client import Databases, connect
 from store.ids import ObjectId
 

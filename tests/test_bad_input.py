@@ -10,8 +10,8 @@ from bson.datetime_ms import DatetimeMS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.functions import everything
-from ops.run import backfill, run_all
+from handlers.manifest import everything
+from ops.commands.run import backfill, run_all
 from store.client import connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.functions import Function, everything, functions
-from ops.run import backfill, run_all
+from handlers.manifest import Function, everything, functions
+from ops.commands.run import backfill, run_all
 from store.client import Databases, connect
 from store.ids import ObjectId, to_extended_json
 from tests.community import TIME, community, fill

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ops import functions as wiring
-from ops.functions import Function
-from ops.timing import parse_timing
+from handlers import manifest as wiring
+from handlers.manifest import Function
+from handlers.timing import parse_timing
 from store.inputs.import_dump import app_collections
 
 ROOT = Path(__file__).resolve().parents[1]

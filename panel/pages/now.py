@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from handlers.manifest import Function, functions
 from handlers.runtime import clock
-from ops import aside
+from ops import dumps
 from ops.database import home
-from ops.functions import Function, functions
 from panel import audit, paging
 from panel.auth import Role, needs
 from panel.context import site
@@ -39,7 +39,7 @@ def now(request: Request) -> Response:
         "rows": rows,
         "health": views.health(rows),
         "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
-        "aside": [*views.set_aside(runs), *views.not_loaded(aside.counted(home() / "rejected"))],
+        "aside": [*views.set_aside(runs), *views.not_loaded(dumps.counted(home() / "rejected"))],
         "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
     }
     return page(request, "now.html", context)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ops.functions import Function, functions
+from handlers.manifest import Function, functions
 from panel import audit
 from panel.auth import Role, needs
 from panel.context import site

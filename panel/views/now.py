@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ops.functions import Function, late_minutes, next_run
+from handlers.manifest import Function, late_minutes, next_run
 from panel.views.schedules import words
 
 View = dict[str, Any]
@@ -109,7 +109,7 @@ def feed_tile(made: datetime | None, now: datetime) -> str:
 def timing_words(function: Function, own: str | None = None) -> str:
     """When a function runs, in words.
 
-    >>> from ops.timing import parse_timing
+    >>> from handlers.timing import parse_timing
     >>> timing_words(Function("a", "b.c", (parse_timing("cron(8 * * * ? *)"), parse_timing("cron(30 1 * * ? *)"))))
     'every hour at :08, daily at 01:30'
     """

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from cronsim import CronSim
 
+from handlers.manifest import Function, next_run
 from handlers.schedules import checked
-from ops.functions import Function, next_run
 
 View = dict[str, Any]
 HOURS: Final = (2, 3, 4, 6, 8, 12)

@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ops.mongod import serving as mongod
+from ops.mongod.serving import serving as mongod
 from store.client import connect
 from store.ids import ObjectId
 from tests.bench import compare, serving, work

@@ -10,7 +10,7 @@ from features.cascades.forest import Ints, roots_and_levels, structural_virality
 from features.cascades.parents import Follows, Nodes
 from features.cascades.ranks import ranks
 from features.cascades.reconstruct import Ladder, Seen, rebuilt
-from ops.evaluate.labelled import memory_mib
+from lab.evaluate.labelled import memory_mib
 
 NOBODY = np.empty(0, dtype=np.int64)
 

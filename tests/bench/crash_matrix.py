@@ -23,7 +23,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from ops.functions import functions
+from handlers.manifest import functions
 from store import erasure
 from store.client import Databases, connect
 from store.ids import ObjectId

@@ -14,9 +14,9 @@ from typing import Any
 from pymongo import monitoring
 
 from handlers import runtime
-from ops.forget import forgotten
-from ops.functions import everything, named
-from ops.run import backfill, run_all
+from handlers.manifest import everything, named
+from ops.commands.forget import forgotten
+from ops.commands.run import backfill, run_all
 from store import leases, publish
 from store.client import Databases, connect
 from tests.community import CONFIG, TIME

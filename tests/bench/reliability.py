@@ -3,7 +3,7 @@
     python -m tests.bench.crash_matrix --out crash.json
     python -m tests.fuzz.run --out fuzz.json
     python -m tests.bench.soak --out soak.json
-    python -m pytest tests/reliability/faults tests/reliability/fuzz tests/ops/test_forget.py tests/store/test_retention.py \\
+    python -m pytest tests/reliability/faults tests/reliability/fuzz tests/ops/commands/test_forget.py tests/store/test_retention.py \\
         -m "slow or not slow" --junitxml tests.xml
     python -m tests.bench.reliability --crash crash.json --fuzz fuzz.json --soak soak.json --tests tests.xml
 

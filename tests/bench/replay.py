@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lab.simulate import Config, simulate
 from pymongo import UpdateOne
 
-from ops.simulate import documents
+from lab.simulate import Config, documents, simulate
 from store.client import Databases
 from store.ids import Document
 from store.schema import ENGAGEMENT_TYPES

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.functions import named
+from handlers.manifest import named
 from store.client import Databases, connect
 from tests.bench.measure import CONTEXT
 from tests.bench.swaps import Reader

@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 
+from handlers.manifest import early, hourly
 from handlers.predictors import personalize_content_predictor
-from ops.functions import early, hourly
-from ops.run import backfill, run_all
-from ops.schedule import Clock
+from ops.commands.run import backfill, run_all
+from ops.commands.schedule import Clock
 from store.client import Databases, connect
 from store.ids import ObjectId, to_extended_json
 from tests.bench.killed_run import run

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.functions import Function, functions
-from ops.run import backfill, run_all
-from ops.schedule import Clock, Told, follow, stopping, watching
+from handlers.manifest import Function, functions
+from ops.commands.run import backfill, run_all
+from ops.commands.schedule import Clock, Told, follow, stopping, watching
 from store.client import connect
 from tests.bench.replay import Replay
 

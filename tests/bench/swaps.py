@@ -26,7 +26,7 @@ from pymongo.errors import OperationFailure
 
 from features.countries import COUNTRIES
 from features.ranking.history import History, assemble
-from ops.mongod import serving
+from ops.mongod.serving import serving
 from predictors.guest_feed import Feed
 from predictors.jobs.guest_feed import items
 from store import leases, publish

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.functions import daily, early, functions, late, named
+from handlers.manifest import daily, early, functions, late, named
 from store.client import Databases, connect
 from tests.community import open_gates
 

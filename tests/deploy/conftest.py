@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import template as generator
-from ops.functions import document, functions
-from ops.package import PACKAGES, PROCESSORS, archive, has_runtime_python
+from handlers.manifest import document, functions
+from ops.deploy import template as generator
+from ops.deploy.package import PACKAGES, PROCESSORS, archive, has_runtime_python
 
 ROOT = Path(__file__).resolve().parents[2]
 SLS = ROOT / "node_modules" / ".bin" / "sls"

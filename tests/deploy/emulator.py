@@ -155,7 +155,7 @@ def arn(function: str) -> str:
 @contextmanager
 def containers(folder: Path, environment: Mapping[str, str]) -> Iterator[Any]:
     """Starts containers by key of serverless.yml, each at its first use, and stops them at the end."""
-    from ops.functions import named
+    from handlers.manifest import named
 
     started: dict[str, Container] = {}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ops.mongod import serving
+from ops.mongod.serving import serving
 from store.client import Databases, connect
 from tests.community import TIME, community, fill, open_gates
 from tests.deploy.cloud import Cloud, cloud

@@ -1,6 +1,6 @@
 """A template's resources, and what its policies allow."""
 
-from ops.template import logical
+from ops.deploy.template import logical
 
 LOGS = "AWS::Logs::LogGroup"
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from ops import show
-from ops.functions import functions
-from ops.package import ROOT, package_of, runtime_python
+from handlers.manifest import functions
+from ops import console
+from ops.deploy.package import ROOT, package_of, runtime_python
 
 PROCESSES = 11
 PACKAGE_OF = package_of()
@@ -61,7 +61,7 @@ def test_new_containers_are_ready_soon(unzipped):
         for key, (module, lazy, cpu) in found.items()
     ]
     title = f"Imports of a new container in ms, median of {PROCESSES} processes (CPU with Python's own start)"
-    show.result({}, False, show.table(title, ("function", "handler", "job", "both", "CPU", "aim"), rows))
+    console.result({}, False, console.table(title, ("function", "handler", "job", "both", "CPU", "aim"), rows))
     ready = {key: min(module + lazy, cpu) for key, (module, lazy, cpu) in found.items()}  # neighbours slow the clock
     assert {key: ready[key] for key, aim in AIMS_MS.items() if ready[key] >= aim} == {}
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.functions import functions
+from handlers.manifest import functions
 from store.ids import ObjectId
 from tests.community import TIME, community, fill
 from tests.deploy.emulator import FunctionError, containers

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from ops.functions import functions
-from ops.package import (
+from handlers.manifest import functions
+from ops.deploy.package import (
     LIMIT_MIB,
     MIB,
     PACKAGES,

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from ops.functions import functions
-from ops.template import logical
+from handlers.manifest import functions
+from ops.deploy.template import logical
 from tests.deploy.stack import allows, arn, lambda_arn, listed, of_type, statements
 
 FUNCTIONS = functions()

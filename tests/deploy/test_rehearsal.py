@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ops.template import FILE
+from ops.deploy.template import FILE
 from store.ids import ObjectId
 from tests.community import TIME, community, fill, open_gates
 from tests.deploy.cloud import cloud

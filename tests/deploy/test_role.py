@@ -11,9 +11,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from ops.functions import FILE, everything
-from ops.mongod import runnable, wheel_binary
-from ops.run import backfill, run_all
+from handlers.manifest import FILE, everything
+from ops.commands.run import backfill, run_all
+from ops.mongod.serving import runnable, wheel_binary
 from store.client import connect
 from tests.community import TIME, community, fill
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.functions import functions
-from ops.template import logical
+from handlers.manifest import functions
+from ops.deploy.template import logical
 from tests.deploy.stack import LOGS, allows, arn, lambda_arn, of_type, statements
 
 FUNCTIONS = functions()

@@ -17,9 +17,9 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from handlers import runtime
-from ops import supervisor
-from ops.functions import named
-from ops.mongod import EmbeddedDatabaseError, serving
+from handlers.manifest import named
+from ops.mongod import supervisor
+from ops.mongod.serving import EmbeddedDatabaseError, serving
 from store import leases
 from store.client import connect
 from tests.bench.states import state

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fraud.features.dwell_table import Readings
-from ops.evaluate.attacks import Readers, attackers, people, together
+from lab.evaluate.attacks import Readers, attackers, people, together
 from store.client import Databases
 from store.ids import ObjectId
 

@@ -10,7 +10,7 @@ from fraud.jobs.extraction import extract_features
 from fraud.jobs.prediction import predict_fraud
 from fraud.jobs.training import train_detectors
 from fraud.jobs.verdicts import copy_verdicts
-from ops.evaluate.attacks import attackers, people, together
+from lab.evaluate.attacks import attackers, people, together
 from store.client import Databases
 from store.schema import ensure_indexes
 from tests.fraud.conftest import NOW, Insert

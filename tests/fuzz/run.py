@@ -25,7 +25,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from handlers.features import content_stats
-from ops.functions import functions
+from handlers.manifest import functions
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents

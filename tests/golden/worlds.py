@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.simulate import Config, simulate
-
-from ops.simulate import documents
+from lab.simulate import Config, documents, simulate
 from store.client import Databases, connect
 from store.ids import ObjectId
 

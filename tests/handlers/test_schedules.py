@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers import features
+from handlers.manifest import late_minutes, named, next_run
 from handlers.schedules import NOT_DUE, SCHEDULER, checked, first_after, is_due
-from ops.functions import late_minutes, named, next_run
-from ops.run import call
+from ops.commands.run import call
 from panel.views.schedules import next_runs
 from store import runs, settings
 

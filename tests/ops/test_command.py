@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers import runtime
-from ops import functions
-from ops.app import COMMANDS, SUBJECTS, execute
-from ops.run import call
+from handlers import manifest, runtime
+from ops.cli import COMMANDS, SUBJECTS, execute
+from ops.commands.run import call
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME = "2026-01-15T00:00:00+00:00"
@@ -34,8 +33,8 @@ def feedpulse(*arguments, **more):
 
 @pytest.fixture
 def statistics(monkeypatch):
-    known = {key: functions.functions()[key] for key in ("creatorStats", "contentStats")}
-    monkeypatch.setattr(functions, "functions", lambda: known)
+    known = {key: manifest.functions()[key] for key in ("creatorStats", "contentStats")}
+    monkeypatch.setattr(manifest, "functions", lambda: known)
     return known
 
 
@@ -107,11 +106,11 @@ def test_help_comes_at_once_and_imports_no_command():
     assert done.returncode == 0
     for name, entry in COMMANDS.items():
         assert (f"│ {name} " in done.stdout) == entry.exists()
-    timed = "import sys; from ops.app import execute; execute(['--help']); print(sorted(sys.modules))"
+    timed = "import sys; from ops.cli import execute; execute(['--help']); print(sorted(sys.modules))"
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     modules = subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5
-    assert not any(f"'{heavy}'" in modules for heavy in ("pymongo", "numpy", "yaml", "ops.run"))
+    assert not any(f"'{heavy}'" in modules for heavy in ("pymongo", "numpy", "yaml", "ops.commands.run"))
 
 
 @pytest.mark.parametrize("command", [[name] for name in COMMANDS] + [["evaluate", name] for name in SUBJECTS])
@@ -195,7 +194,7 @@ def noisy(event, context):
 
 
 def test_a_job_that_runs_already_is_skipped_not_failed():
-    busy = functions.Function("busy", "tests.ops.test_command.busy")
+    busy = manifest.Function("busy", "tests.ops.test_command.busy")
 
     outcome = call(busy, {})
 

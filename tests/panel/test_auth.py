@@ -284,7 +284,7 @@ def test_names_of_functions_follow_the_panels_own(monkeypatch):
 
 
 def test_the_command_asks_for_sign_in_beyond_this_machine(db):
-    from ops.panel import serve
+    from ops.commands.panel import serve
 
     with pytest.raises(ValueError, match="nobody could sign in"):
         serve(host="0.0.0.0")

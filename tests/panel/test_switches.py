@@ -6,8 +6,8 @@ from features.jobs import statistics
 from fraud.jobs.prediction import Prediction
 from fraud.jobs.training import Training
 from handlers import features, fraud, predictors
-from ops.functions import named
-from ops.run import call
+from handlers.manifest import named
+from ops.commands.run import call
 from predictors.jobs import guest_feed
 from store import settings
 from store.settings import Thresholds

@@ -5,8 +5,8 @@ import pytest
 
 from features.cascades.delays import fit_delays, lognormal_delays
 from features.cascades.parents import Follows, Nodes, candidates, chosen, shares
-from ops.evaluate.cascade_worlds import diffused
-from ops.evaluate.cascades import evaluate_hidden
+from lab.evaluate.cascade_worlds import diffused
+from lab.evaluate.cascades import evaluate_hidden
 
 DELAYS = lognormal_delays(30.0, 1.0)
 

@@ -13,8 +13,8 @@ from features.text.analyzer import EMOTIONS_OF
 from features.text.embeddings import embed
 from features.text.emotions import DOMINANCE, EMOTIONS, dominant, feelings, pack, probabilities, shipped_heads, unpack
 from features.text.ngrams import BUCKETS, hashed_counts
-from ops.evaluate.emotion import evaluate
-from ops.evaluate.labelled import read_lines
+from lab.evaluate.emotion import evaluate
+from lab.evaluate.labelled import read_lines
 
 SENTENCES = Path(__file__).parent / "labels" / "emotions.jsonl"  # the same two sentences a label in 15 languages
 

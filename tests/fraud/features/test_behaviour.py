@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from fraud.features.behaviour import OWN, measure, stacked
 from fraud.features.coordination import likeness
 from fraud.features.dwell_table import Readings, padded
-from ops.evaluate.attacks import people, table
-from ops.simulate.reading import Reading, noisy_copy
+from lab.evaluate.attacks import people, table
+from lab.simulate.reading import Reading, noisy_copy
 from tests.fraud.conftest import of_seconds
 
 streams = st.lists(st.tuples(st.integers(0, 90_000_000), st.integers(0, 900_000)), min_size=1, max_size=40)

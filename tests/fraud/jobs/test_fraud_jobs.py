@@ -15,8 +15,8 @@ from fraud.jobs.prediction import Prediction, predict_fraud
 from fraud.jobs.training import Training, train_detectors
 from fraud.jobs.verdicts import copy_verdicts
 from handlers import fraud
-from ops.evaluate.attacks import people
-from ops.simulate.reading import Reading
+from lab.evaluate.attacks import people
+from lab.simulate.reading import Reading
 from store.client import Databases
 from store.ids import ObjectId
 from store.inputs.dwell_log import latest_readings

@@ -17,7 +17,7 @@ from fraud.models.reference import fit_reference
 from fraud.models.selection import choose
 from fraud.models.validation import figures, fit_judges, later, ranking
 from fraud.reasons import reasons
-from ops.evaluate.fraud_worlds import sample_of
+from lab.evaluate.fraud_worlds import sample_of
 from tests.fraud.conftest import community
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import typer
 
-from ops.evaluate.attacks import FAMILIES, people
-from ops.evaluate.fraud import Size, command, evaluate_sample, evaluate_worlds, recalibrated
-from ops.evaluate.fraud_worlds import loaded_sample, read_humans, read_labels, sample_of
+from lab.evaluate.attacks import FAMILIES, people
+from lab.evaluate.fraud import Size, command, evaluate_sample, evaluate_worlds, recalibrated
+from lab.evaluate.fraud_worlds import loaded_sample, read_humans, read_labels, sample_of
 from store.client import Databases
 from store.ids import ObjectId
 from tests.fraud.conftest import NOW, Insert, community

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lab.simulate import Config
 from playwright.sync_api import Browser
 
 from handlers import fraud, predictors, trainers
-from ops.community import simulated, write_database
-from ops.functions import everything
-from ops.mongod import serving as database
-from ops.run import backfill, run_all
-from ops.steps import steps
+from handlers.manifest import everything
+from lab.simulate import Config
+from ops.commands.run import backfill, run_all
+from ops.commands.simulate import simulated, write_database
+from ops.mongod.serving import serving as database
+from ops.progress import steps
 from store.client import Databases, connect
 from store.panel import feeds
 from tests.panel import state

@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from handlers.connectors.app import AppConnector
+from handlers.connectors.mastodon import MastodonConnector
 from handlers.predictors import actions_plan
 from ops.carrier import carry_out, undo
-from ops.connectors.app import AppConnector
-from ops.connectors.mastodon import MastodonConnector
 from predictors.jobs.actions import plan_actions
 from predictors.social.actions import parsed
 from store.client import Databases

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bson import DBRef, ObjectId
-from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.ranking.history import assemble
 from features.ranking.member_columns import PERSONAL
-from ops.app import execute
+from lab.simulate import Config as Community
+from ops.cli import execute
 from store.columns import id_array, object_ids
 from store.inputs import event_log
 from store.outputs import training_shards

@@ -1,0 +1,1 @@
+"""Clients of networks that carry out planned actions."""

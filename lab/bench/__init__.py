@@ -1,0 +1,1 @@
+"""What `feedpulse bench` runs."""

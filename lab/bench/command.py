@@ -1,0 +1,82 @@
+"""`feedpulse bench`: measures this machine from the checkout; prints tables, keeps one JSON, writes the docs of it."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from handlers.manifest import FILE
+from lab.bench import page
+from lab.bench.figures import tables
+from ops import console
+
+ROOT, STANDARD_ERROR = FILE.parent, 2
+KEPT, PAGE = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.md"
+
+
+def command(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="where the JSON goes")] = None,
+    sizes: Annotated[str, typer.Option(help="members, like 10000,30000,100000")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="tiny sizes and few jobs: seconds, for a look")] = False,
+    given: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="this JSON, measured before")] = None,
+    write_docs: Annotated[bool, typer.Option("--write-docs", help=f"write docs/{PAGE.name} and its JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Measures jobs by size, the plain way beside them, and requests beside jobs; about 20 minutes."""
+    found = read(given) if given else measured(sizes, quick)
+    if file:
+        write(file, found)
+    if write_docs:
+        write(KEPT, found)
+        PAGE.write_text(page.page(found))
+    console.result(found, as_json, *(console.table(each.title, each.columns, each.rows) for each in tables(found)))
+
+
+def measured(sizes: str, quick: bool) -> dict[str, Any]:
+    """The figures of `python -m tests.bench`, which runs beside the tests in a checkout.
+
+    Raises:
+        FileNotFoundError: when this is no checkout.
+    """
+    if not (ROOT / "tests" / "bench").is_dir():
+        raise FileNotFoundError(f"{ROOT}/tests/bench is missing: measure from a checkout (make install)")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "bench.json"
+        words = ["--out", str(out), *(["--quick"] if quick else [])]
+        words += ["--sizes", *map(str, _numbers(sizes))] if sizes else []
+        subprocess.run([sys.executable, "-m", "tests.bench", *words], cwd=ROOT, stdout=STANDARD_ERROR, check=True)
+        return read(out)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The figures of a file.
+
+    Raises:
+        ValueError: when it holds none.
+    """
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} holds no figures: {error}") from error
+    if not isinstance(found, dict) or not {"machine", "sizes", "more"} <= set(found):
+        raise ValueError(f"{file} holds no figures of feedpulse bench")
+    return found
+
+
+def write(file: Path, found: dict[str, Any]) -> None:
+    """Keeps the figures."""
+    file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _numbers(sizes: str) -> list[int]:
+    try:
+        numbers = sorted({int(each) for each in sizes.split(",")})
+    except ValueError:
+        numbers = []
+    if not numbers or numbers[0] < 1:
+        raise ValueError(f"--sizes: {sizes[:60]} are no numbers of members, like 10000,30000,100000")
+    return numbers

@@ -1,0 +1,32 @@
+"""`feedpulse evaluate karma`: users ranked as of one day, compared with what they earned until another."""
+
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from handlers.features import karma_evaluation
+from ops import console
+
+
+def command(
+    since: Annotated[str, typer.Option(help="clock of the ranking, ISO 8601")],
+    until: Annotated[str, typer.Option(help="end of what is compared with, ISO 8601; a week later is usual")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Karma by prediction: rank correlation and precision@100 against plain rates, coverage of the intervals."""
+    started = perf_counter()
+    try:
+        report = karma_evaluation({"since": since, "until": until}, None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    report["seconds"] = round(perf_counter() - started, 3)
+    console.result(report, as_json, *_people(report))
+
+
+def _people(report: dict[str, Any]) -> list[Any]:
+    rows = [(name, each["spearman"], each["precision@100"]) for name, each in report["rankers"].items()]
+    title = f"Engagement per follower of {report['pairs']:,} users in a category"
+    share = "none" if report["coverage"] is None else f"{report['coverage']:.1%}"
+    coverage = f"80 % intervals held {share} of {report['coveragePairs']:,} users in a category"
+    return [console.table(title, ("ranked by", "rank correlation", "precision@100"), rows), coverage]

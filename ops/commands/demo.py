@@ -1,0 +1,128 @@
+"""`feedpulse demo`: a simulated community through every job, and a report of what came out."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from handlers.manifest import late
+from lab.simulate import Config
+from ops import console
+from ops.commands import demo_report, panel
+from ops.commands.run import run_all, run_early
+from ops.commands.schedule import Clock
+from ops.commands.simulate import TRUTH, simulated, truth_lines, write_database
+from ops.database import database, own_home
+from ops.dumps import write_lines
+from ops.progress import steps
+from ops.subprocess_call import Beside, beside
+from store import runs
+from store.client import Databases
+from store.inputs import import_dump
+
+PREFIX = "demo-"  # before both databases' names
+COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
+TEST_DAYS = 3  # the evaluation ranks the requests of the last days
+SMALL = ("--requests-at-most", "100", "--learn-at-most", "800", "--no-first-tries")  # evaluation
+JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
+
+
+def demo(
+    users: Annotated[int, typer.Option(help="member accounts; guests come on top")] = 2_000,
+    days: Annotated[int, typer.Option(help="length of the history")] = 14,
+    seed: Annotated[int, typer.Option(help="same seed, same community")] = 1,
+    no_panel: Annotated[bool, typer.Option("--no-panel", help="end with the report, as without a terminal")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Simulates a community, runs every job in order, evaluates, and reports."""
+    config, started = Config(users=users, days=days, seed=seed), perf_counter()
+    with own_prefix(), database() as db:
+        with contextlib.redirect_stdout(sys.stderr):
+            document = played(db, config)
+        document["seconds"] = round(perf_counter() - started, 1)
+        console.result(document, as_json, *demo_report.pages(document))
+        if not (no_panel or as_json) and sys.stdout.isatty():
+            panel.serve(now=Clock(config.until).now)
+    if any(each["status"] == "failed" for each in document["functions"]):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def own_prefix() -> Iterator[None]:
+    """Databases of the demo's own while the block runs."""
+    before = os.environ.get("DB_PREFIX")
+    os.environ["DB_PREFIX"] = f"{before or ''}{PREFIX}"
+    try:
+        yield
+    finally:
+        os.environ.pop("DB_PREFIX")
+        if before is not None:
+            os.environ["DB_PREFIX"] = before
+
+
+def played(db: Databases, config: Config) -> dict[str, Any]:
+    """Community, jobs, feed and figures as one document."""
+    community = _settled(db, config)
+    event = {"time": config.until.isoformat()}
+    outcomes = run_early(event)
+    with _judging(config.until) as judging:
+        outcomes += run_all([each for each in late() if each.key != JUDGED], event)
+        return {
+            "prefix": os.environ["DB_PREFIX"],
+            "until": event["time"],
+            "community": community,
+            "functions": [asdict(each) for each in outcomes],
+            "feed": {each: _top(db, each, config.until) for each in runs.busiest_countries(db, COUNTRIES)},
+            "ranking": _judged(judging),
+        }
+
+
+def _settled(db: Databases, config: Config) -> dict[str, Any]:
+    """A fresh database with the community in it; the truth goes to the home folder."""
+    import_dump.drop_databases(db)
+    with steps(2) as step:
+        world = simulated(config, step)
+        step.start("documents")
+        counts = write_database(db, world, step)
+        step.done("documents", f"{counts.total():,} into {db.app.name}")
+    write_lines(own_home() / TRUTH, truth_lines(world))
+    return {"users": config.users, "days": config.days, "seed": config.seed, "counts": dict(counts)}
+
+
+def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "content": str(each["content"]),
+            "score": each["score"],
+            "author": each.get("author"),
+            "text": each.get("text"),
+            "ageHours": round((now - each["createdAt"]) / timedelta(hours=1), 1),
+        }
+        for each in runs.top_of_feed(db, country, POSTS)
+    ]
+
+
+def _judging(until: datetime) -> contextlib.AbstractContextManager[Beside]:
+    """The rankers against popularity and recency on the last days, judged by a process of its own."""
+    since = until - timedelta(days=TEST_DAYS)
+    period = ("--since", f"{since:%Y-%m-%d}", "--until", f"{until:%Y-%m-%d}", "--truth", str(own_home() / TRUTH))
+    return beside("evaluate", "ranking", *period, *SMALL)
+
+
+def _judged(judging: Beside) -> dict[str, Any]:
+    """The figures; only the reason where nothing can be judged."""
+    with steps(1) as step:
+        step.start("evaluation")
+        try:
+            figures: dict[str, Any] = judging.result()
+        except RuntimeError as error:
+            figures = {"skipped": str(error)}
+        step.done("evaluation", f"{figures.get('seconds', 0)} s, beside the functions")
+    return figures

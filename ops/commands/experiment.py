@@ -1,0 +1,198 @@
+"""`feedpulse experiment`: variants of the personal order for shares of the members, and what they did."""
+
+import re
+from datetime import UTC, datetime
+from itertools import repeat
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from features.countries import COUNTRIES
+from features.ranking.point_in_time import positions
+from handlers.runtime import clock, databases
+from ops import console
+from predictors.personal.assignment import assigned
+from store.client import Databases
+from store.columns import Columns, hex_ids, id_array
+from store.inputs import event_log
+from store.outputs import experiments, fraud_cases
+from store.outputs.experiments import Version
+from trainers.evaluation.ab_test import Activity, compared, explored_rate, followed, summed
+
+EXPERIMENT = "ranking"
+_VARIANT = re.compile(r"(?P<name>\w[\w-]{0,39})=(?P<share>[^:]+)(?P<guest>:guest)?")
+app = typer.Typer(no_args_is_help=True, help="Variants of the ranking: publish, report, end.")
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
+
+
+@app.command("publish")
+def publish(
+    variants: Annotated[list[str], typer.Argument(metavar="NAME=SHARE[:guest] …", help="two or more")],
+    time: Time = None,
+    as_json: Json = False,
+) -> None:
+    """Give each variant its share of the accounts, always the same ones; `:guest` orders as for a guest."""
+    now, wanted = clock({"time": time}), parsed(variants)
+    version = experiments.publish(databases(), EXPERIMENT, wanted, now)
+    made = {"experiment": EXPERIMENT, "version": version, "variants": wanted}
+    console.result(made, as_json, f"Version {version} is published: {', '.join(variants)}.")
+
+
+@app.command("end")
+def end(time: Time = None, as_json: Json = False) -> None:
+    """End the published version: everybody gets the personal order."""
+    if not experiments.end(databases(), EXPERIMENT, clock({"time": time})):
+        raise RuntimeError("no experiment is published")
+    console.result({"experiment": EXPERIMENT, "ended": True}, as_json, "The experiment is over.")
+
+
+@app.command("report")
+def report(
+    since: Annotated[datetime, typer.Option(help="begin of the period")],
+    until: Annotated[datetime, typer.Option(help="its end")],
+    version: Annotated[int | None, typer.Option(help="else the newest that was published in the period")] = None,
+    explored: Annotated[bool, typer.Option("--explored", help="the rate of what exploration could draw, too")] = False,
+    seed: int = 7,
+    as_json: Json = False,
+) -> None:
+    """What the members of each variant did while it was published, with 95 % intervals over people."""
+    made = reported(databases(), _utc(since), _utc(until), version, explored, seed)
+    tables = [_variants_table(made), _differences_table(made), _verdict(made)]
+    console.result(made, as_json, *tables)
+
+
+def reported(
+    db: Databases, since: datetime, until: datetime, number: int | None = None, explored: bool = False, seed: int = 7
+) -> dict[str, Any]:
+    """The report of the part of [since, until) in which the version was published.
+
+    Members count who were shown something or engaged then; guests and likely bots do not. Who belongs to which variant
+    is worked out anew from the ids.
+
+    Raises:
+        ValueError: when no such version was published in the period.
+    """
+    version = _version_in(db, since, until, number)
+    since, until = max(since, version.published_at), min(until, version.ended_at or until)
+    bots = id_array(fraud_cases.likely_bot_accounts(db))
+    activity = _activity(db, version, since, until, bots)
+    shares = {str(each["name"]): float(each["share"]) for each in version.variants}
+    made = {"experiment": EXPERIMENT, "version": version.version, "since": since, "until": until, "seed": seed}
+    made |= compared(activity, shares, seed) | {"botsKnown": len(bots)}
+    return made | ({"explored": _explored(db, since, until, bots, seed)} if explored else {})
+
+
+def parsed(words: list[str]) -> list[dict[str, Any]]:
+    """The variants that NAME=SHARE[:guest] describe.
+
+    Raises:
+        ValueError: naming the word that is none.
+
+    >>> parsed(["a=0.5", "b=0.5:guest"])[1]
+    {'name': 'b', 'share': 0.5, 'personal': False}
+    """
+    variants = [_variant(word) for word in words]
+    if len(variants) < 2 or len({each["name"] for each in variants}) < len(variants):
+        raise ValueError("variants: two or more with different names are needed, like personal=0.5 plain=0.5:guest")
+    return variants
+
+
+def _variant(word: str) -> dict[str, Any]:
+    found = _VARIANT.fullmatch(word)
+    try:
+        share = float(found["share"]) if found else 0.0
+    except ValueError:
+        share = 0.0
+    if found is None or not 0 < share < float("inf"):
+        raise ValueError(f"variants: {word[:60]} is not NAME=SHARE with a share above 0, like personal=0.5")
+    return {"name": found["name"], "share": share, "personal": found["guest"] is None}
+
+
+def _version_in(db: Databases, since: datetime, until: datetime, number: int | None) -> Version:
+    inside = [
+        each
+        for each in experiments.versions(db, EXPERIMENT)
+        if max(since, each.published_at) < min(until, each.ended_at or until) and number in (None, each.version)
+    ]
+    if not inside:
+        wanted = "experiment" if number is None else f"version {number}"
+        raise ValueError(f"no {wanted} was published between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M}")
+    return inside[-1]
+
+
+def _activity(db: Databases, version: Version, since: datetime, until: datetime, bots: Any) -> Activity:
+    tables = experiments.read_activity(db, since, until)
+    (seen, exposures), (engaging, engagements) = (_summed(each) for each in tables)
+    accounts = event_log.read_accounts(db, {}, COUNTRIES)
+    members = np.sort(accounts["id"][accounts["guest"] == 0])
+    ids = np.union1d(seen, engaging)
+    ids = ids[(positions(members, ids) >= 0) & (positions(bots, ids) < 0)]
+    names = [each["name"] for each in version.variants]
+    chosen = map(assigned, hex_ids(ids), repeat(EXPERIMENT), repeat(version.version), repeat(version.variants))
+    variant = np.array([names.index(each["name"]) if each else -1 for each in chosen], dtype=np.int64)
+    return Activity(variant, _counts(seen, exposures, ids), _counts(engaging, engagements, ids))
+
+
+def _summed(tables: list[Columns]) -> Any:
+    return summed(*(np.concatenate([each[name] for each in tables]) for name in ("account", "count")))
+
+
+def _counts(known: Any, counts: Any, wanted: Any) -> Any:
+    place = positions(known, wanted)
+    return np.where(place >= 0, np.append(counts, 0)[place], 0)
+
+
+def _explored(db: Databases, since: datetime, until: datetime, bots: Any, seed: int) -> dict[str, Any]:
+    """Of what was drawn and seen within a day, the rate of engagement within a day, each by how seldom it is drawn."""
+    parts = [
+        (drawn["account"], drawn["propensity"], followed(drawn, seen), followed(drawn, engaged))
+        for drawn, seen, engaged in experiments.read_explored(db, since, until)
+    ]
+    none = (np.zeros(0, "S12"), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+    person, propensity, seen, engaged = (np.concatenate(column) for column in zip(none, *parts, strict=True))
+    kept = (seen | engaged) & (propensity > 0) & (positions(bots, person) < 0)
+    counts = {"drawn": len(person), "seen": int(kept.sum()), "engaged": int(engaged[kept].sum())}
+    return counts | {"rate": explored_rate(person[kept], engaged[kept], propensity[kept], seed)}
+
+
+def _variants_table(made: dict[str, Any]) -> Any:
+    columns = ("variant", "share", "members", "exposures", "engagements", "a member", "95 %", "an exposure", "95 %")
+    rows = [
+        [name, *(each[part] for part in ("share", "members", "exposures", "engagements"))]
+        + [cell for rate in ("perMember", "perExposure") for cell in _cells(each[rate], "rate")]
+        for name, each in made["variants"].items()
+    ]
+    title = f"Version {made['version']}, {made['since']:%Y-%m-%d %H:%M} to {made['until']:%Y-%m-%d %H:%M} UTC"
+    return console.table(title, columns, rows)
+
+
+def _differences_table(made: dict[str, Any]) -> Any:
+    rows = [
+        [name, *_cells(each["perMember"], "difference"), *_cells(each["perExposure"], "difference")]
+        for name, each in made["differences"].items()
+    ]
+    return console.table("Differences in engagements", ("", "a member", "95 %", "an exposure", "95 %"), rows)
+
+
+def _cells(estimate: dict[str, Any] | None, name: str) -> list[str]:
+    return [f"{estimate[name]:.4f}", "{:+.4f} – {:+.4f}".format(*estimate["ci"])] if estimate else ["", ""]
+
+
+def _verdict(made: dict[str, Any]) -> str:
+    chance = made["sampleRatio"]["p"]
+    if made["sampleRatio"]["mismatch"]:
+        said = f"The shares did NOT come out as published (p = {chance:.2g}): do not believe the differences."
+    else:
+        said = f"The shares came out as published (p = {chance:.2g})."
+    explored = made.get("explored")
+    if not explored:
+        return said
+    rate, interval = _cells(explored["rate"], "rate")
+    told = f"{rate} engagements an exposure ({interval})" if rate else "none was seen"
+    return f"{said}\nExplored: {explored['drawn']:,} drawn, {explored['seen']:,} seen; of the whole pool {told}."
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

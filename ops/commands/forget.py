@@ -1,0 +1,94 @@
+"""`feedpulse forget ACCOUNT`: a person out of everything that we write, told what was where, and kept out."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from handlers.predictors import serving_snapshot
+from handlers.runtime import databases
+from ops import console
+from ops.database import home
+from store import erasure
+from store.client import Databases
+from store.ids import ObjectId, object_id
+from store.outputs import snapshots
+from store.schema import collection
+
+DATA = "data"  # the server's own files
+LINES = {".jsonl"}  # of these a line that names the person goes; of others only the digits
+
+
+def command(
+    account: Annotated[str, typer.Argument(help="the account's id")],
+    from_app: Annotated[bool, typer.Option("--from-app", help="delete the app's own documents too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Forgets a person: documents, models, snapshots, logs and rejected lines; later runs leave the person out."""
+    started = perf_counter()
+    report = forgotten(databases(), object_id(account, "ACCOUNT"), from_app, home(), datetime.now(UTC))
+    report["seconds"] = round(perf_counter() - started, 3)
+    rows = [(where, *pair) for where, counts in report["found"].items() for pair in counts.items()]
+    rows += [("app-db." + name, "removed", count) for name, count in report["removedFromApp"].items()]
+    rows += [(name, "redacted", count) for name, count in report["files"].items()]
+    left = "" if from_app else "app-db is the app's own: delete the person there too (or call again with --from-app)."
+    console.result(report, as_json, console.table("Forgotten", ("where", "what", "count"), rows), left)
+
+
+def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, now: datetime) -> dict[str, Any]:
+    """Forgets who owns the account; the same again finds nothing more."""
+    person = erasure.person_of(db, account)
+    tombstones = erasure.bury(db, person.ids, now)
+    removed = erasure.remove_from_app(db, person) if from_app else {}
+    found = erasure.sweep(db, person.ids)
+    found |= _rebuilt(db, person.ids)
+    files = {path.name: count for path, count in _files(folder, person.ids) if count}
+    kinds = ("users", "contents", "credentials")
+    return {
+        "ids": {"accounts": 1, **{kind: len(getattr(person, kind)) for kind in kinds}},
+        "tombstones": tombstones,
+        "found": found,
+        "removedFromApp": removed,
+        "files": files,
+    }
+
+
+def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
+    """What is made of everybody at once, made again as of its own clock."""
+    header = snapshots.header_of(collection(db, "servingSnapshot").find_one({"_id": 0}))
+    if header is None or not erasure.finder(ids)(snapshots.read_payload(db, header.version)):
+        return {}
+    serving_snapshot({"time": header.as_of.isoformat()}, None)
+    return {"servingSnapshot": {"rebuilt": 1}}
+
+
+def _files(folder: Path, ids: Iterable[ObjectId]) -> Iterable[tuple[Path, int]]:
+    """Each file of the home folder but the server\'s own data, and how often it named the person."""
+    digits = re.compile("|".join(sorted(map(str, ids))).encode(), re.IGNORECASE)
+    for path in sorted(each for each in folder.rglob("*") if each.is_file() and DATA not in each.parts):
+        yield path, _without_lines(path, digits) if path.suffix in LINES else _blackened(path, digits)
+
+
+def _without_lines(path: Path, digits: re.Pattern[bytes]) -> int:
+    """Removes the lines that match; a reader sees the old file or the new one."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not digits.search(line)]
+    if len(kept) < len(lines):
+        draft = path.with_suffix(".new")
+        draft.write_bytes(b"".join(kept))
+        draft.replace(path)
+    return len(lines) - len(kept)
+
+
+def _blackened(path: Path, digits: re.Pattern[bytes]) -> int:
+    """Writes zeros over what matches, in place: a log stays open for who writes it."""
+    with path.open("r+b") as file:
+        places = [match.span() for match in digits.finditer(file.read())]
+        for start, end in places:
+            file.seek(start)
+            file.write(b"0" * (end - start))
+    return len(places)

@@ -1,0 +1,201 @@
+"""`feedpulse load`: a dump of an app's database, one file of extended JSON lines a collection."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from handlers.runtime import clock
+from ops import console
+from ops.database import database, own_home
+from ops.dumps import BrokenFileError, LongLine, collection_of, lines
+from ops.progress import Steps, steps
+from store.client import Databases
+from store.ids import Document
+from store.inputs import import_dump
+from store.inputs.extended_json import read_line
+
+BATCH_LINES = 2_000
+BATCH_BYTES = 16 * 2**20  # of text at once
+KEPT_BYTES = 20_000  # of a rejected line
+FILE_BREAKS_OFF = "the file breaks off"
+TIMES: Mapping[str, tuple[str, ...]] = {"feeditems": ("seenAt", "calledAt", "createdAt")}
+
+
+@dataclass
+class Loaded:
+    """What became of one file; rejected lines are set aside beside it."""
+
+    aside: Path
+    read: int = 0
+    later: int = 0
+    written: import_dump.Written = field(default_factory=import_dump.Written)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def reject(self, number: int, reason: str, text: bytes) -> None:
+        """Sets a line aside; counted by the reason's words before the colon."""
+        kept = text[:KEPT_BYTES].decode(errors="replace")
+        with self.aside.open("a") as file:
+            file.write(json.dumps({"line": number, "reason": reason, "document": kept}) + "\n")
+        self.rejected[reason.partition(":")[0]] += 1
+
+    def counts(self) -> dict[str, Any]:
+        """As one document."""
+        written = self.written
+        return {
+            "read": self.read,
+            "inserted": written.inserted,
+            "changed": written.changed,
+            "unchanged": written.unchanged,
+            "repeated": written.repeated,
+            "later": self.later,
+            "rejected": dict(self.rejected),
+        }
+
+
+def load(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="holds <collection>.jsonl or .jsonl.gz")],
+    drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
+    until: Annotated[str | None, typer.Option(help="leave out what is later, ISO 8601")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Loads MongoDB extended JSON into app-db; bad lines are set aside with their reason, the rest goes in."""
+    started = perf_counter()
+    files, others = dump_files(folder)
+    end = None if until is None else clock({"time": until})
+    for each in others:
+        console.progress.print(f"{each}: no collection of app-db, left out", highlight=False, markup=False)
+    with database() as db:
+        loaded = load_files(db, files, drop, end)
+    document = {
+        "collections": {name: each.counts() for name, each in loaded.items()},
+        "others": others,
+        "rejected": sum(each.rejected.total() for each in loaded.values()),
+        "seconds": round(perf_counter() - started, 3),
+    }
+    console.result(document, as_json, _table(folder, loaded))
+
+
+def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The file of each collection of app-db in the folder, and the names of its other files."""
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder", param_hint="DIR")
+    known = import_dump.app_collections()
+    files: dict[str, Path] = {}
+    others = []
+    for path in sorted(each for each in folder.iterdir() if each.is_file()):
+        name = collection_of(path)
+        if name in files:
+            raise typer.BadParameter(
+                f"{files[name]} and {path.name} are the same collection: keep one", param_hint="DIR"
+            )
+        if name in known:
+            files[name] = path
+        else:
+            others.append(path.name)
+    if not files:
+        raise typer.BadParameter(f"{folder} holds no <collection>.jsonl[.gz] of {', '.join(known)}", param_hint="DIR")
+    return files, others
+
+
+def load_files(
+    db: Databases, files: Mapping[str, Path], drop: bool = False, until: datetime | None = None
+) -> dict[str, Loaded]:
+    """Loads each file into its collection, whose rejected lines then stand in the home folder."""
+    if drop:
+        import_dump.drop_databases(db)
+    loaded = {}
+    with steps(len(files)) as step:
+        for name, path in files.items():
+            step.start(name)
+            loaded[name] = load_file(db, name, path, until, step)
+            step.done(name, f"{loaded[name].read:,} lines, {loaded[name].rejected.total():,} rejected")
+    if until:
+        import_dump.count_engagements_again(db)
+    return loaded
+
+
+def load_file(db: Databases, name: str, path: Path, until: datetime | None, step: Steps) -> Loaded:
+    """Loads one file, batch by batch."""
+    loaded, fresh = Loaded(_aside(name)), import_dump.is_empty(db, name)
+    for batch in _batches(_until_broken(path, loaded)):
+        written = import_dump.write_documents(db, name, list(_kept(batch, loaded, name, until)), fresh)
+        texts = dict(batch)
+        for number, reason in written.refused:
+            loaded.reject(number, reason, texts[number])
+        loaded.read += len(batch)
+        loaded.written.add(written)
+        step.advance(name, loaded.read)
+    return loaded
+
+
+def _aside(name: str) -> Path:
+    folder = own_home() / "rejected"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.jsonl").unlink(missing_ok=True)
+    return folder / f"{name}.jsonl"
+
+
+def _until_broken(path: Path, loaded: Loaded) -> Iterator[tuple[int, bytes]]:
+    try:
+        yield from lines(path)
+    except BrokenFileError as error:
+        loaded.reject(0, f"{FILE_BREAKS_OFF}: {error}", b"")
+
+
+def _batches(numbered: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    batch: list[tuple[int, bytes]] = []
+    size = 0
+    for number, text in numbered:
+        batch.append((number, text))
+        size += len(text)
+        if len(batch) == BATCH_LINES or size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _kept(
+    batch: Iterable[tuple[int, bytes]], loaded: Loaded, name: str, until: datetime | None
+) -> Iterator[tuple[int, Document]]:
+    for number, document in _parsed(batch, loaded):
+        if _is_later(document, name, until):
+            loaded.later += 1
+        else:
+            yield number, document
+
+
+def _parsed(batch: Iterable[tuple[int, bytes]], loaded: Loaded) -> Iterator[tuple[int, Document]]:
+    for number, text in batch:
+        if isinstance(text, LongLine):
+            loaded.reject(number, "longer than 16 MB", text)
+            continue
+        try:
+            yield number, read_line(text)
+        except ValueError as error:
+            loaded.reject(number, str(error), text)
+
+
+def _is_later(document: Document, name: str, until: datetime | None) -> bool:
+    if until is None:
+        return False
+    dates = (document.get(each) for each in TIMES.get(name, ("createdAt",)))
+    moment = next((each for each in dates if isinstance(each, datetime)), None)
+    return moment is not None and _aware(moment) > until
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _table(folder: Path, loaded: Mapping[str, Loaded]) -> Any:
+    rows = [[name, *list(each.counts().values())[:-1], each.rejected.total()] for name, each in loaded.items()]
+    columns = ("collection", "lines", "new", "changed", "same", "repeated", "later", "rejected")
+    return console.table(f"Loaded from {folder}", columns, rows)

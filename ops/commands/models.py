@@ -1,0 +1,78 @@
+"""`feedpulse models`: what is served, with parent, gain and size; and the way back."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ops import console
+from store.client import Databases
+from store.outputs import models
+
+NAMES = ("mlArtifacts_global", "mlArtifacts_country", "mlArtifacts")
+COLUMNS = ("account", "model", "version", "trained", "parent", "kB", "gain", "why")
+
+
+class Action(StrEnum):
+    """What to do with the models."""
+
+    LIST = "list"
+    ROLLBACK = "rollback"
+
+
+def command(
+    action: Annotated[Action, typer.Argument()] = Action.LIST,
+    account: Annotated[str | None, typer.Option(help="To roll back: a country, a continent, global, members.")] = None,
+    all_members: Annotated[bool, typer.Option(help="Roll back all members' own models.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """List what is served, or put the previous version back; a second rollback undoes the first."""
+    from handlers.runtime import databases
+    from ops.database import database
+
+    if action is Action.ROLLBACK and (account is None) == (not all_members):
+        raise typer.BadParameter("rollback: name one of --account and --all-members")
+    with database():
+        if action is Action.LIST:
+            _list(described(databases()), as_json)
+        else:
+            _roll_back(databases(), account, as_json)
+
+
+def _list(made: dict[str, Any], as_json: bool) -> None:
+    real = [row for row in made["models"] if row["kB"]]
+    members = made["members"]
+    rest = f"{len(made['models']) - len(real)} more are answered for by their parents."
+    own = f"{members['own']} members have a model of their own ({members['bytesEach']:.0f} bytes each), "
+    table = console.table("Models", COLUMNS, [[row[name] for name in COLUMNS] for row in real])
+    console.result(made, as_json, table, rest, own + f"{members['identity']} are answered for by all members' model.")
+
+
+def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:
+    names = ("mlArtifacts",) if account is None else NAMES[:2]
+    count = sum(models.roll_back(db, name, {} if account is None else {"account": account}) for name in names)
+    if not count:
+        raise RuntimeError(f"{account or 'the members'}: there is no previous version")
+    console.result({"rolledBack": count}, as_json, f"{count} models are back at their previous version.")
+
+
+def described(db: Databases) -> dict[str, Any]:
+    """The models of the ladder, and the members' own in numbers."""
+    rows = [_row(document) for name in NAMES[:2] for document in models.summaries(db, name)]
+    own, identities, size = models.tally(db, "mlArtifacts")
+    members = {"own": own, "identity": identities, "bytesEach": size}
+    return {"models": rows, "members": members}
+
+
+def _row(document: dict[str, Any]) -> dict[str, Any]:
+    report = document.get("report") or {}
+    return {
+        "account": document["account"],
+        "model": document["model"],
+        "version": document["version"],
+        "trained": f"{document['trainedAt']:%Y-%m-%d %H:%M}",
+        "parent": document.get("parent") or "",
+        "kB": round(document["size"] / 1024, 1),
+        "gain": round(report["gain"], 4) if "gain" in report else "",
+        "why": report.get("why", ""),
+    }

@@ -1,0 +1,67 @@
+"""`feedpulse panel`: the control panel in the browser."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Annotated
+
+import typer
+
+from handlers.runtime import clock, databases, setting
+from ops import console
+from ops.database import database
+
+PORT = 8780
+
+
+def command(
+    host: Annotated[str, typer.Option(help="address to listen at; beyond this machine people sign in")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen at")] = PORT,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the address as one JSON document on standard output")
+    ] = False,
+) -> None:
+    """The control panel, until Ctrl-C."""
+    with database():
+        serve(host, port, as_json=as_json)
+
+
+def serve(
+    host: str = "127.0.0.1", port: int = PORT, now: Callable[[], datetime] = lambda: clock({}), as_json: bool = False
+) -> None:
+    """Serves the panel until it is stopped; the database is there already.
+
+    Raises:
+        ValueError: when the address is not this machine's and nobody could sign in.
+    """
+    import uvicorn
+
+    from panel.app import application
+    from panel.auth import Access, access_of
+
+    access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
+    app = application(databases(), access, now)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    if as_json:
+        console.result({"address": address}, True)
+        console.screen.file.flush()
+    console.progress.print(f"Control panel: {address}  (Ctrl-C stops)", highlight=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.org")
+    (True, True, False, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded() -> bool:
+    """Whether sign-in was set up, which then holds on loopback too."""
+    return bool(os.environ.get("PANEL_TOKENS") or os.environ.get("PANEL_OIDC_ISSUER"))

@@ -1,0 +1,85 @@
+"""`feedpulse rank` and `feedpulse why`: the personal order of contents, and the reasons for one score."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from ops import console
+from ops.database import database
+
+Account = Annotated[str, typer.Argument(help="id of the account")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
+_LARGEST = 12  # contributions that are drawn
+
+
+def rank(
+    account: Account,
+    contents: Annotated[list[str] | None, typer.Argument(help="ids to rank; without them the best candidates")] = None,
+    limit: Annotated[int, typer.Option(help="how many, without ids")] = 20,
+    explore: Annotated[bool, typer.Option("--explore", help="with slots for what nobody knows yet")] = False,
+    time: Time = None,
+    as_json: Json = False,
+) -> None:
+    """The contents in the order in which the account should see them."""
+    asked: dict[str, Any] = {"contents": contents} if contents else {"limit": limit, "explore": explore}
+    answer = _answer({"accountId": account, **asked}, time)
+    items = answer.get("items") or _by_score(answer["result"])
+    top = max((each["score"] for each in items), default=1.0) or 1.0
+    rows = [
+        (place, each["content"], each["score"], console.bar(each["score"] / top, 8), each.get("source", ""))
+        for place, each in enumerate(items, 1)
+    ]
+    variant = f", variant {answer['variant']}" if "variant" in answer else ""
+    title = f"Contents for {account}{variant}"
+    console.result(answer, as_json, console.table(title, ("", "content", "score", "", "source"), rows))
+
+
+def why(
+    account: Account,
+    content: Annotated[str, typer.Argument(help="id of the content")],
+    time: Time = None,
+    as_json: Json = False,
+) -> None:
+    """Why the content has its score for the account: what every level of the ladder and every column adds."""
+    answer = _answer({"accountId": account, "contents": [content], "explain": True}, time)
+    reasons = answer["reasons"][content]
+    chance = f"{content} for {account}: score [bold]{reasons['score']:.4f}[/bold]"
+    told = "\n".join(f"  · {each}" for each in reasons["sentences"])
+    console.result(reasons, as_json, f"{chance}\n{told}", *_drawn(reasons))
+
+
+def _answer(event: dict[str, Any], time: str | None) -> dict[str, Any]:
+    from handlers.predictors import personalize_content_predictor
+
+    with database():
+        return personalize_content_predictor(event | ({"time": time} if time else {}), None)
+
+
+def _by_score(result: Mapping[str, float]) -> list[dict[str, Any]]:
+    order = sorted(result.items(), key=lambda each: -each[1])
+    return [{"content": content, "score": score} for content, score in order]
+
+
+def _drawn(reasons: Mapping[str, Any]) -> list[Any]:
+    if "levels" not in reasons:
+        return []
+    levels = [(level, value, _signed(value, reasons["levels"].values())) for level, value in reasons["levels"].items()]
+    parts = reasons["contributions"][:_LARGEST]
+    sizes = [each["contribution"] for each in parts]
+    columns = [
+        (each["level"], each["column"], each["value"], each["contribution"], _signed(each["contribution"], sizes))
+        for each in parts
+    ]
+    total = f"Log-odds {reasons['logOdds']:+.4f} by level"
+    return [
+        console.table(total, ("level", "adds", ""), levels),
+        console.table("Largest parts", ("level", "column", "value", "adds", ""), columns),
+    ]
+
+
+def _signed(value: float, every: Any) -> str:
+    largest = max((abs(each) for each in every), default=0.0) or 1.0
+    colour = "green" if value > 0 else "red"
+    return f"[{colour}]{console.bar(abs(value) / largest, 16)}[/{colour}]"

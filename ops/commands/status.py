@@ -1,0 +1,94 @@
+"""`feedpulse status`: how the functions, the guest feed and the database are."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from handlers.manifest import Function, functions, late_minutes
+from handlers.runtime import clock
+from ops import console
+from ops.database import database, home, is_embedded
+from store import runs as health
+from store import settings
+
+FAILURES = timedelta(days=1)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
+) -> None:
+    """Last run of every function and whether it is late; the guest feed; the database."""
+    now = clock({})
+    with database() as db:
+        runs = health.last_runs(db, now - FAILURES)
+        feed, server, own = health.guest_feed(db), health.server(db), settings.schedules(db)
+    jobs = [each for each in functions().values() if each.is_job]
+    document = {
+        "time": now.isoformat(),
+        "functions": [of_function(each, own.get(each.key), runs.get(each.key, {}), now) for each in jobs],
+        "guestFeed": feed | {"updatedAt": _iso(feed["updatedAt"]), "ageHours": _hours(now, feed["updatedAt"])},
+        "server": server | {"embedded": is_embedded(), "home": str(home())},
+    }
+    console.result(document, as_json, *_people(document))
+
+
+def of_function(function: Function, own: str | None, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """How one function is; `lateMinutes` counts from when it should have run after its last good run."""
+    return {
+        "function": function.key,
+        "status": run.get("status", "no record"),
+        "time": _iso(run.get("time")),
+        "startedAt": _iso(run.get("startedAt")),
+        "seconds": run.get("seconds"),
+        "counts": run.get("counts") or {},
+        "lateMinutes": late_minutes(function, own, run.get("doneTime"), now),
+        "failedLastDay": run.get("failed", 0),
+        "error": run.get("error") or "",
+    }
+
+
+def _hours(now: datetime, then: datetime | None) -> float | None:
+    return round((now - then) / timedelta(hours=1), 2) if then else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _people(document: Mapping[str, Any]) -> list[Any]:
+    rows = [[each["function"], _when(each["time"]), each["status"], f"{each['seconds'] or 0:.1f}", *_health(each)]
+            for each in document["functions"]]  # fmt: skip
+    feed, server = document["guestFeed"], document["server"]
+    made = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
+    kind = f"embedded in {server['home']}" if server["embedded"] else "named by the environment"
+    size = f"{server['bytes'] / 2**20:,.1f} MB"
+    return [
+        _table(rows),
+        f"Guest feed: {feed['items']:,} items in {feed['countries']} countries{made}",
+        f"Database: MongoDB {server['version']} at {server['address'] or 'its address'}, {kind}, {size}",
+    ]
+
+
+def _table(rows: list[list[Any]]) -> Any:
+    table = console.table("Functions", ("function", "clock", "status", "s", "late", "fails"), rows)
+    for column in table.columns:
+        column.no_wrap = True
+    table.columns[3].justify = "right"
+    return table
+
+
+def _health(each: Mapping[str, Any]) -> tuple[str, int]:
+    late = each["lateMinutes"]
+    return "" if late is None else _lateness(late), each["failedLastDay"]
+
+
+def _lateness(minutes: int) -> str:
+    if not minutes:
+        return "no"
+    return f"{minutes // 1440} d" if minutes >= 2880 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _when(moment: str | None) -> str:
+    return moment[:16].replace("T", " ") if moment else "-"

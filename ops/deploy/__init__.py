@@ -1,0 +1,1 @@
+"""Packages and the deployment template."""

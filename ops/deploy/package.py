@@ -1,0 +1,195 @@
+"""What each function ships: `make package` builds the zips for both processors and prints every function's size."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from handlers.manifest import FILE, document
+from ops import console
+
+ROOT = FILE.parent
+BUILD = ROOT / "build"
+PYTHON = "3.12"  # the runtime's, not this machine's
+GLIBC = ("2014", "_2_17", "_2_27", "_2_28")  # Amazon Linux 2023 has 2.34
+PROCESSORS = {"x86_64": "x86_64", "arm64": "aarch64"}  # AWS' name → the wheels'
+MIB = 2**20
+LIMIT_MIB = 250  # AWS' own, unzipped
+NOT_SHIPPED = ("aws_lambda_powertools/event_handler", "scipy/**/tests")  # routers; tests that nothing imports
+NOT_NEEDED = {".c", ".h", ".pyc", ".pyi", ".pxd", ".pyx"}
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip, which `sls deploy` then leaves alone
+WEIGHTS = "weights"
+# Lambda's folder of the code can't be written to: without byte code inside the zip every container compiles anew.
+_COMPILER = """
+import json, sys
+from py_compile import PycInvalidationMode, compile
+for name, source, made in json.load(sys.stdin):
+    compile(source, made, f"/var/task/{name}", quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+"""
+
+NO_BYTE_CODE = f"No python{PYTHON} (RUNTIME_PYTHON names one): without byte code containers start three times slower."
+_BASE = ("aws-lambda-powertools", "cronsim", "pymongo")
+_ARRAYS = (*_BASE, "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Package:
+    """Distributions, with what they need, and folders of ours, that some functions share."""
+
+    distributions: Sequence[str]
+    folders: Sequence[str]
+    budget_mib: float
+    files: Sequence[str] = ()
+    reads_texts: bool = False  # with the weights for it
+
+
+def required(path: Path) -> tuple[str, ...]:
+    """The distributions that a requirements file names."""
+    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
+    return tuple(line.split("==")[0] for line in lines if line)
+
+
+_SHARED = ("handlers", "store", "features", "predictors", "fraud")
+PACKAGES: Mapping[str, Package] = {
+    "aggregation": Package(_BASE, _SHARED, 15),
+    "arrays": Package(_ARRAYS, _SHARED, 220),
+    "texts": Package(
+        (*_BASE, *required(ROOT / "requirements-text.txt")),
+        ("handlers", "store", "features"),
+        150,
+        reads_texts=True,
+    ),
+    "boosters": Package((*_ARRAYS, "xgboost-cpu"), (*_SHARED, "trainers"), 230),
+    "panel": Package(
+        (*_ARRAYS, *required(ROOT / "requirements-panel.txt")),
+        (*_SHARED, "panel", "ops"),
+        240,
+        ("serverless.yml",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of a package, as Lambda unpacks it and as it is sent."""
+
+    unzipped: int
+    zipped: int
+
+
+def build(name: str, processor: str) -> Size:
+    """Builds build/<processor>/<name>.zip.
+
+    Raises:
+        ValueError: when it goes over its budget.
+    """
+    package, folder = PACKAGES[name], BUILD / processor / name
+    shutil.rmtree(folder, ignore_errors=True)
+    install(package.distributions, processor, folder)
+    files = {each.relative_to(folder).as_posix(): each for each in shipped(folder)} | sources(package)
+    files |= byte_code(files, folder) if has_runtime_python() else {}
+    size = Size(sum(each.stat().st_size for each in files.values()), _zip(files, archive(name, processor)))
+    shutil.rmtree(folder)
+    if size.unzipped > package.budget_mib * MIB:
+        raise ValueError(f"{name} for {processor}: {size.unzipped / MIB:.1f} MiB are over {package.budget_mib} MiB")
+    return size
+
+
+def archive(name: str, processor: str) -> Path:
+    """Where the package's zip is, once it is built."""
+    return BUILD / processor / f"{name}.zip"
+
+
+def install(distributions: Sequence[str], processor: str, folder: Path) -> None:
+    """Unpacks wheels for the runtime's Python and processor, at the pinned versions."""
+    platforms = [f"--platform=manylinux{each}_{PROCESSORS[processor]}" for each in GLIBC]
+    only = ["--only-binary=:all:", f"--python-version={PYTHON}", "--implementation=cp", "--no-compile"]
+    pinned = [f"--constraint={ROOT / 'constraints.txt'}", f"--target={folder}"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, *platforms, *only, *pinned, *distributions], check=True, stdout=sys.stderr)
+
+
+def shipped(folder: Path) -> Iterator[Path]:
+    """The files of installed distributions but sources of C, type stubs, commands and NOT_SHIPPED.
+
+    Nothing else is left out: some libraries import folders of theirs that are named tests.
+    """
+    left_out = {each for pattern in ("bin", *NOT_SHIPPED) for each in folder.glob(pattern)}
+    for each in sorted(folder.rglob("*")):
+        if each.is_file() and each.suffix not in NOT_NEEDED and left_out.isdisjoint(each.parents):
+            yield each
+
+
+def sources(package: Package) -> dict[str, Path]:
+    """Our own files by their names inside the zip; the weights only where texts are read."""
+    own = [each for folder in package.folders for each in sorted((ROOT / folder).rglob("*")) if each.is_file()]
+    chosen = [each for each in own if package.reads_texts or WEIGHTS not in each.parts]
+    chosen = [each for each in chosen if "__pycache__" not in each.parts] + [ROOT / each for each in package.files]
+    return {each.relative_to(ROOT).as_posix(): each for each in chosen}
+
+
+def runtime_python() -> str:
+    """The command that the environment names as the runtime's Python."""
+    return os.environ.get("RUNTIME_PYTHON") or f"python{PYTHON}"
+
+
+@cache
+def has_runtime_python() -> bool:
+    """Whether that command is there and is that Python."""
+    check = f"import sys; sys.exit('%d.%d' % sys.version_info[:2] != '{PYTHON}')"
+    try:
+        return subprocess.run([runtime_python(), "-c", check], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def byte_code(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    """What the runtime's Python makes of each source, under its name in the zip; written below the folder."""
+    orders = []
+    for name in sorted(each for each in files if each.endswith(".py")):
+        source = Path(name)
+        made = source.parent / "__pycache__" / f"{source.stem}.cpython-{PYTHON.replace('.', '')}.pyc"
+        orders.append((name, str(files[name]), str(folder / made)))
+    command = [runtime_python(), "-S", "-W", "ignore", "-c", _COMPILER]
+    subprocess.run(command, input=json.dumps(orders), text=True, check=True)
+    compiled = (Path(made) for _, _, made in orders)
+    return {each.relative_to(folder).as_posix(): each for each in compiled if each.is_file()}
+
+
+def package_of() -> dict[str, str]:
+    """Function → its package, as serverless.yml says."""
+    return {key: Path(body["package"]["artifact"]).stem for key, body in document()["functions"].items()}
+
+
+def main() -> None:
+    """Builds every package for both processors and prints every function's size."""
+    sizes = {(name, each): build(name, each) for name in PACKAGES for each in PROCESSORS}
+    rows = [
+        [key, name, *(f"{_mib(size.unzipped)} ({_mib(size.zipped)})" for size in (sizes[name, p] for p in PROCESSORS))]
+        for key, name in package_of().items()
+    ]
+    table = console.table(f"MiB unzipped (and zipped) for Python {PYTHON}", ("function", "package", *PROCESSORS), rows)
+    console.result({}, False, table, "" if has_runtime_python() else NO_BYTE_CODE)
+
+
+def _zip(files: Mapping[str, Path], path: Path) -> int:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, each in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, each.read_bytes())
+    return path.stat().st_size
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:.1f}"
+
+
+if __name__ == "__main__":
+    main()

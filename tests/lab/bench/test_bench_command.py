@@ -1,0 +1,145 @@
+import json
+import math
+
+import pytest
+
+from lab.bench import command
+from lab.bench.extrapolate import Limits, about, reckoned
+from lab.bench.figures import exponents, misses, slope, tables
+from lab.bench.page import page
+from ops.cli import execute
+
+COST = {
+    "seconds": 1.0,
+    "processor": 4.0,
+    "megabytes": 200,
+    "server_megabytes": 900,
+    "examined": 10,
+    "returned": 10,
+    "written": 5,
+    "megabytes_out": 0.5,
+    "counts": {},
+}
+REQUESTS = {"p50": 10.0, "p99": 20.0, "aSecond": 100.0, "requests": 500, "errors": 0}
+FLOOR = {"floor": 0.5, "floorIs": "one bulk write", "timesFloor": 2.0, "sample": 1, "of": 10}
+
+
+def made(power=1.0, faster=30.0, slower=1.2):
+    """Figures of two sizes, of one job whose costs grow with that power."""
+    jobs = [{"hashtagStats": COST | {name: COST[name] * 10**power for name in ("seconds", "processor")}}]
+    sizes = [{"hashtagStats": COST}, *jobs]
+    held = {"app-db": {"data": 2**30, "indexes": 0}}
+    rest = {"documents": {"contents": 5}, "bytes": held, "fillSeconds": 1.0}
+    beside = {"what": "guest feed", "ours": 1.0, "plain": faster, "timesFaster": faster, "aim": 20, **FLOOR}
+    served = {
+        "idle": {"personal": REQUESTS},
+        "whileJobsRun": {"personal": REQUESTS},
+        "timesAsLong": {"personal": {"p50": slower, "p99": 1.0}},
+        "jobsDone": 3,
+        "plan": {"clients": 8, "candidates": 1000, "seconds": 1.0},
+    }
+    return {
+        "machine": {"cores": 2, "gib": 24, "processor": "x86_64", "python": "3.11", "loadBefore": 0.1},
+        "volumes": {"posts": 1.0, "reshared": 0.1, "exposures": 12.0, "engaged": 0.25, "follows": 5.0},
+        "sizes": [{"users": n, "jobs": each, **rest} for n, each in zip((1_000, 10_000), sizes, strict=True)],
+        "more": {
+            "users": 10_000,
+            "changed": {"share": 0.01, "jobs": sizes[0]},
+            "plain": [beside],
+            "serving": served,
+        },
+        "seconds": 60.0,
+    }
+
+
+def test_the_quick_bench_measures_writes_json_and_prints_it(uri, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MONGODB_URI", uri)
+    file = tmp_path / "bench.json"
+
+    assert execute(["bench", "--quick", "--sizes", "20,40", "--json", str(file)]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(file.read_text())
+    assert [each["users"] for each in found["sizes"]] == [20, 40]
+    for size in found["sizes"]:
+        assert set(size["jobs"]) >= {"contentStats", "coldstartPredictor"}
+        assert all(cost["seconds"] > 0 and cost["megabytes"] > 50 for cost in size["jobs"].values())
+        assert size["jobs"]["contentStats"]["written"] >= size["documents"]["contents"] - 1
+    assert {each["what"] for each in found["more"]["plain"]} >= {"guest feed", "fraud features"}
+    assert {each["errors"] for each in found["more"]["serving"]["idle"].values()} == {0}
+    assert page(found).startswith("# Performance")
+
+
+def test_the_page_has_every_table_and_begins_with_what_misses_its_aim():
+    text = page(made(power=1.4))
+
+    assert "its work grows with the members to the power of 1.40" in text
+    assert text.index("What misses its aim") < min(text.index(each.title) for each in tables(made()))
+    assert "8 clients" in text
+    assert "{" not in text
+
+
+def test_what_reaches_its_aim_is_not_listed():
+    assert list(misses(made(power=1.05))) == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "word"), [(made(1.2), "hashtagStats"), (made(faster=3.0), "guest feed"), (made(slower=1.7), "personal")]
+)
+def test_what_misses_its_aim_is_named(figures, word):
+    (told,) = misses(figures)
+
+    assert word in told
+
+
+def test_exponents_are_those_of_the_costs():
+    assert exponents(made(power=1.3), "hashtagStats") == ["1.30", "1.30", "1.30"]
+    assert math.isnan(slope([5], [1]))
+
+
+def test_documents_are_written_from_figures_measured_before(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "KEPT", tmp_path / "performance.json")
+    monkeypatch.setattr(command, "PAGE", tmp_path / "performance.md")
+    (tmp_path / "given.json").write_text(json.dumps(made()))
+
+    assert execute(["bench", "--from", str(tmp_path / "given.json"), "--write-docs"]) == 0
+
+    assert (tmp_path / "performance.md").read_text() == page(made())
+    assert json.loads((tmp_path / "performance.json").read_text()) == made()
+
+
+@pytest.mark.parametrize("words", [["--sizes", "ten"], ["--sizes", "0"], ["--from", "nowhere.json"]])
+def test_a_wrong_call_is_one_line(words, capsys):
+    assert execute(["bench", *words]) == 2
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_page_of_the_project_is_that_of_its_figures():
+    assert command.PAGE.read_text() == page(command.read(command.KEPT))
+
+
+def test_ten_times_the_members_take_ten_times_as_long_on_one_shard_and_part_of_it_on_ten():
+    scale = reckoned(made(), 100_000)
+    (need,) = scale.needs
+    (parted,) = reckoned(made(), 100_000, Limits(shard_gib=1.0)).needs
+
+    assert need.seconds == pytest.approx(100.0)
+    assert (scale.documents, scale.gib, scale.shards) == (50, 10.0, 1)
+    assert parted.seconds == pytest.approx(10.0)
+
+
+def test_a_job_breaks_where_its_time_is_over():
+    (need,) = reckoned(made(), 1_000_000).needs
+
+    assert need.breaks_at == pytest.approx(900_000)
+    assert need.calls == 2
+    assert about(need.breaks_at) == "900 thousand"
+
+
+def test_scale_tells_any_number_of_members(capsys):
+    assert execute(["scale", "--users", "5000000", "--json"]) == 0
+
+    (scale,) = json.loads(capsys.readouterr().out)["scales"]
+    assert scale["users"] == 5_000_000
+    assert len(scale["needs"]) > 10

@@ -1,0 +1,185 @@
+"""feedpulse forget: nothing that we write names the person, now or after the next run of every job."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from bson.raw_bson import RawBSONDocument
+
+from handlers.features import topics_classify
+from handlers.manifest import everything
+from handlers.trainers import personalize_content_worker
+from ops.cli import execute
+from ops.commands.run import backfill, run_all
+from store.client import connect
+from store.erasure import OURS_IN_APP, bury, finder, person_of, redacted
+from store.ids import ObjectId
+from tests.community import TIME, community, fill, open_gates
+from tests.store.test_retention import table
+from trainers.jobs.members import train_all_members
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def town(uri, tmp_path_factory):
+    """A community that every job has seen; somebody who posts, engages and is followed; the home folder."""
+    patch = pytest.MonkeyPatch()
+    prefix, home = f"test-{ObjectId()}-", tmp_path_factory.mktemp("home")
+    for name, value in {"MONGODB_URI": uri, "DB_PREFIX": prefix, "FEEDPULSE_HOME": str(home)}.items():
+        patch.setenv(name, value)
+    db = connect(uri, prefix)
+    fill(db, community())
+    run_all(everything(), {"time": TIME}, first=backfill())
+    yield db, person_of(db, busiest(db)), home
+    for database in (db.app, db.analytics):
+        db.client.drop_database(database.name)
+    db.client.close()
+    patch.undo()
+
+
+def busiest(db):
+    """The account of the author with most reshares and engagements."""
+    count = Counter(each["author"] for each in db.app.feeditems.find({}, {"author": 1}))
+    reshared = db.app.contents.find_one({"originalPost.author.id": {"$exists": True}})
+    author = (reshared or {}).get("originalPost", {}).get("author", {}).get("id") or count.most_common(1)[0][0]
+    return db.app.users.find_one({"_id": author})["ownerAccount"]
+
+
+def named(db, ids, app=()):
+    """Where an id stands in raw bytes, or as digits of either case."""
+    found = Counter()
+    patterns = [form for each in ids for form in (each.binary, str(each).encode(), str(each).upper().encode())]
+    ours = [(db.analytics, name) for name in db.analytics.list_collection_names()]
+    for database, name in [*ours, *((db.app, name) for name in app)]:
+        raw = database[name].with_options(
+            codec_options=database.codec_options.with_options(document_class=RawBSONDocument)
+        )
+        found[name] += sum(any(each in bytes(document.raw) for each in patterns) for document in raw.find())
+    return +found
+
+
+def forget(capsys, *arguments):
+    assert execute(["forget", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_person_is_forgotten_everywhere_and_does_not_come_back(town, capsys):
+    db, person, home = town
+    (home / "rejected").mkdir()
+    (home / "rejected" / "users.jsonl").write_text(f'{{"document": "{person.account}"}}\n{{"document": "x"}}\n')
+    (home / "mongod.log").write_text(f"slow query {str(person.account).upper()} took 3 s\n")
+    db.analytics.runs.insert_one({"function": "x", "error": f"ValueError: {person.account} owns no user", "counts": {}})
+    db.analytics.trainingShards.insert_one({"_id": "x", "data": b"npz" + person.account.binary})
+    before = named(db, person.ids, OURS_IN_APP)
+    assert {"contentStats", "creatorStats", "karma", "cascades", "servingSnapshot", "guestfeeditems"} <= set(before)
+
+    report = forget(capsys, str(person.account))
+
+    assert named(db, person.ids, OURS_IN_APP) == Counter()
+    assert set(before) == set(report["found"])
+    assert report["tombstones"] == len(person.ids)
+    assert report["files"] == {"users.jsonl": 1, "mongod.log": 1}
+    assert (home / "rejected" / "users.jsonl").read_text() == '{"document": "x"}\n'
+    assert str(person.account).upper() not in (home / "mongod.log").read_text()
+    assert db.app.accounts.count_documents({"_id": person.account}) == 1  # the app's own
+
+    outcomes = run_all(everything(), {"time": TIME}, first=backfill())
+
+    assert {each.function: each.error for each in outcomes if each.status != "done"} == {}
+    assert named(db, person.ids, OURS_IN_APP) == Counter()
+    assert db.app.guestfeeditems.count_documents({}) > 0
+
+    again = forget(capsys, str(person.account))
+
+    assert (again["found"], again["files"], again["tombstones"]) == ({}, {}, 0)
+
+    report = forget(capsys, str(person.account), "--from-app")
+
+    assert report["removedFromApp"]["accounts"] == 1
+    assert named(db, person.ids, db.app.list_collection_names()) == Counter()
+
+
+def test_collections_without_people_hold_nobodys_id(town):
+    db, *_ = town
+    everybody = {
+        each["_id"] for name in ("accounts", "users", "contents", "credentials") for each in db.app[name].find()
+    }
+    without = {name for name, (does, _) in table().items() if does in ("nobody in it", "hashes stay")}
+
+    assert set(named(db, everybody)) & without == set()
+    assert {name for name in without if db.analytics[name].count_documents({})} > {
+        "topics",
+        "hashtagStats",
+        "watermarks",
+    }
+
+
+def test_a_tombstone_does_not_tell_the_id_and_another_database_has_another(db):
+    one = ObjectId()
+
+    bury(db, [one], one.generation_time)
+
+    [stone] = db.analytics.tombstones.find({"_id": {"$ne": "key"}})
+    assert str(one) not in str(stone)
+    assert bury(db, [one], one.generation_time) == 0
+
+
+def test_an_account_that_nobody_knows_is_buried_and_nothing_is_found(db, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path))
+
+    assert forget(capsys, str(ObjectId()))["found"] == {}
+    assert execute(["forget", "nobody"]) == 2
+
+
+def test_a_change_of_a_post_looks_up_whether_its_author_is_forgotten_and_scans_nothing(db):
+    account, other, written = (ObjectId() for _ in range(3))
+    user, newcomer = ObjectId(), ObjectId()  # both of the forgotten account, one unknown when it was forgotten
+    db.app.users.insert_many([{"_id": user, "ownerAccount": account}, {"_id": newcomer, "ownerAccount": account}])
+    bury(db, [account, user, written], NOW)
+    posts = {ObjectId(): user, ObjectId(): newcomer, written: "nobody", other: ObjectId()}
+    posts |= {ObjectId(): ObjectId() for _ in range(500)}
+    shown = {"payload": {"message": "Stocks fell sharply today."}, "visibility": "publish", "createdAt": NOW}
+    db.app.contents.insert_many({"_id": each, "author": {"id": author}} | shown for each, author in posts.items())
+    db.app.contentinfo.insert_one({"contentId": written})
+    asked = list(posts)[:4]
+    topics_classify({"contents": [], "time": NOW.isoformat()})  # indexes
+    db.app.command("profile", 2)
+
+    counts = topics_classify({"contents": [str(each) for each in asked], "time": NOW.isoformat()})
+
+    db.app.command("profile", 0)
+    assert (counts["classified"], counts["removed"]) == (1, 1)
+    assert [each["contentId"] for each in db.app.contentinfo.find()] == [other]
+    work = [each.get("keysExamined", 0) + each.get("docsExamined", 0) for each in db.app.system.profile.find()]
+    assert 0 < max(work) <= 4 * len(asked)
+
+
+def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
+    db, *_ = town
+
+    def trained(*buried):
+        names = []
+        open_gates(db)
+        train_all_members(db, datetime.fromisoformat(TIME), names.append)
+        bury(db, buried, NOW)
+        counts = [personalize_content_worker({"shard": each, "time": TIME}) for each in names]
+        assert sum(each["members"] for each in counts) > 0
+        return db.analytics.mlArtifacts.distinct("account")
+
+    accounts = trained()
+
+    assert trained(accounts[0]) == accounts[1:]
+
+
+def test_ids_are_found_in_every_form_and_the_rest_of_a_document_stays():
+    one, other = ObjectId(), ObjectId()
+    found = finder(frozenset({one}))
+    document = {"a": one, "b": [one, other], "c": f"x{str(one).upper()}y", str(one): 1, "d": {"e": b"..." + one.binary}}
+
+    assert all(
+        found(each) for each in (one, str(one), b"q" + one.binary, str(one).encode(), {"a": [one]}, {str(one): 1})
+    )
+    assert not found({"a": [other, "x" * 50, None, 7, b"q"]})
+    assert redacted(document, found) == {"a": None, "b": [other], "c": "forgotten", "d": {"e": None}}
