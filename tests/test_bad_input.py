@@ -16,7 +16,7 @@ from store.client import connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents
 from tests.community import TIME, community, fill
-from tests.fuzz.mutations import GONE, spoiled
+from tests.reliability.fuzz.mutations import GONE, spoiled
 
 FIELDS = {
     "accounts": ("isGuest", "visibility", "geolocation", "geolocation.countryCode", "preferences", "createdAt",

@@ -27,7 +27,7 @@ NOTES = {
     "has happened after the clock here. Where something has, in a busy app as soon as a job begins some seconds late, "
     "the statistics and karma are counted from the engagements instead of the app's counters, so that the same event "
     "gives the same documents; it costs more, and karmaStats then goes over everybody.",
-    "Our jobs": "The plain way is in tests/bench/plain.py: a full scan with `$push` and an upsert a document; one "
+    "Our jobs": "The plain way is in lab/bench/plain.py: a full scan with `$push` and an upsert a document; one "
     "XGBRegressor a member on a filter of one frame, pickled (never unpickled); one query, frame and prediction a "
     "country; one query a credential and four features, where ours are more than twenty. Where it would take hours a "
     "sample was measured and multiplied. Ours are whole jobs with reading and writing, own models with every gate "
@@ -69,7 +69,7 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
         f"The app holds 30 days. A member has on the average {_volumes(found['volumes'])}; who reads, posts and is "
         f"followed is skewed (log-normal, at most ten times the mean). At {last['users']:,} members these are "
         f"{documents:,} documents, written in {last['fillSeconds']:.0f} s "
-        "(`python -m tests.bench.generate --users N`). What any number of members needs: [scaling.md](scaling.md)."
+        "(`python -m lab.bench.generate --users N`). What any number of members needs: [scaling.md](scaling.md)."
     )
     missed = [f"- {each}" for each in misses(found)]
     yield "## What misses its aim"

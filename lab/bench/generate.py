@@ -1,6 +1,6 @@
 """An app of any size with its history: streamed day by day, seeded, whole columns at a time.
 
-    python -m tests.bench.generate --users 100000 [--days 30] [--seed 1]
+    python -m lab.bench.generate --users 100000 [--days 30] [--seed 1]
 
 writes to MONGODB_URI under DB_PREFIX. A member has, on the average, one post, twelve exposures, three engagements
 and five follows in those days; who reads, posts and is followed is skewed (log-normal, at most ten times the mean).
@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo import UpdateOne
 
+from lab.bench.raw import Ids, ids, insert
+from lab.bench.volumes import Numbers, Posts, Times, Volumes, batches, dates, digits, drawn, skewed
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.schema import COLLECTIONS, ensure_indexes
-from tests.bench.raw import Ids, ids, insert
-from tests.bench.volumes import Numbers, Posts, Times, Volumes, batches, dates, digits, drawn, skewed
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000

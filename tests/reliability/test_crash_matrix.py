@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.crash_matrix import benches, cells, jobs
+from tests.reliability.crash_matrix import benches, cells, jobs
 
 PUBLISHERS = ("contentStats", "servingSnapshot", "coldstartPredictor")
 

@@ -1,6 +1,6 @@
 """Hostile input, a little of it: nothing breaks, nothing is lost, no operator reaches the database.
 
-The whole of it, a million of each: python -m tests.fuzz.run
+The whole of it, a million of each: python -m tests.reliability.fuzz.run
 """
 
 import pytest
@@ -8,8 +8,8 @@ import pytest
 from store.ids import ObjectId
 from store.schema import ensure_indexes
 from tests.community import community, fill
-from tests.fuzz.forms import hostile_forms
-from tests.fuzz.run import artifacts, documents, hostile_events, stored
+from tests.reliability.fuzz.forms import hostile_forms
+from tests.reliability.fuzz.run import artifacts, documents, hostile_events, stored
 
 
 @pytest.mark.slow

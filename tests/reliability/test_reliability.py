@@ -2,7 +2,7 @@
 
 import json
 
-from tests.bench.reliability import KEPT, PAGE, outcomes, rendered
+from tests.reliability.report import KEPT, PAGE, outcomes, rendered
 
 
 def test_the_page_is_what_its_reports_say():

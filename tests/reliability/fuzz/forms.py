@@ -15,10 +15,10 @@ from panel.auth import Access
 from store.client import Databases
 from store.ids import ObjectId
 from store.settings import Thresholds
-from tests.bench.states import hashes
 from tests.community import CONFIG
-from tests.fuzz.mutations import OPERATORS
 from tests.panel.state import csrf
+from tests.reliability.fuzz.mutations import OPERATORS
+from tests.reliability.states import hashes
 
 FIELDS = (
     *("key", "stopped", "name", "slug", "hashtags", "user", "on", "verdict", "verified", "seal", "actor", "network"),

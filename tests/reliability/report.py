@@ -1,11 +1,11 @@
 """docs/reliability.md from the reports of its runs, which docs/reliability.json keeps.
 
-    python -m tests.bench.crash_matrix --out crash.json
-    python -m tests.fuzz.run --out fuzz.json
-    python -m tests.bench.soak --out soak.json
+    python -m tests.reliability.crash_matrix --out crash.json
+    python -m tests.reliability.fuzz.run --out fuzz.json
+    python -m tests.reliability.soak --out soak.json
     python -m pytest tests/reliability/faults tests/reliability/fuzz tests/ops/commands/test_forget.py tests/store/test_retention.py \\
         -m "slow or not slow" --junitxml tests.xml
-    python -m tests.bench.reliability --crash crash.json --fuzz fuzz.json --soak soak.json --tests tests.xml
+    python -m tests.reliability.report --crash crash.json --fuzz fuzz.json --soak soak.json --tests tests.xml
 
 Any of the four may be left out: its former figures stay.
 """

@@ -12,7 +12,7 @@ from handlers.manifest import Function, functions
 from ops.commands.run import backfill, run_all
 from ops.commands.schedule import Clock, Told, follow, stopping, watching
 from store.client import connect
-from tests.bench.replay import Replay
+from tests.reliability.replay import Replay
 
 START = datetime(2026, 1, 15, tzinfo=UTC)  # a midnight: the daily jobs come first
 PAST_DAYS = 3

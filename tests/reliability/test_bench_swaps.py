@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.bench import swaps
+from lab.bench import swaps
 
 
 @pytest.mark.bench

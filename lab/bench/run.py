@@ -19,13 +19,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from lab.bench import compare, serving, work
+from lab.bench.generate import NOW, App, index
+from lab.bench.measure import described, measured
+from lab.bench.volumes import Volumes
 from ops.mongod.serving import serving as mongod
 from store.client import connect
 from store.ids import ObjectId
-from tests.bench import compare, serving, work
-from tests.bench.generate import NOW, App, index
-from tests.bench.measure import described, measured
-from tests.bench.volumes import Volumes
 
 CHANGED = 0.01  # of the members are active in the hour
 FEW, MANY = 50_000, 500_000  # members

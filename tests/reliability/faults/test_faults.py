@@ -22,9 +22,9 @@ from ops.mongod import supervisor
 from ops.mongod.serving import EmbeddedDatabaseError, serving
 from store import leases
 from store.client import connect
-from tests.bench.states import state
 from tests.community import CONFIG, TIME, community, fill
-from tests.faults.proxy import faulty
+from tests.reliability.faults.proxy import faulty
+from tests.reliability.states import state
 
 FEW = ("contentStats", "karmaStats", "cascadeStats")
 JOBS = (*FEW, "creatorStats", "hashtagStats", "fraudFeatureExtractor")

@@ -1,6 +1,6 @@
 """A reader of the guest feed while generations are swapped in and publishers are killed half-way.
 
-    python -m tests.bench.swaps [--swaps 100] [--countries 40] [--every 5]
+    python -m lab.bench.swaps [--swaps 100] [--countries 40] [--every 5]
 
 prints how many reads there were, and how many failed, were empty, partial, mixed or without an index.
 """
@@ -160,7 +160,7 @@ def publisher(uri: str, prefix: str, first: int, countries: int) -> Iterator[sub
     words = [
         sys.executable,
         "-m",
-        "tests.bench.swaps",
+        "lab.bench.swaps",
         "--publish",
         uri,
         prefix,

@@ -1,6 +1,6 @@
 """A community that lives faster, with everything at once: does all that is promised still hold at the end?
 
-    python -m tests.bench.soak [--minutes 60] [--speed 60] [--users 100] [--kill-seconds 20] [--seed 1] [--out FILE]
+    python -m tests.reliability.soak [--minutes 60] [--speed 60] [--users 100] [--kill-seconds 20] [--seed 1] [--out FILE]
 
 An app writes; what `feedpulse schedule` does runs serverless.yml at that speed, by its crons and the app's changes, in
 one process whose memory is watched; members ask for scores and guests read their feed; and every so often one more run
@@ -28,14 +28,14 @@ import numpy as np
 
 from handlers.manifest import early, hourly
 from handlers.predictors import personalize_content_predictor
+from lab.bench.swaps import Reader, serving_or_given
 from ops.commands.run import backfill, run_all
 from ops.commands.schedule import Clock
 from store.client import Databases, connect
 from store.ids import ObjectId, to_extended_json
-from tests.bench.killed_run import run
-from tests.bench.soak_scheduler import START, Plan
-from tests.bench.states import differences
-from tests.bench.swaps import Reader, serving_or_given
+from tests.reliability.killed_run import run
+from tests.reliability.soak_scheduler import START, Plan
+from tests.reliability.states import differences
 
 GROWN = ("contentStats", "creatorStats", "hashtagStats", "karma", "cascades")  # functions of what the app has
 OWN = ("updatedAt",)  # when something was last touched is the run's own
@@ -119,7 +119,7 @@ class Soak:
 @contextmanager
 def scheduler(soak: Soak) -> Iterator[tuple[subprocess.Popen[str], Clock]]:
     """The scheduler in a process of its own, and its clock; stopped in good order."""
-    command = [sys.executable, "-m", "tests.bench.soak_scheduler", soak.prefix, json.dumps(asdict(soak.plan))]
+    command = [sys.executable, "-m", "tests.reliability.soak_scheduler", soak.prefix, json.dumps(asdict(soak.plan))]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         threading.Thread(target=_told, args=(process.stderr, soak), daemon=True).start()

@@ -17,10 +17,10 @@ from pymongo import IndexModel
 
 from features.countries import COUNTRIES
 from handlers.runtime import databases
+from lab.bench import plain, work
+from lab.bench.measure import measured
 from store.client import Databases
 from store.schema import COLLECTIONS
-from tests.bench import plain, work
-from tests.bench.measure import measured
 
 RAW = {"document_class": RawBSONDocument}
 Jobs = Mapping[str, Mapping[str, Any]]

@@ -17,7 +17,7 @@ HANG_SECONDS = 3_600
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
-        "tests.bench.work",
+        "lab.bench.work",
         "xgboost",
         "scipy.stats",
         "sklearn.ensemble",

@@ -1,6 +1,6 @@
 """The fuzzer in any size: rounds of at most 100,000, each with databases and a seed of its own, two at a time.
 
-python -m tests.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1] [--workers 2]
+python -m tests.reliability.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1] [--workers 2]
                          [--out FILE]
 """
 
@@ -26,15 +26,15 @@ import numpy as np
 
 from handlers.features import content_stats
 from handlers.manifest import functions
+from lab.bench.swaps import serving_or_given
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents
 from store.outputs import models, snapshots, training_shards
-from tests.bench.swaps import serving_or_given
 from tests.community import community
-from tests.fuzz.forms import hostile_forms
-from tests.fuzz.mutations import beside, contents, events, mutated
-from tests.fuzz.oracle import Expected
+from tests.reliability.fuzz.forms import hostile_forms
+from tests.reliability.fuzz.mutations import beside, contents, events, mutated
+from tests.reliability.fuzz.oracle import Expected
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 ROUND = 100_000

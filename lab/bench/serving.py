@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from handlers.manifest import named
+from lab.bench.measure import CONTEXT
+from lab.bench.swaps import Reader
 from store.client import Databases, connect
-from tests.bench.measure import CONTEXT
-from tests.bench.swaps import Reader
 
 HOURLY = (
     "contentStats",

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from bson.dbref import DBRef
 
-from tests.bench.generate import NOW, App, index
-from tests.bench.raw import encoded, ids
-from tests.bench.volumes import Volumes
+from lab.bench.generate import NOW, App, index
+from lab.bench.raw import encoded, ids
+from lab.bench.volumes import Volumes
 
 VOLUMES = Volumes(users=60, days=8)
 

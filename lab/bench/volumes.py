@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.bench.raw import BATCH, Ids, ids
+from lab.bench.raw import BATCH, Ids, ids
 
 CONTENT = 4  # the kind in the ids of posts
 Times = NDArray[np.int64]

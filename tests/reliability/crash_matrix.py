@@ -1,6 +1,6 @@
 """Every job killed with SIGKILL at every write it makes, then run again: the end is that of an undisturbed run.
 
-    python -m tests.bench.crash_matrix [--jobs karmaStats …] [--most 5] [--workers 2] [--out FILE]
+    python -m tests.reliability.crash_matrix [--jobs karmaStats …] [--most 5] [--workers 2] [--out FILE]
 
 A listener in the driver counts the commands that write (what a lease's heartbeat writes aside) and kills its process
 when number k is about to be sent. Before the second run, what readers would meet is looked at: one generation of the
@@ -24,14 +24,14 @@ from queue import SimpleQueue
 from typing import Any
 
 from handlers.manifest import functions
+from lab.bench.swaps import serving_or_given
 from store import erasure
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.outputs import models, snapshots
-from tests.bench.killed_run import FORGET, run
-from tests.bench.states import State, differences, hashes, state
-from tests.bench.swaps import serving_or_given
 from tests.community import CONFIG, community, fill, open_gates
+from tests.reliability.killed_run import FORGET, run
+from tests.reliability.states import State, differences, hashes, state
 
 BEFORE = (CONFIG.until - timedelta(days=1)).isoformat()  # clock of the runs that went well
 
