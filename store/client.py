@@ -1,5 +1,6 @@
 """The connection: one server, two databases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from store.ids import Document
+from store.ids import Document, ObjectId
 
 # Dates beyond Python's years are clamped and broken UTF-8 is replaced: an app's bad document must not stop a job.
 _CODEC: CodecOptions[Document] = CodecOptions(
@@ -23,6 +24,7 @@ class Databases:
 
     app: Database[Document]
     analytics: Database[Document]
+    erased: Sequence[ObjectId] = ()  # ids of erased people, ascending: columns leave out rows that hold one
 
     @property
     def client(self) -> MongoClient[Document]:

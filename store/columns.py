@@ -11,10 +11,9 @@ import numpy as np
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 from numpy.typing import NDArray
-from pymongo.collection import Collection
 
-from store.erasure import excluded
-from store.ids import Document
+from store.client import Databases
+from store.schema import collection
 
 Columns = dict[str, NDArray[Any]]
 NO_ID = ObjectId(b"\0" * 12)
@@ -30,7 +29,7 @@ _KINDS: Mapping[str, tuple[int, str, str, Any]] = {
 
 
 def read_columns(
-    source: Collection[Document], stages: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple[str, Any]]
+    db: Databases, name: str, stages: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple[str, Any]]
 ) -> Columns:
     """The aggregation's documents as one array per field, in the server's order.
 
@@ -40,13 +39,13 @@ def read_columns(
     names = [f"f{position}" for position in range(len(fields))]  # fresh names keep the order of $replaceWith
     shape = {name: _guarded(*spec) for name, spec in zip(names, fields.values(), strict=True)}
     pipeline = [*stages, {"$replaceWith": shape}]
-    batches: Any = source.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=100_000)
+    batches: Any = collection(db, name).aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=100_000)
     raw = b"".join(batches)
     layout = _layout(names, [kind for kind, _ in fields.values()])
     table = np.frombuffer(raw, dtype=layout)
     if len(table) and not (table["size"] == layout.itemsize).all():
-        raise ValueError(f"{source.name}: a document has another layout than {list(fields)}")
-    table = _without_forgotten(source.database.name, table, [name for name in names if table.dtype[name].kind == "S"])
+        raise ValueError(f"{name}: a document has another layout than {list(fields)}")
+    table = _without_erased(db, table, [key for key in names if table.dtype[key].kind == "S"])
     return {field: np.ascontiguousarray(table[name]) for field, name in zip(fields, names, strict=True)}
 
 
@@ -78,8 +77,8 @@ def _guarded(kind: str, expression: Any) -> Any:
     }
 
 
-def _without_forgotten(database: str, table: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
-    ids = id_array(excluded(database))
+def _without_erased(db: Databases, table: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:
+    ids = id_array(db.erased)
     if not len(ids):
         return table
     place = {name: np.minimum(np.searchsorted(ids, table[name]), len(ids) - 1) for name in names}

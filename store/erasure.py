@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -20,7 +20,6 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from store.client import Databases
-from store.erasure import exclude
 from store.ids import Document, ObjectId
 from store.schema import collection
 
@@ -139,10 +138,9 @@ def posts_of_forgotten(db: Databases, posts: Iterable[ObjectId]) -> list[ObjectI
 
 
 @contextmanager
-def without_forgotten(db: Databases) -> Iterator[None]:
-    """While the block runs, columns are read without the forgotten; after it what still names them is removed."""
-    exclude(db.app.name, buried(db))
-    yield
+def without_erased(db: Databases) -> Iterator[Databases]:
+    """Yields databases whose columns leave out erased people; afterwards removes documents that still name them."""
+    yield replace(db, erased=buried(db))
     if ids := buried(db):  # also who was forgotten meanwhile
         remove_named(db, ids)
 
@@ -279,16 +277,3 @@ def _key(db: Databases) -> bytes:
 
 def _hash(key: bytes, value: bytes) -> str:
     return hmac.new(key, value, hashlib.sha256).hexdigest()
-
-
-_EXCLUDED: dict[str, Sequence[ObjectId]] = {}
-
-
-def exclude(database: str, ids: Sequence[ObjectId]) -> None:
-    """From now on columns of that database leave out every row that has one of these ids."""
-    _EXCLUDED[database] = sorted(ids)
-
-
-def excluded(database: str) -> Sequence[ObjectId]:
-    """The ids to leave out, ascending."""
-    return _EXCLUDED.get(database, ())

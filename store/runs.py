@@ -33,10 +33,7 @@ def finish(db: Databases, run: Any, status: str, seconds: float, counts: dict[st
     collection(db, "runs").update_one({"_id": run}, {"$set": outcome})
 
 
-_LAST = ("time", "startedAt", "seconds", "status", "counts", "error")
-
-
-def last_runs(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
+def summaries(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
     """Function → its last run, the clock of its last good one (`doneTime`), and how many failed since the moment."""
     failed = {"$and": [{"$eq": ["$status", "failed"]}, {"$gte": ["$startedAt", since]}]}
     done = {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 from store import queries
 from store.client import Databases
 from store.columns import Columns, read_columns
-from store.inputs.event_log import in_threads
-from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
+from store.schema import ENGAGEMENT_TYPES, ensure_indexes
 
 _KINDS = [*ENGAGEMENT_TYPES, "report"]
 _CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
@@ -49,7 +48,7 @@ def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "photos": ("int", {"$cond": [{"$isArray": _PHOTOS}, {"$size": _PHOTOS}, 0]}),
         "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
     }
-    return read_columns(collection(db, "contents"), [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+    return read_columns(db, "contents", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -62,13 +61,13 @@ def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "content": ("id", "$targetRef.$id"),
         "kind": ("int", {"$indexOfArray": [_KINDS, "$type"]}),
     }
-    return read_columns(collection(db, "engagements"), [{"$match": {**condition, **counted}}], fields)
+    return read_columns(db, "engagements", [{"$match": {**condition, **counted}}], fields)
 
 
 def read_exposures(db: Databases, condition: Mapping[str, Any]) -> Columns:
     """Feed items that were seen and meet the condition."""
     fields = {"time": ("time", "$seenAt"), "account": ("id", "$viewer"), "content": ("id", "$content")}
-    return read_columns(collection(db, "feeditems"), [{"$match": condition}], fields)
+    return read_columns(db, "feeditems", [{"$match": condition}], fields)
 
 
 def read_accounts(db: Databases, condition: Mapping[str, Any], countries: Sequence[str]) -> Columns:
@@ -78,20 +77,20 @@ def read_accounts(db: Databases, condition: Mapping[str, Any], countries: Sequen
         "country": ("int", {"$indexOfArray": [list(countries), _CALLED]}),
         "guest": ("int", {"$toInt": {"$eq": ["$isGuest", True]}}),
     }
-    return read_columns(collection(db, "accounts"), [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+    return read_columns(db, "accounts", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_users(db: Databases, condition: Mapping[str, Any]) -> Columns:
     """Users with the account that owns them."""
     fields = {"id": ("id", "$_id"), "owner": ("id", "$ownerAccount")}
-    return read_columns(collection(db, "users"), [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+    return read_columns(db, "users", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_follows(db: Databases, condition: Mapping[str, Any]) -> Columns:
     """Who follows whom, and since when."""
     fields = {"time": ("time", "$createdAt"), "user": ("id", "$user"), "followed": ("id", "$followedUser")}
     following = {**condition, "following": True}
-    return read_columns(collection(db, "relationships"), [{"$match": following}], fields)
+    return read_columns(db, "relationships", [{"$match": following}], fields)
 
 
 def read_labels(db: Databases, since: datetime, now: datetime) -> dict[bytes, tuple[str, list[str]]]:

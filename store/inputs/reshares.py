@@ -33,7 +33,7 @@ def read_reshares(db: Databases, now: datetime) -> Columns:
         "published": ("int", _PUBLISHED),
     }
     match = {"originalPost._id": _ANY_ID, "createdAt": {"$lte": now}}
-    return read_columns(collection(db, "contents"), [{"$match": match}], fields)
+    return read_columns(db, "contents", [{"$match": match}], fields)
 
 
 def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime) -> Columns:
@@ -47,7 +47,7 @@ def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime) -> Columns
         "reshares": ("int", {"$toInt": {"$min": [counted, 2_000_000_000]}}),
     }
     match = {"_id": {"$in": list(ids)}, "createdAt": {"$lte": now}}
-    return read_columns(collection(db, "contents"), [{"$match": match}], fields)
+    return read_columns(db, "contents", [{"$match": match}], fields)
 
 
 def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
@@ -59,7 +59,7 @@ def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
         "followers": ("float", number),
         "published": ("int", {"$toInt": {"$in": [{"$ifNull": ["$visibility", "publish"]}, ["publish"]]}}),
     }
-    return read_columns(collection(db, "users"), [{"$match": {"_id": {"$in": list(ids)}}}], fields)
+    return read_columns(db, "users", [{"$match": {"_id": {"$in": list(ids)}}}], fields)
 
 
 def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) -> Columns:
@@ -71,7 +71,7 @@ def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) 
         "createdAt": {"$lte": now},
     }
     fields = {"item": ("id", "$itemId"), "copy": ("id", "$targetRef.$id")}
-    return read_columns(collection(db, "engagements"), [{"$match": match}], fields)
+    return read_columns(db, "engagements", [{"$match": match}], fields)
 
 
 def read_follows_among(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
@@ -83,7 +83,7 @@ def read_follows_among(db: Databases, users: Sequence[ObjectId], now: datetime) 
         "followed": ("id", "$followedUser"),
         "since": ("time", "$createdAt"),
     }
-    return read_columns(collection(db, "relationships"), [{"$match": match | late}], fields)
+    return read_columns(db, "relationships", [{"$match": match | late}], fields)
 
 
 def read_impressions(
@@ -96,7 +96,7 @@ def read_impressions(
         "content": {"$in": list(copies)},
     }
     fields = {"account": ("id", "$viewer"), "copy": ("id", "$content"), "time": ("time", "$seenAt")}
-    return read_columns(collection(db, "feeditems"), [{"$match": match}], fields)
+    return read_columns(db, "feeditems", [{"$match": match}], fields)
 
 
 def read_ties(db: Databases, users: Sequence[ObjectId], since: datetime, now: datetime) -> Columns:
@@ -110,7 +110,7 @@ def read_ties(db: Databases, users: Sequence[ObjectId], since: datetime, now: da
     }
     author = {"$first": "$content.author.id"}
     fields = {"user": ("id", "$user"), "author": ("id", author), "time": ("time", "$createdAt")}
-    return read_columns(collection(db, "engagements"), [{"$match": match}, {"$lookup": _AUTHOR}], fields)
+    return read_columns(db, "engagements", [{"$match": match}, {"$lookup": _AUTHOR}], fields)
 
 
 def kept_trees(db: Databases) -> dict[ObjectId, tuple[str, datetime]]:

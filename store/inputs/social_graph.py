@@ -93,7 +93,7 @@ def _rows(
     until = {"createdAt": {"$not": {"$gt": now}}}
     stages: list[Mapping[str, Any]] = [{"$match": {**condition, **until}}, *([{"$limit": most}] if most else [])]
     fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **more}
-    return read_columns(collection(db, "relationships"), stages, fields)
+    return read_columns(db, "relationships", stages, fields)
 
 
 def followed(db: Databases, users: Sequence[ObjectId], now: datetime, most: int = 2_000) -> list[ObjectId]:

@@ -125,7 +125,7 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
         _union("relationships", of_users, _row(RELATED, "$createdAt", "$followedUser", relation)),
     ]
     fields = {name: (kind, f"${name}") for name, kind in _PAST.items()}
-    return read_columns(collection(db, "engagements"), stages, fields)
+    return read_columns(db, "engagements", stages, fields)
 
 
 def read_published(db: Databases, contents: Sequence[ObjectId]) -> set[ObjectId]:

@@ -150,7 +150,7 @@ def ensure(db: Databases) -> None:
     ensure_indexes(db, "actions")
 
 
-def listed(db: Databases, condition: Mapping[str, Any], most: int, skip: int) -> list[Document]:
+def page(db: Databases, condition: Mapping[str, Any], most: int, skip: int) -> list[Document]:
     """Actions that meet the condition, the latest planned first."""
     ensure_indexes(db, "actions")
     order = [("plannedAt", -1), ("_id", 1)]

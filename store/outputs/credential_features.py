@@ -73,7 +73,7 @@ def newest_behaviours(db: Databases, now: datetime, fields: Mapping[str, tuple[s
         {"$sort": {"_id": 1}},
     ]
     paths = {name: (kind, _expression(path)) for name, (kind, path) in fields.items()}
-    return read_columns(collection(db, "credentialfeatures"), stages, paths)
+    return read_columns(db, "credentialfeatures", stages, paths)
 
 
 def write_scores(db: Databases, scores: Iterable[tuple[ObjectId, Document]]) -> int:
@@ -100,7 +100,7 @@ def text_lengths(db: Databases, contents: Sequence[ObjectId]) -> Columns:
         return {"content": id_array([]), "length": id_array([]).astype("S0").view("i4")}
     stages = [{"$match": {"_id": {"$in": list(contents)}, "payload.message": {"$type": "string"}}}]
     length = {"$strLenCP": "$payload.message"}
-    return read_columns(collection(db, "contents"), stages, {"content": ("id", "$_id"), "length": ("int", length)})
+    return read_columns(db, "contents", stages, {"content": ("id", "$_id"), "length": ("int", length)})
 
 
 def _expression(path: str) -> Any:

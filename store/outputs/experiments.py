@@ -111,7 +111,7 @@ def read_explored(db: Databases, since: datetime, until: datetime) -> Iterator[t
     window = {"$gte": since, "$lt": until}
     stages: list[Mapping[str, Any]] = [{"$match": {"time": window}}, {"$sort": {"time": 1, "_id": 1}}]
     fields = {"account": ("id", "$account"), "content": ("id", "$content"), "time": ("time", "$time")}
-    drawn = read_columns(collection(db, "explorations"), stages, fields | {"propensity": ("float", "$propensity")})
+    drawn = read_columns(db, "explorations", stages, fields | {"propensity": ("float", "$propensity")})
     later = {"$gte": since, "$lt": until + timedelta(days=1)}
     for first in range(0, len(drawn["time"]), _AT_ONCE):
         some = {name: column[first : first + _AT_ONCE] for name, column in drawn.items()}
@@ -137,7 +137,7 @@ def _counted(db: Databases, name: str, found: Mapping[str, Any], by: str, of_use
     if of_user:
         stages.append({"$lookup": {"from": "users", "localField": "_id", "foreignField": "_id", "as": "user"}})
     account = {"$first": "$user.ownerAccount"} if of_user else "$_id"
-    return read_columns(collection(db, name), stages, {"account": ("id", account), "count": ("int", "$count")})
+    return read_columns(db, name, stages, {"account": ("id", account), "count": ("int", "$count")})
 
 
 def _published(db: Databases, experiment: str, now: datetime) -> Version | None:

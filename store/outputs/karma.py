@@ -21,7 +21,7 @@ def read_own_posts(
     counts = {kind: ("float", {"$toDouble": f"${kind}Count"}) for kind in ("like", "comment", "recast", "quote")}
     fields = {"id": ("id", "$_id"), "author": ("id", "$authorId"), "time": ("time", "$createdAt"), **counts}
     own = {"$match": {"createdAt": {"$gte": since}, **authors, **OWN_POSTS}}
-    return read_columns(collection(db, "contents"), [own, *facts], fields)
+    return read_columns(db, "contents", [own, *facts], fields)
 
 
 def read_memberships(
@@ -31,7 +31,7 @@ def read_memberships(
     tagged = {"createdAt": {"$gte": since, "$lte": now}, "hashtags.0": {"$exists": True}, **authors, **OWN_POSTS}
     fields = {"id": ("id", "$_id"), **{slug: ("int", inside) for slug, inside in membership.items()}}
     stages = [{"$match": tagged}, {"$project": {"tags": tags}}]
-    return read_columns(collection(db, "contents"), stages, fields)
+    return read_columns(db, "contents", stages, fields)
 
 
 def read_people(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -43,14 +43,14 @@ def read_people(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "followers": ("float", _number("$followerCount")),
         "followed": ("float", _number("$followedCount")),
     }
-    return read_columns(collection(db, "users"), [{"$match": condition}], fields)
+    return read_columns(db, "users", [{"$match": condition}], fields)
 
 
 def read_follows_since(db: Databases, since: datetime, condition: Mapping[str, Any]) -> Columns:
     """Follows made after `since`, also after any clock, as the app's counters have them: follower, followed, time."""
     fields = {"follower": ("id", "$user"), "followed": ("id", "$followedUser"), "time": ("time", "$createdAt")}
     match = {"createdAt": {"$gt": since}, "following": True, **condition}
-    return read_columns(collection(db, "relationships"), [{"$match": match}], fields)
+    return read_columns(db, "relationships", [{"$match": match}], fields)
 
 
 def authors_changed(db: Databases, since: datetime, now: datetime) -> list[ObjectId]:
@@ -82,7 +82,7 @@ def read_suspicion(db: Databases, now: datetime) -> Columns:
     opened = {"createdAt": {"$not": {"$gt": now}}, "firstSeenAt": {"$not": {"$gt": now}}}
     stages: list[Mapping[str, Any]] = [{"$match": opened}, {"$lookup": _ACCOUNT}]
     fields = {"account": ("id", {"$first": "$credential.account"}), "score": ("float", score)}
-    return read_columns(collection(db, "suspiciouscredentials"), stages, fields)
+    return read_columns(db, "suspiciouscredentials", stages, fields)
 
 
 def kept_digests(db: Databases, users: Sequence[ObjectId] | None = None) -> dict[str, str]:

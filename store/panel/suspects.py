@@ -119,7 +119,7 @@ def population(db: Databases, now: datetime, most: int) -> Columns:
     ended = {"$cond": [{"$eq": [{"$type": left}, "date"]}, left, None]}
     seconds = {"$divide": [{"$subtract": [ended, "$seenAt"]}, 1e3]}
     fields = {"credential": ("id", _either("seenCredential")), "seconds": ("float", seconds)}
-    return read_columns(collection(db, "feeditems"), latest, fields)
+    return read_columns(db, "feeditems", latest, fields)
 
 
 def likely_bots(db: Databases, credentials: Sequence[ObjectId]) -> list[ObjectId]:

@@ -50,13 +50,13 @@ def plain(document):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_columns_say_what_a_plain_find_says(db, written):
     written = [{**each, "_id": ObjectId()} for each in written]
-    db.app.rows.delete_many({})
+    db.app.contents.delete_many({})
     if written:
-        db.app.rows.insert_many(written)
+        db.app.contents.insert_many(written)
 
-    columns = read_columns(db.app.rows, [{"$sort": {"_id": 1}}], FIELDS)
+    columns = read_columns(db, "contents", [{"$sort": {"_id": 1}}], FIELDS)
 
-    expected = [plain(each) for each in db.app.rows.find().sort("_id")]
+    expected = [plain(each) for each in db.app.contents.find().sort("_id")]
     for name in ("time", "score", "number"):
         np.testing.assert_array_equal(columns[name], [each[name] for each in expected])
     for name in ("own", "deep"):
@@ -64,15 +64,15 @@ def test_columns_say_what_a_plain_find_says(db, written):
 
 
 def test_more_documents_than_a_batch_come_in_order(db):
-    db.app.rows.insert_many([{"_id": number, "number": number} for number in range(110_000)], ordered=False)
+    db.app.contents.insert_many([{"_id": number, "number": number} for number in range(110_000)], ordered=False)
 
-    columns = read_columns(db.app.rows, [{"$sort": {"_id": -1}}], {"number": ("int", "$number")})
+    columns = read_columns(db, "contents", [{"$sort": {"_id": -1}}], {"number": ("int", "$number")})
 
     np.testing.assert_array_equal(columns["number"], np.arange(110_000)[::-1])
 
 
 def test_no_documents_are_empty_columns_of_the_same_types(db):
-    columns = read_columns(db.app.rows, [], FIELDS)
+    columns = read_columns(db, "contents", [], FIELDS)
 
     assert {name: (len(each), each.dtype.str) for name, each in columns.items()} == {
         "own": (0, "|S12"), "deep": (0, "|S12"), "time": (0, "<i8"), "score": (0, "<f8"), "number": (0, "<i4"),
@@ -81,9 +81,9 @@ def test_no_documents_are_empty_columns_of_the_same_types(db):
 
 @pytest.mark.parametrize("digits", ["0" * 23 + "1", "a" * 22 + "00", "1" + "0" * 23, "ab" * 10 + "0000"])
 def test_an_id_that_ends_in_zero_bytes_survives(db, digits):
-    db.app.rows.insert_one({"_id": ObjectId(digits)})
+    db.app.contents.insert_one({"_id": ObjectId(digits)})
 
-    column = read_columns(db.app.rows, [], {"own": ("id", "$_id")})["own"]
+    column = read_columns(db, "contents", [], {"own": ("id", "$_id")})["own"]
 
     assert hex_ids(column) == [digits]
     assert object_ids(column) == [ObjectId(digits)]

@@ -5,12 +5,12 @@ import pytest
 from pymongo import monitoring
 from pymongo.errors import OperationFailure
 
-from lab.bench import swaps
 from store import leases, publish
 from store.client import connect
 from store.leases import LeaseHeldError, LeaseLostError
 from store.publish import NothingToPublishError, fill, keep, leaving, replacing
 from store.schema import COLLECTIONS
+from tests.reliability import swaps
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 DECLARED = {index.document["name"] for index in COLLECTIONS["guestfeeditems"].indexes}
