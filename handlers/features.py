@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.runtime import Event, clock, service
-from handlers.switches import job
+from handlers.job import job, service
+from handlers.runtime import Event, clock
 from store import settings
 from store.change_streams import read_change
 from store.client import Databases
@@ -50,7 +50,7 @@ def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     return hashtags.update_hashtag_stats(db, now)
 
 
-@job("topicsClassify", alone=False, resumes=True, scans=False)
+@job("topicsClassify", exclusive=False, resumable=True, check_erasure=False)
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from handlers.job import job
 from handlers.runtime import Event
-from handlers.switches import job
 from store import settings
 from store.client import Databases
 from store.ids import ObjectId, object_id

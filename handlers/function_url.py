@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import wraps
 from typing import Any
 
-from handlers.runtime import Handler
+from handlers.job import Handler
 
 Json = dict[str, Any]
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from handlers.connectors.registry import configured
 from handlers.function_url import over_url
-from handlers.runtime import Event, service
-from handlers.switches import job
+from handlers.job import job, service
+from handlers.runtime import Event
 from store import settings
 from store.client import Databases
 from store.ids import object_id
@@ -66,6 +67,20 @@ def actions_plan(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     from predictors.jobs import actions
 
     return actions.plan_actions(db, now)
+
+
+def carry_out_actions(db: Databases, now: datetime) -> dict[str, int]:
+    """Carries out what is planned and due on the configured networks; an operator calls it, no schedule."""
+    from predictors.jobs import action_execution
+
+    return action_execution.carry_out(db, now, configured(db, now))
+
+
+def undo_action(db: Databases, now: datetime, key: str) -> None:
+    """Takes one planned or done action back."""
+    from predictors.jobs import action_execution
+
+    action_execution.undo(db, key, now, configured(db, now))
 
 
 @service

@@ -1,14 +1,11 @@
 """Schedules that operators set: which of the scheduler's calls of a function are for work."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
-from typing import Any
 
 from cronsim import CronSim, CronSimError
 
-from handlers import runtime, telemetry
-from handlers.runtime import Handler
+from handlers import runtime
+from handlers.runtime import Event
 from store import runs, settings
 
 SCHEDULER = "aws.scheduler"  # the source of the events of serverless.yml's schedules
@@ -17,24 +14,13 @@ LONGEST = timedelta(days=366)  # between two firings
 _FIELDS = 5
 
 
-def scheduled(function: str) -> Callable[[Handler], Handler]:
-    """Answers {"notDue": 1} to the scheduler's calls that an operator's schedule has no use for; others go through.
-
-    Such a call is no run: it is in the log and the metrics, not in `runs`.
-    """
-
-    def decorate(handler: Handler) -> Handler:
-        @wraps(handler)
-        def entry(event: Any, context: Any = None) -> dict[str, Any]:
-            if not _is_of_scheduler(event) or _has_work(function, runtime.clock(event)):
-                return handler(event, context)
-            telemetry.begin(event, context)
-            telemetry.outcome(context, function, runtime.clock(event), "done", 0.0, NOT_DUE, 0.0)
-            return dict(NOT_DUE)
-
-        return entry
-
-    return decorate
+def has_work(function: str, event: Event) -> bool:
+    """Whether a call is for work: one of the scheduler is only when the operator's own schedule wants a run."""
+    if event.get("source") != SCHEDULER:
+        return True
+    db, now = runtime.databases(), runtime.clock(event)
+    cron = settings.schedules(db).get(function)
+    return cron is None or is_due(cron, runs.last_done(db, function, now), now)
 
 
 def is_due(cron: str, done: datetime | None, now: datetime) -> bool:
@@ -71,13 +57,3 @@ def checked(cron: str, now: datetime) -> str:
     if fired is None or fired - now > LONGEST:
         raise ValueError(f"{cron[:60]!r} comes less than once a year")
     return line
-
-
-def _is_of_scheduler(event: Any) -> bool:
-    return isinstance(event, dict) and event.get("source") == SCHEDULER
-
-
-def _has_work(function: str, now: datetime) -> bool:
-    db = runtime.databases()
-    cron = settings.schedules(db).get(function)
-    return cron is None or is_due(cron, runs.last_done(db, function, now), now)

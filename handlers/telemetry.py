@@ -32,10 +32,10 @@ def correlation_id(event: Mapping[str, Any], context: Any) -> str:
     return str(told or context.aws_request_id)[:120]
 
 
-def told(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """The error in one line that names no credentials.
 
-    >>> told(ValueError("no answer from mongodb+srv://me:secret@host/db"))
+    >>> error_line(ValueError("no answer from mongodb+srv://me:secret@host/db"))
     'ValueError: no answer from mongodb+srv://***@host/db'
     """
     return _CREDENTIALS.sub(r"\1***@", f"{type(error).__name__}: {str(error)[:500]}")

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from handlers.runtime import ANSWER, Event, processors
-from handlers.switches import job
+from handlers.job import ANSWER, job
+from handlers.runtime import Event, processors
 from handlers.training_queue import sender, shards_of
 from store import settings
 from store.client import Databases
@@ -18,7 +18,7 @@ def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, A
     return countries.train_countries(db, now, countries.Config(discount_bots=settings.thresholds(db).discount_bots))
 
 
-@job("personalizeContentTrainer", resumes=True)
+@job("personalizeContentTrainer", resumable=True)
 def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Daily: the members' booster, and own models of the members whose data changed, over the queue or here.
 
@@ -32,7 +32,7 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
     return counts if names is None else counts | {"names": names}
 
 
-@job("personalizeContentWorker", alone=False, scans=False)
+@job("personalizeContentWorker", exclusive=False, check_erasure=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
     from store.outputs import training_shards

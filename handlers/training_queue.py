@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from handlers.deadline import OutOfTimeError, ending, seconds_left
 from handlers.runtime import Event, setting
-from handlers.telemetry import told
+from handlers.telemetry import error_line
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -59,7 +59,7 @@ def _answer(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, An
                     raise OutOfTimeError("the function's time is nearly over")
                 return work(str(json.loads(record.body)["shard"]))
         except Exception as error:  # the message goes back, and at last to the dead letters
-            logger.error("message failed", extra={"queue_message": record.message_id, "error": told(error)})
+            logger.error("message failed", extra={"queue_message": record.message_id, "error": error_line(error)})
             raise
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

@@ -7,7 +7,8 @@ from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
 from handlers import runtime
-from handlers.runtime import clock, databases, job, service
+from handlers.job import job, service
+from handlers.runtime import clock, databases
 from store.leases import LeaseHeldError, hold
 from store.runs import start
 
@@ -66,7 +67,7 @@ def test_a_failure_is_recorded_and_rises(db):
 
 
 def test_a_run_that_finds_another_at_work_is_recorded_as_skipped(db, monkeypatch):
-    monkeypatch.setattr(runtime, "hold", lambda db, name: hold(db, name, seconds=0.6))
+    monkeypatch.setattr("handlers.job.hold", lambda db, name: hold(db, name, seconds=0.6))
 
     with hold(db, "someJob", seconds=0.6):
         found = entry(lambda db, event, now: {"seen": 3})({"time": TIME})

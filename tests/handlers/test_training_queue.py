@@ -7,9 +7,9 @@ import pytest
 from bson.errors import InvalidBSON
 from moto import mock_aws
 
-from handlers import runtime, training_queue
+from handlers import training_queue
 from handlers.deadline import OutOfTimeError, limited, seconds_left
-from handlers.runtime import job
+from handlers.job import MOST_HANDOVERS, job
 from handlers.training_queue import sender, shards_of
 from tests.handlers.test_runtime import NOW, TIME, runs
 
@@ -150,7 +150,7 @@ def test_a_run_that_resumes_hands_its_event_and_clock_to_the_next_call(db, monke
     called = []
     lambda_ = SimpleNamespace(invoke=lambda **call: called.append(call))
     monkeypatch.setattr("boto3.client", lambda service: lambda_)
-    entry = job("someJob", alone=False, resumes=True)(lambda db, event, now: time.sleep(30))
+    entry = job("someJob", exclusive=False, resumable=True)(lambda db, event, now: time.sleep(30))
 
     assert entry({"time": TIME, "more": 1}, context(0.3)) == {"handedOn": 1}
 
@@ -161,9 +161,9 @@ def test_a_run_that_resumes_hands_its_event_and_clock_to_the_next_call(db, monke
     assert [each["status"] for each in runs(db)] == ["stopped"]
 
 
-@pytest.mark.parametrize("more", [{"handovers": runtime.MOST_HANDOVERS}, {"answer": "shards"}], ids=repr)
+@pytest.mark.parametrize("more", [{"handovers": MOST_HANDOVERS}, {"answer": "shards"}], ids=repr)
 def test_a_run_is_not_handed_on_for_ever_nor_past_a_caller_who_waits(db, more):
-    entry = job("someJob", resumes=True)(lambda db, event, now: time.sleep(30))
+    entry = job("someJob", resumable=True)(lambda db, event, now: time.sleep(30))
 
     with pytest.raises(OutOfTimeError):
         entry({"time": TIME} | more, context(0.3))

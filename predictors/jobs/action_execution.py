@@ -1,11 +1,9 @@
-"""Planned actions carried out within the budget, and taken back."""
+"""Carries out planned actions within the budget, and takes them back."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from handlers.connectors.app import AppConnector
-from handlers.runtime import setting
 from predictors.social.actions import OPPOSITE
 from predictors.social.connectors import Connector, RequestError, request
 from store.client import Databases
@@ -43,17 +41,6 @@ def undo(db: Databases, key: str, now: datetime, connectors: Mapping[str, Connec
             raise ValueError(f"network: {action['network']} is not set up")
         request(connectors[action["network"]], OPPOSITE[action["event"]], action["actor"], action["target"])
     actions.end(db, key, "undone", now)
-
-
-def configured(db: Databases, now: datetime) -> dict[str, Connector]:
-    """The networks that the environment names: the app itself, and Mastodon with a server and a token."""
-    found: dict[str, Connector] = {"app": AppConnector(db, now)}
-    server, token = setting("MASTODON_SERVER"), setting("MASTODON_TOKEN")
-    if server and token:
-        from handlers.connectors.mastodon import MastodonConnector  # a development dependency
-
-        found["mastodon"] = MastodonConnector.at(server, token)
-    return found
 
 
 def _act(db: Databases, now: datetime, connector: Connector, action: Document) -> str:
