@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,11 +32,12 @@ def application(
     access: Access,
     clock: Callable[[], datetime] = lambda: runtime.clock({}),
     start: Callable[[str, dict[str, Any]], None] = in_thread,
+    rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]] = dict,
 ) -> Starlette:
     """The panel over these databases for those whom `access` lets in."""
     routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", Assets(), name="static")]
     app = Starlette(routes=routes, middleware=list(_middleware(access)), exception_handlers=errors.HANDLERS)
-    app.state.site = Site(databases, access, clock, start)
+    app.state.site = Site(databases, access, clock, start, rejected_lines)
     return app
 
 

@@ -1,6 +1,6 @@
 """What every page has at hand: databases, clock, how functions are started."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ class Site:
     access: Access
     clock: Callable[[], datetime]
     start: Callable[[str, dict[str, Any]], None]  # starts a function of serverless.yml and does not wait for it
+    rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]]  # collection → reason → lines that `load` set aside
 
 
 def site(request: Request) -> Site:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from handlers.predictors import carry_out_actions, undo_action
 from handlers.runtime import databases
 from ops import console
-from ops.carrier import carry_out, configured, undo
 from store.outputs import actions
 
 app = typer.Typer(no_args_is_help=True, help="Planned follows and likes: list, carry out, stop, undo.")
@@ -24,16 +24,14 @@ def list_actions(as_json: Annotated[bool, typer.Option("--json")] = False) -> No
 @app.command("carry-out")
 def carry_out_now(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Carries out what is due; nothing that is planned dry."""
-    db, now = databases(), datetime.now(UTC)
-    console.result(carry_out(db, now, configured(db, now)), as_json)
+    console.result(carry_out_actions(databases(), datetime.now(UTC)), as_json)
 
 
 @app.command("undo")
 def undo_one(key: Annotated[str, typer.Argument(help="the action's _id")]) -> None:
     """Takes one action back."""
-    db, now = databases(), datetime.now(UTC)
     try:
-        undo(db, key, now, configured(db, now))
+        undo_action(databases(), datetime.now(UTC), key)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from handlers.runtime import clock, databases, setting
-from ops import console
-from ops.database import database
+from ops import console, dumps
+from ops.database import database, home
 
 PORT = 8780
 
@@ -41,7 +41,7 @@ def serve(
     from panel.auth import Access, access_of
 
     access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
-    app = application(databases(), access, now)
+    app = application(databases(), access, now, rejected_lines=lambda: dumps.counted(home() / "rejected"))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     if as_json:
         console.result({"address": address}, True)

@@ -68,7 +68,7 @@ PACKAGES: Mapping[str, Package] = {
     "boosters": Package((*_ARRAYS, "xgboost-cpu"), (*_SHARED, "trainers"), 230),
     "panel": Package(
         (*_ARRAYS, *required(ROOT / "requirements-panel.txt")),
-        (*_SHARED, "panel", "ops"),
+        (*_SHARED, "panel"),
         240,
         ("serverless.yml",),
     ),

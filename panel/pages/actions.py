@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ops import carrier
+from handlers.predictors import undo_action
 from panel import audit, paging
 from panel.auth import Role, needs
 from panel.context import site
@@ -19,7 +19,6 @@ from predictors.social.connectors import RequestError
 from store.client import Databases
 from store.ids import object_id
 from store.outputs import actions, categories
-from store.outputs import actions as panel_actions
 
 ROWS = 50
 
@@ -67,7 +66,7 @@ def undo(request: Request) -> Response:
     db, now = here.databases, here.clock()
     before = (actions.find(db, key) or {}).get("state")
     try:
-        carrier.undo(db, key, now, carrier.configured(db, now))
+        undo_action(db, now, key)
     except RequestError as error:
         return _page(request, f"The network did not take it back: {error}", 502)
     audit.note(request, "undo", key, before, "undone")
@@ -78,15 +77,15 @@ def _page(request: Request, problem: str = "", status: int = 200) -> Response:
     here, number = site(request), paging.number(request)
     db, state = here.databases, request.query_params.get("state", "")
     condition = {"state": state} if state in views.STATES else {}
-    found, paged = paging.cut(panel_actions.listed(db, condition, *paging.window(number, ROWS)), number, ROWS)
-    names = panel_actions.names(db, found)
+    found, paged = paging.cut(actions.page(db, condition, *paging.window(number, ROWS)), number, ROWS)
+    names = actions.names(db, found)
     known = {each["slug"]: str(each["name"]) for each in categories.read_categories(db)}
     chosen, unread = _settings(db)
     free = {slug: name for slug, name in known.items() if slug not in {each.category for each in chosen}}
     begun = request.query_params.get("category", "")
     context = {
         "stopped": actions.is_stopped(db),
-        "tally": panel_actions.tally(db),
+        "tally": actions.tally(db),
         "categories": _category_views(request, chosen, known),
         "unread": unread,
         "free": free,
@@ -115,7 +114,7 @@ def _settings(db: Databases) -> tuple[list[Settings], list[str]]:
 def _category_views(request: Request, chosen: list[Settings], known: Mapping[str, str]) -> list[dict[str, Any]]:
     here = site(request)
     rates = {f"plan:{each.network}": (each.per_hour, each.burst) for each in chosen}
-    left = panel_actions.budgets(here.databases, here.clock(), rates)
+    left = actions.budgets(here.databases, here.clock(), rates)
     return [
         views.category_view(each, known.get(each.category, each.category), left.get(f"plan:{each.network}"))
         for each in chosen
@@ -126,9 +125,9 @@ def _actor(db: Databases, form: views.Form) -> Any:
     """Who acts: on our own app a user by id or @name, elsewhere as the network calls them."""
     if form.network != "app":
         return form.actor
-    named = panel_actions.user_called(db, form.actor.removeprefix("@"))
+    named = actions.user_called(db, form.actor.removeprefix("@"))
     user = named["_id"] if named else object_id(form.actor, "actor")
-    if not panel_actions.exists(db, user):
+    if not actions.exists(db, user):
         raise ValueError(f"actor: there is no user {form.actor[:40]}")
     return user
 

@@ -9,15 +9,12 @@ from starlette.routing import Route
 
 from handlers.manifest import Function, functions
 from handlers.runtime import clock
-from ops import dumps
-from ops.database import home
 from panel import audit, paging
 from panel.auth import Role, needs
 from panel.context import site
 from panel.templates import back, page
 from panel.views import now as views
-from store import runs as health
-from store import runs as panel_now
+from store import runs as run_log
 from store import settings
 
 RUNS = 50  # on a page
@@ -28,18 +25,18 @@ def now(request: Request) -> Response:
     """Every function, the feed, and what was set aside."""
     here = site(request)
     db, moment = here.databases, here.clock()
-    runs = panel_now.last_runs(db, [each.key for each in jobs()], moment)
+    runs = run_log.last_runs(db, [each.key for each in jobs()], moment)
     off, own = settings.switched_off(db), settings.schedules(db)
     rows = [
         views.function_row(each, own.get(each.key), runs[each.key], each.key in off, moment, clock({}))
         for each in jobs()
     ]
-    feed = health.guest_feed(db)
+    feed = run_log.guest_feed(db)
     context = {
         "rows": rows,
         "health": views.health(rows),
         "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
-        "aside": [*views.set_aside(runs), *views.not_loaded(dumps.counted(home() / "rejected"))],
+        "aside": [*views.set_aside(runs), *views.not_loaded(here.rejected_lines())],
         "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
     }
     return page(request, "now.html", context)
@@ -50,7 +47,7 @@ def one_function(request: Request) -> Response:
     """The runs of one function."""
     function, db = _asked(request), site(request).databases
     number = paging.number(request)
-    runs, shown = paging.cut(panel_now.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
+    runs, shown = paging.cut(run_log.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
     for run in runs:
         run["told"] = views.counted(run.get("counts") or {})
     context = {

@@ -131,7 +131,7 @@ def test_every_answer_tells_the_browser_to_run_only_our_files(outside, path):
 
 
 def test_a_page_that_fails_says_so_with_the_same_headers(db, monkeypatch):
-    monkeypatch.setattr("panel.pages.now.health", None)
+    monkeypatch.setattr("panel.pages.now.run_log", None)
     with client(db) as here:
         here._transport.raise_server_exceptions = False
         answer = here.get("/")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from ops import dumps
 from panel.views import moods as mood_views
 from store import settings
 from store.ids import ObjectId
@@ -106,13 +107,13 @@ def test_what_is_late_failed_or_set_aside_is_said(browser, community, uri):
     assert all(reason in told for reason in reasons)
 
 
-def test_lines_that_a_load_set_aside_are_counted_by_reason(browser, tmp_path, monkeypatch):
+def test_lines_that_a_load_set_aside_are_counted_by_reason(community, tmp_path):
     (tmp_path / "rejected").mkdir()
     lines = ['{"line": 1, "reason": "not extended JSON: x", "document": "secret@example.org"}\n'] * 3 + ["{broken"]
     (tmp_path / "rejected" / "contents.jsonl").write_text("".join(lines))
-    monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path))
 
-    page = browser.get("/").text
+    with client(community, rejected_lines=lambda: dumps.counted(tmp_path / "rejected")) as browser:
+        page = browser.get("/").text
 
     assert "contents: not extended JSON feedpulse load 3" in words(page)
     assert "contents: a line that broke off feedpulse load 1" in words(page)
