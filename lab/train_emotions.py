@@ -13,11 +13,10 @@ from features.text import word_vectors
 from features.text.cleaning import clean
 from features.text.embeddings import embed
 from features.text.emotions import Floats, dense_vectors, pack
-from ops import console
 from trainers.text.emotion_heads import DOMINANCE, PRESENCE, Config, Labelled, fit_heads, targets_of
 from trainers.text.word_vectors import make_table, vocabulary
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "weights"
+WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "text" / "weights"
 LEAST_TEXTS = 1  # with a word that is given vectors: rare words have no weight of their own
 EMOJI_DIMENSIONS, EMBEDDING_DIMENSIONS = 48, 96
 FITS = {"linear": Config(), "embeddings": Config(dense_spread=0.05)}
@@ -85,7 +84,7 @@ def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
 def _write(path: Path, packed: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(packed)
-    console.progress.print(f"{path.name}: {len(packed):,} bytes")
+    typer.echo(f"{path.name}: {len(packed):,} bytes", err=True)
 
 
 if __name__ == "__main__":

@@ -56,17 +56,19 @@ COMMANDS = {
     "forget": Entry("ops.commands.forget", "command", "Forget a person everywhere", served=True),
     "panel": Entry("ops.commands.panel", "command", "The control panel, in the browser"),
     "cost": Entry("ops.commands.cost", "cost", "What a day on AWS costs, from this database's own runs"),
-    "bench": Entry("lab.bench.command", "command", "Measure jobs, the plain way and requests on this machine"),
-    "scale": Entry("lab.bench.extrapolate", "command", "What any number of members needs, and what breaks first"),
+    "bench": Entry("ops.commands.bench", "command", "Measure jobs, the plain way and requests on this machine"),
+    "scale": Entry("ops.commands.scale", "command", "What any number of members needs, and what breaks first"),
 }
 SUBJECTS = {
-    "ranking": Entry("lab.evaluate.ranking", "command", "The rankers against popularity and recency"),
-    "fraud": Entry("lab.evaluate.fraud", "command", "Detectors against families of bots"),
-    "emotion": Entry("lab.evaluate.emotion", "command", "Emotions against labelled texts"),
-    "language": Entry("lab.evaluate.language", "command", "Languages against labelled texts"),
-    "karma": Entry("lab.evaluate.karma", "command", "Karma against what came later", served=True),
-    "follow": Entry("lab.evaluate.follow", "command", "Recommended follows against what came later", served=True),
-    "cascades": Entry("lab.evaluate.cascades", "command", "Ranks and parents of reshare trees"),
+    "ranking": Entry("ops.commands.evaluate.ranking", "command", "The rankers against popularity and recency"),
+    "fraud": Entry("ops.commands.evaluate.fraud", "command", "Detectors against families of bots"),
+    "emotion": Entry("ops.commands.evaluate.emotion", "command", "Emotions against labelled texts"),
+    "language": Entry("ops.commands.evaluate.language", "command", "Languages against labelled texts"),
+    "karma": Entry("ops.commands.evaluate.karma", "command", "Karma against what came later", served=True),
+    "follow": Entry(
+        "ops.commands.evaluate.follow", "command", "Recommended follows against what came later", served=True
+    ),
+    "cascades": Entry("ops.commands.evaluate.cascades", "command", "Ranks and parents of reshare trees"),
 }
 
 

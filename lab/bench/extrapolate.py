@@ -2,14 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-import typer
-
-from lab.bench.command import KEPT, read
 from lab.bench.figures import jobs, of, slope
-from ops import console
 
 GIB, MB_A_GIB, FOREVER = 2**30, 1024, 10**12
 IN_SERVER = ("hashtagStats",)  # its seconds are shared by the database's shards
@@ -63,17 +59,6 @@ class Scale:
     gib: float
     shards: int
     needs: Sequence[Need]
-
-
-def command(
-    users: Annotated[list[int] | None, typer.Option("--users", min=1, help="members; can be repeated")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
-) -> None:
-    """What every part needs at that many members, how it is taken apart, and what breaks first."""
-    found = read(KEPT)
-    several = [reckoned(found, each) for each in users or (1_000_000, 10_000_000, 1_000_000_000)]
-    document = {"limits": asdict(Limits()), "scales": [asdict(each) for each in several]}
-    console.result(document, as_json, *(console.table(_title(each), COLUMNS, rows(each)) for each in several))
 
 
 COLUMNS = ("job", "seconds", "GiB", "calls", "one call until", "taken apart")
@@ -153,6 +138,7 @@ def about(number: int) -> str:
     return str(number)
 
 
-def _title(scale: Scale) -> str:
+def title(scale: Scale) -> str:
+    """Returns the heading of one scale's table."""
     held = f"{scale.documents:,} documents, {scale.gib:,.0f} GiB with indexes, shards: {scale.shards:,}"
     return f"{scale.users:,} members: {held}"

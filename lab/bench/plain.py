@@ -46,7 +46,7 @@ class Took:
 def statistics(db: Databases, now: datetime, batch: int, most: int) -> Took:
     """A full scan that pushes a creator's posts together; upserts of one creator's, or some thousand, at a time."""
     began, since = time.perf_counter(), now - timedelta(days=30)
-    stages = [
+    stages: list[dict[str, Any]] = [
         {"$match": {"visibility": "publish"}},
         {"$group": {"_id": "$author.id", "contents": {"$push": "$$ROOT"}}},
         {"$lookup": {"from": "users", "localField": "_id", "foreignField": "_id", "as": "user"}},
@@ -94,7 +94,7 @@ def guest_feed(db: Databases, now: datetime, countries: list[str], most: int) ->
         known = {"countryCode": country, "type": "content", "createdAt": now, "updatedAt": now}
         rows = best[["content", "author", "score"]].to_dict("records")
         db.app.plainFeed.delete_many({"countryCode": country})
-        db.app.plainFeed.insert_many([{**each, **known} for each in rows])
+        db.app.plainFeed.insert_many([{str(name): value for name, value in row.items()} | known for row in rows])
     return Took(0.0, (time.perf_counter() - started) / len(done), len(done), len(countries))
 
 
@@ -124,7 +124,7 @@ def _content(content: Document, now: datetime) -> Document:
 
 
 def _creator(creator: Document, recent: list[Document]) -> Document:
-    user = next(iter(creator["user"]), {})
+    user: Document = next(iter(creator["user"]), {})
     counts = {f"creator{kind}": sum(each[name] for each in recent) for kind, name in _COUNTED.items()}
     earned = sum(each["aggregator"]["engagementScore"] for each in recent)
     age_score = max((each["aggregator"]["ageScore"] for each in recent), default=0.0)

@@ -60,7 +60,7 @@ def _marked(value: Any, columns: list[NDArray[Any]]) -> Any:
         return value
     columns.append(value)
     mark = _marker(len(columns) - 1, value.dtype.itemsize)
-    kinds = {"V": ObjectId, "M": _date, "i": _integer, "f": _double, "S": bytes.decode}
+    kinds: dict[str, Any] = {"V": ObjectId, "M": _date, "i": _integer, "f": _double, "S": bytes.decode}
     return kinds[value.dtype.kind](mark)
 
 

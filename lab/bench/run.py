@@ -1,6 +1,6 @@
 """Everything of `feedpulse bench`: apps of several sizes through every job, the plain way, and requests; as one JSON.
 
-    python -m tests.bench [--sizes 10000 30000 100000] [--quick] --out FILE
+    MONGODB_URI=mongodb://… python -m lab.bench.run [--sizes 10000 30000 100000] [--quick] --out FILE
 
 At the middle size also: an hour in which 1 % of the members are active, the plain way, the floors, and requests.
 """
@@ -10,10 +10,8 @@ import json
 import os
 import platform
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,13 +21,11 @@ from lab.bench import compare, serving, work
 from lab.bench.generate import NOW, App, index
 from lab.bench.measure import described, measured
 from lab.bench.volumes import Volumes
-from ops.mongod.serving import serving as mongod
 from store.client import connect
 from store.ids import ObjectId
 
 CHANGED = 0.01  # of the members are active in the hour
 FEW, MANY = 50_000, 500_000  # members
-CACHE_GB = 8.0  # of the server
 LATER = NOW + timedelta(hours=1)
 Result = dict[str, Any]
 
@@ -56,11 +52,10 @@ class Plan:
         return [each for each in self.jobs if users < FEW or each != work.JUDGE]
 
 
-def whole(plan: Plan) -> Result:
-    """Every figure."""
+def whole(uri: str, plan: Plan) -> Result:
+    """Measures everything on the server at `uri`."""
     began = time.perf_counter()
-    with _served() as uri:
-        found = [_size(uri, users, plan) for users in plan.sizes]
+    found = [_size(uri, users, plan) for users in plan.sizes]
     (more,) = [figures for each in found if (figures := each.pop("more", None))]
     return {
         "machine": machine(),
@@ -125,16 +120,6 @@ def _bytes(database: Any) -> Result:
     return {"data": int(said["dataSize"]), "indexes": int(said["indexSize"])}
 
 
-@contextmanager
-def _served() -> Iterator[str]:
-    """The server of MONGODB_URI, or one of its own."""
-    if given := os.environ.get("MONGODB_URI"):
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as folder, mongod(Path(folder), durable=False, cache_gb=CACHE_GB) as uri:
-        yield uri
-
-
 def _say(users: int, what: str, how: str) -> None:
     print(f"{users:,} members: {what} {how}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
 
@@ -155,7 +140,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="seconds instead of half an hour")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    given.out.write_text(json.dumps(whole(planned(given.sizes, given.quick, given.jobs)), indent=1) + "\n")
+    uri = os.environ.get("MONGODB_URI") or parser.error("set MONGODB_URI; `feedpulse bench` starts a server itself")
+    given.out.write_text(json.dumps(whole(uri, planned(given.sizes, given.quick, given.jobs)), indent=1) + "\n")
 
 
 if __name__ == "__main__":

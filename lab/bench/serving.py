@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from handlers.manifest import named
+from lab.bench.feed_reader import Reader
 from lab.bench.measure import CONTEXT
-from lab.bench.swaps import Reader
 from store.client import Databases, connect
 
 HOURLY = (

@@ -53,23 +53,28 @@ class Posts:
 
 
 def skewed(draw: np.random.Generator, count: int) -> NDArray[np.float64]:
+    """Returns log-normal weights of mean 1, at most ten times the mean; shape (count,)."""
     weight = draw.lognormal(0.0, 1.0, count)
     bounded = np.minimum(weight, 10 * weight.mean())
     return np.asarray(bounded / bounded.mean())
 
 
 def drawn(draw: np.random.Generator, cumulated: NDArray[np.float64], count: int) -> Numbers:
-    return np.searchsorted(cumulated, draw.random(count) * cumulated[-1], side="right")
+    """Returns indices drawn with the weights whose cumulative sums are given; shape (count,)."""
+    return np.asarray(np.searchsorted(cumulated, draw.random(count) * cumulated[-1], side="right"))
 
 
 def dates(time_ms: Times) -> NDArray[np.datetime64]:
+    """Returns milliseconds since 1970 as dates."""
     return time_ms.view("datetime64[ms]")
 
 
 def digits(number: Numbers) -> NDArray[np.bytes_]:
+    """Returns numbers as eight digits each."""
     return np.char.zfill(number.astype("S8"), 8)
 
 
 def batches(number: Numbers) -> Iterator[Numbers]:
+    """Yields the numbers in batches of five inserts."""
     for first in range(0, len(number), 5 * BATCH):
         yield number[first : first + 5 * BATCH]

@@ -1,15 +1,13 @@
-"""`feedpulse evaluate cascades`: ranks and measures against an oracle; parents hidden and found again."""
+"""Evaluates ranks and measures of reshare trees against an oracle; hides parents and finds them again."""
 
 import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from scipy.stats import spearmanr
 
 from features.cascades.delays import fit_delays
@@ -19,7 +17,6 @@ from features.cascades.ranks import ranks
 from lab.evaluate.cascade_oracle import compared_nodes, expected_calibration_error, mean_distance, rank_of
 from lab.evaluate.cascade_worlds import FEEDS, World, diffused, followed_trees, given_follows
 from lab.evaluate.edge_lists import Tree, tree_from_edges
-from ops import console
 
 Report = dict[str, Any]
 
@@ -31,24 +28,6 @@ class Measured:
     level: Ints
     rank: Any
     virality: float
-
-
-def command(
-    data: Annotated[Path | None, typer.Option(help="trees as lines of JSON, plain or gzip")] = None,
-    nodes: Annotated[bool, typer.Option("--nodes", help="add parent, level and rank of every node")] = False,
-    hide_parents: Annotated[bool, typer.Option("--hide-parents", help="find the parents again")] = False,
-    follows: Annotated[str, typer.Option(help="who follows whom: a file, or `simulated`")] = "simulated",
-    seed: Annotated[int, typer.Option(help="of the simulation")] = 1,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Reshare trees: ranks and measures against an oracle; with --hide-parents the share of right parents."""
-    if data is None and not (hide_parents and follows == "simulated"):
-        raise typer.BadParameter("--data is needed, or --hide-parents with --follows simulated")
-    started = perf_counter()
-    named = read_trees(data) if data else []
-    report = _hidden(named, follows, seed) if hide_parents else evaluate_known(named, nodes)
-    report["seconds"] = round(perf_counter() - started, 3)
-    console.result(report, as_json, *_people(report))
 
 
 def read_trees(path: Path) -> list[tuple[Any, Tree, dict[str, int]]]:
@@ -95,11 +74,16 @@ def evaluate_hidden(world: World) -> Report:
     }
 
 
-def _hidden(named: list[tuple[Any, Tree, dict[str, int]]], follows: str, seed: int) -> Report:
+def evaluate_hidden_parents(named: list[tuple[Any, Tree, dict[str, int]]], follows: str, seed: int) -> Report:
+    """Hides the parents of every reshare, finds them again with the follow graph, and compares.
+
+    Raises:
+        ValueError: when `follows` is neither `simulated` nor a readable file.
+    """
     if follows != "simulated":
         path = Path(follows)
         if not path.exists():
-            raise typer.BadParameter(f"--follows: there is no file {follows}; `simulated` makes a graph")
+            raise ValueError(f"--follows: there is no file {follows}; `simulated` makes a graph")
         return evaluate_hidden(given_follows([(name, tree) for name, tree, _ in named], _lines(path)))
     trees = [tree for _, tree, _ in named]
     worlds = {feed: followed_trees(trees, feed, seed) if trees else diffused(feed, seed) for feed in FEEDS}
@@ -167,7 +151,7 @@ def _lines(path: Path) -> Iterator[Any]:
         with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
             yield from (json.loads(line) for line in file if line.strip())
     except (FileNotFoundError, json.JSONDecodeError) as error:
-        raise typer.BadParameter(f"{path}: {error}") from error
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _added(counts: Iterator[dict[str, int]]) -> dict[str, int]:
@@ -175,13 +159,3 @@ def _added(counts: Iterator[dict[str, int]]) -> dict[str, int]:
     for each in counts:
         total |= {reason: total.get(reason, 0) + count for reason, count in each.items()}
     return total
-
-
-def _people(report: Report) -> list[Any]:
-    plain = [(name, value) for name, value in report.items() if isinstance(value, int | float)]
-    accuracy = list(report["parent_accuracy"].items())
-    shown = [console.table("Reshare trees", ("measure", "value"), plain)]
-    for feed, each in report.get("feeds", {}).items():
-        rows = list(each["parent_accuracy"].items())
-        shown.append(console.table(f"Right parents where {feed} copies are shown", ("policy", "share"), rows))
-    return shown if "feeds" in report else [*shown, console.table("Right parents", ("policy", "share"), accuracy)]

@@ -1,27 +1,23 @@
-"""`feedpulse evaluate emotion`: how well the emotions of short texts are told."""
+"""Evaluates the emotion heads on labelled texts."""
 
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from features.text.cleaning import clean
 from features.text.embeddings import embed
 from features.text.emotions import DOMINANCE, EMOTIONS, PRESENCE, Feelings, feelings, shipped_heads
 from features.text.language import identify
-from lab.evaluate.labelled import Line, calibration_error, figures, memory_mib, rates, read_lines
+from lab.evaluate.labelled import Line, calibration_error, figures, memory_mib, rates
 from lab.evaluate.sentiment import SENTIMENTS, sentiment_figures
-from ops import console
 
 BATCH = 256
 LEAST_OF_LANGUAGE = 10  # texts for a row of its own
-_PARTED = ("positive", "negative", "auc")
+PARTED = ("positive", "negative", "auc")
 
 # Labels of other sets as ours: what is not here, nor one of ours, is left out and counted.
 MAPPING: Mapping[str, str] = {
@@ -33,39 +29,6 @@ MAPPING: Mapping[str, str] = {
     "hope": "optimism",
     "none": "neutral",
 }
-
-
-class Tier(StrEnum):
-    """As features.text.analyzer knows them."""
-
-    EMBEDDINGS = "embeddings"
-    LINEAR = "linear"
-
-
-def command(
-    data: Annotated[Path, typer.Option(help="JSON lines {text, label}; the label a string or a list", exists=True)],
-    tier: Annotated[Tier, typer.Option(help="which heads")] = Tier.EMBEDDINGS,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
-) -> None:
-    """Accuracy, macro-F1, calibration and speed of the emotion heads on labelled texts.
-
-    Labels of a sentiment (positive, negative) give how well the two are parted.
-    """
-    report = evaluate(read_lines(data), tier)
-    rows = [[label, row["n"], row["precision"], row["recall"], row["f1"]] for label, row in report["per_class"].items()]
-    title = "accuracy {accuracy:.4f} · macro-F1 {macro_f1:.4f} · ECE {ece:.4f} · {ms_per_text:.3f} ms a text"
-    columns = ("emotion", "texts", "precision", "recall", "F1")
-    tables = [console.table(title.format(**report), columns, rows)] if rows else []
-    console.result(report, as_json, *tables, *_sentiment_tables(report))
-
-
-def _sentiment_tables(report: Mapping[str, Any]) -> list[Any]:
-    sentiment = report["sentiment"]
-    if not sentiment["positive"] + sentiment["negative"]:
-        return []
-    rows = [[code, *(row[name] for name in _PARTED)] for code, row in sentiment["per_language"].items()]
-    title = f"positive against negative: AUC {sentiment['auc']:.4f}"
-    return [console.table(title, ("language", *_PARTED), rows)]
 
 
 def evaluate(lines: Sequence[Line], tier: str = "embeddings") -> dict[str, Any]:

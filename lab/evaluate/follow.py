@@ -1,16 +1,12 @@
-"""`feedpulse evaluate follow`: recommended accounts against the follows that came, with two plain rankings beside."""
+"""Evaluates recommended follows against the follows that came later, beside two plain rankings."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from handlers.predictors import friend_to_follow
 from handlers.runtime import databases
-from ops import console
 from store.inputs import social_graph
 
 TOP = 14
@@ -35,20 +31,6 @@ class Graph:
 
     def _best(self, found: Counter[Any], excluded: set[Any]) -> list[Any]:
         return [each for each in sorted(found, key=lambda one: (-found[one], one)) if each not in excluded][:TOP]
-
-
-def command(
-    since: Annotated[str, typer.Option(help="clock of the recommendations, ISO 8601")],
-    until: Annotated[str, typer.Option(help="end of the follows that are compared with, ISO 8601")],
-    accounts: Annotated[int, typer.Option(help="how many accounts are asked for")] = 300,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Friends to follow: recall@14 of follows held out, against common neighbours and popularity."""
-    started = perf_counter()
-    report = evaluate(datetime.fromisoformat(since), datetime.fromisoformat(until), accounts)
-    report["seconds"] = round(perf_counter() - started, 3)
-    rows = [(name, value) for name, value in report["recall@14"].items()]
-    console.result(report, as_json, console.table(f"{report['accounts']} accounts", ("ranked by", "recall@14"), rows))
 
 
 def evaluate(since: datetime, until: datetime, most: int) -> dict[str, Any]:

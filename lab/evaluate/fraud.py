@@ -1,13 +1,12 @@
-"""`feedpulse evaluate fraud`: families of attackers known and never seen, and how many people are accused."""
+"""Evaluates detectors on known and unseen families of bots, and counts accused people."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 from fraud.arrays import Floats, Ints
 from fraud.models.dataset import Sample
@@ -15,7 +14,7 @@ from fraud.models.selection import choose
 from fraud.models.validation import Judge, figures, fit_judges, later, ranking
 from lab.evaluate.attacks import FAMILIES, Readers, together
 from lab.evaluate.fraud_worlds import READINGS, adapted, loaded_sample, read_humans, read_labels, sample_of, world
-from ops import console
+from store.client import Databases
 
 Report = dict[str, Any]
 _JUDGED = 300  # people judged, counting repetitions
@@ -31,20 +30,6 @@ class Size:
     taught_bots: int = 48  # of each family
     tested_people: int = 800
     tested_bots: int = 48
-
-
-def command(
-    humans: Annotated[list[Path] | None, typer.Option(help="folder of a feeditems dump of real people")] = None,
-    labels: Annotated[Path | None, typer.Option(help="lines {seenCredential, bot} for the loaded database")] = None,
-    seed: Annotated[int, typer.Option(help="of the simulation")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
-) -> None:
-    """Attackers known and unseen by number of readings; people accused by mistake; the design's own classifier."""
-    try:
-        report = evaluate_labels(labels) if labels else evaluate_worlds(seed, humans or [])
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    console.result(report, as_json, *_for_people(report))
 
 
 def evaluate_worlds(seed: int, humans: Sequence[Path], size: Size = Size()) -> Report:
@@ -91,12 +76,9 @@ def _held_out(people: Sample, part: Ints) -> float:
     return float(accused.mean())
 
 
-def evaluate_labels(path: Path) -> Report:
-    """The loaded database under the given labels: later credentials judged by what earlier ones taught."""
-    from ops.database import database
-
-    with database() as db:
-        return evaluate_sample(loaded_sample(db, datetime.now(UTC), read_labels(path)))
+def evaluate_labels(db: Databases, now: datetime, path: Path) -> Report:
+    """Evaluates later credentials of the loaded database with detectors trained on earlier ones, by the labels."""
+    return evaluate_sample(loaded_sample(db, now, read_labels(path)))
 
 
 def evaluate_sample(sample: Sample) -> Report:
@@ -158,28 +140,3 @@ def _design(judge: Judge, tests: Mapping[int, Sample]) -> Report:
         str(count): figures(judge.suspicion(test.X, test.count), test.bot, ALPHA) for count, test in tests.items()
     }
     return by_readings[str(max(tests))] | {"by_readings": by_readings}
-
-
-def _for_people(report: Report) -> list[Any]:
-    tables = [_family_table(title, report[part]) for title, part in _TITLES.items()]
-    accused = [[name, each["fpr"], each["n"]] for name, each in report["human_fpr"].items()]
-    design = [[name, value] for name, value in report["design_pca"].items() if name != "by_readings"]
-    return [
-        *tables,
-        console.table("People accused by mistake (aim: 0.01)", ["people", "share", "n"], accused),
-        console.table("The design's classifier (PCA, one class of bots)", ["figure", "value"], design),
-        f"Served: {report['served']}. {report['reason']}",
-    ]
-
-
-_TITLES = {"Known attackers": "families", "Attackers never seen in training": "unseen"}
-
-
-def _family_table(title: str, families: Report) -> Any:
-    """AUC and recall at 1 % false positives by readings, a line per family."""
-    rows = []
-    for family, figure in families.items():
-        by_readings = figure.get("by_readings") or {"all": figure}
-        rows.append([family, *(each for count in by_readings.values() for each in (count["auc"], count["tpr@1%fpr"]))])
-    counts = list(next(iter(families.values())).get("by_readings") or ["all"])
-    return console.table(title, ["family", *(f"{name} {count}" for count in counts for name in ("AUC", "TPR"))], rows)

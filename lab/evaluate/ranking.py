@@ -1,19 +1,17 @@
-"""`feedpulse evaluate ranking`: all rankers walked forward over a period, as a table with bars or as JSON."""
+"""Walks all rankers forward over a period."""
 
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 from features.countries import COUNTRIES
 from features.ranking.history import History, assemble
 from features.ranking.indexes import index
 from lab.evaluate.cold import cold
 from lab.evaluate.recall import recalls
-from ops import console
 from store.client import Databases
 from store.inputs import event_log
 from trainers.evaluation import baselines, report, walk_forward
@@ -42,80 +40,6 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     made["candidates"] = recalls(history, known, asked, _ms(oldest), plan.seed)
     made["cold"] = cold(history, known, rankers, asked, judged.engaged_before.tolist(), _ms(oldest))
     return made | {"trained": rankers.report, "seconds": round(time.perf_counter() - started, 1)}
-
-
-def command(
-    since: Annotated[datetime, typer.Option(help="First request; training sees only what lies before.")],
-    until: Annotated[datetime, typer.Option(help="End of the requests.")],
-    window_days: Annotated[float, typer.Option(help="Contents older than this are not ranked.")] = 30.0,
-    requests_at_most: Annotated[int | None, typer.Option(help="Judge a sample of the requests.")] = None,
-    learn_at_most: Annotated[int, typer.Option(help="Requests to learn from, the newest.")] = Plan.most_learnt,
-    first_tries: Annotated[bool, typer.Option(help="Judge one booster a member too, the usual first try.")] = True,
-    truth: Annotated[Path | None, typer.Option(help="The simulator's truth.jsonl.", exists=True)] = None,
-    seed: int = 7,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Judge all rankers, walking forward."""
-    from handlers.runtime import databases
-    from ops.database import database
-
-    plan = Plan(
-        window_days=window_days,
-        most_asked=requests_at_most,
-        most_learnt=learn_at_most,
-        first_tries=first_tries,
-        seed=seed,
-    )
-    with database():
-        made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
-    tables = (ranking_table(made), paired_table(made), candidates_table(made), cold_table(made))
-    console.result(made, as_json, *tables)
-
-
-def ranking_table(made: dict[str, Any]) -> Any:
-    """Rankers from best to worst with bars."""
-    rows = sorted(made["rankers"].items(), key=lambda each: -each[1]["ndcg@10"])
-    best = rows[0][1]["ndcg@10"] or 1.0
-    return console.table(
-        f"{made['requests']} requests of {made['people']} people, {made['seconds']} s",
-        ["ranker", "NDCG@10", "95 %", "", "Recall@20", "MRR", "AUC"],
-        [
-            [name, each["ndcg@10"], f"{each['ci'][0]:.3f} – {each['ci'][1]:.3f}", console.bar(each["ndcg@10"] / best)]
-            + [each[figure] for figure in ("recall@20", "mrr", "auc")]
-            for name, each in rows
-        ],
-    )
-
-
-def candidates_table(made: dict[str, Any]) -> Any:
-    """What each source of candidates finds of what is engaged with later."""
-    return console.table(
-        "Candidates: later engagements found among at most 300 of each source",
-        ["source", "recall", "", "candidates"],
-        [
-            (name, each["recall@300"], console.bar(each["recall@300"]), round(each["candidates"]))
-            for name, each in made["candidates"].items()
-        ],
-    )
-
-
-def cold_table(made: dict[str, Any]) -> Any:
-    """How soon a member is known."""
-    figures = made["cold"].get("ndcg@10", {})
-    return console.table(
-        f"Members with 30 engagements, had only the latest been known ({made['cold']['requests']} requests)",
-        ["engagements known", "NDCG@10", ""],
-        [(many, value, console.bar(value)) for many, value in figures.items()],
-    )
-
-
-def paired_table(made: dict[str, Any]) -> Any:
-    """Paired differences in NDCG@10."""
-    rows = [
-        [name, each["difference"], f"{each['ci'][0]:+.4f} – {each['ci'][1]:+.4f}"]
-        for name, each in made["paired"].items()
-    ]
-    return console.table("Paired differences in NDCG@10 (bootstrap over people)", ["", "difference", "95 %"], rows)
 
 
 def _more(history: History, truth: Path | None) -> dict[str, Scorer]:
@@ -150,7 +74,3 @@ def _some(asked: list[Choice], most: int | None, seed: int) -> list[Choice]:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

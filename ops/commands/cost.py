@@ -16,12 +16,11 @@ from handlers.manifest import Function, document, functions
 from handlers.predictors import personalize_content_predictor
 from handlers.runtime import databases
 from ops import console
-from ops.commands.cost import ranking_seconds, reading_seconds
 from ops.database import database
 from store import queries
 from store.client import Databases
 from store.ids import Document
-from store.runs import last_runs, median_seconds, users
+from store.runs import median_seconds, summaries, users
 
 MIB_A_GIB = 1024
 DAYS_A_MONTH = 30.4
@@ -174,7 +173,7 @@ def _read(path: Path, users_now: int) -> Earlier:
 
 
 def _measured(db: Databases, habits: Habits) -> Habits:
-    last = max(each["time"] for each in last_runs(db, datetime.now(UTC)).values())
+    last = max(each["time"] for each in summaries(db, datetime.now(UTC)).values())
     found = {"reading_seconds": reading_seconds(db), "ranking_seconds": ranking_seconds(db, last)}
     return replace(habits, **{name: seconds for name, seconds in found.items() if seconds is not None})
 

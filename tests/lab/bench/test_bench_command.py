@@ -3,11 +3,11 @@ import math
 
 import pytest
 
-from lab.bench import command
 from lab.bench.extrapolate import Limits, about, reckoned
 from lab.bench.figures import exponents, misses, slope, tables
 from lab.bench.page import page
 from ops.cli import execute
+from ops.commands import bench as command
 
 COST = {
     "seconds": 1.0,

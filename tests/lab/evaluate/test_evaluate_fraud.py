@@ -8,14 +8,15 @@ import pytest
 import typer
 
 from lab.evaluate.attacks import FAMILIES, people
-from lab.evaluate.fraud import Size, command, evaluate_sample, evaluate_worlds, recalibrated
+from lab.evaluate.fraud import Size, evaluate_sample, evaluate_worlds, recalibrated
 from lab.evaluate.fraud_worlds import loaded_sample, read_humans, read_labels, sample_of
+from ops.commands.evaluate.fraud import command
 from store.client import Databases
 from store.ids import ObjectId
-from tests.fraud.conftest import NOW, Insert, community
+from tests.fraud.conftest import NOW, Insert, community, insert  # noqa: F401 (a fixture)
 
 
-def test_a_labelled_database_is_evaluated_on_later_credentials(db: Databases, insert: Insert, tmp_path: Path) -> None:
+def test_a_labelled_database_is_evaluated_on_later_credentials(db: Databases, insert: Insert, tmp_path: Path) -> None:  # noqa: F811
     readers = community(150, 14, 80)
     credentials = insert(readers.streams)
     rows = zip(credentials, (readers.family != "human").tolist(), strict=True)

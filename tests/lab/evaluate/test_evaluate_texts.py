@@ -9,8 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from lab.evaluate import emotion, language
 from lab.evaluate.labelled import calibration_error, figures, read_lines
+from ops.commands.evaluate import emotion, language
 
 NAMES = {"n", "accuracy", "macro_f1", "ece", "per_class", "ms_per_text"}
 

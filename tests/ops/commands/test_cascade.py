@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from lab.evaluate import cascades as evaluation
 from ops.commands import cascade
+from ops.commands.evaluate import cascades as evaluation
 
 TREE = {
     "contentId": "r",

@@ -10,12 +10,13 @@ from bson.raw_bson import RawBSONDocument
 from handlers.features import topics_classify
 from handlers.manifest import everything
 from handlers.trainers import personalize_content_worker
+from lab.bench.work import open_gates
 from ops.cli import execute
 from ops.commands.run import backfill, run_all
 from store.client import connect
 from store.erasure import OURS_IN_APP, bury, finder, person_of, redacted
 from store.ids import ObjectId
-from tests.community import TIME, community, fill, open_gates
+from tests.community import TIME, community, fill
 from tests.store.test_retention import table
 from trainers.jobs.members import train_all_members
 

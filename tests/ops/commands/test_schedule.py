@@ -17,7 +17,7 @@ from ops.commands.schedule import Clock, Told, follow, trigger, watching
 from store.change_streams import watch
 from store.ids import ObjectId
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 1, 31, 22, 58, tzinfo=UTC)
 calls = []
 

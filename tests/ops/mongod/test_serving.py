@@ -16,11 +16,11 @@ from pymongo import MongoClient, WriteConcern
 from ops.mongod import supervisor
 from ops.mongod.serving import EmbeddedDatabaseError, refuse_unsupported, runnable, serving, wheel_binary
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 COMMAND = """
 import signal, sys
 from pathlib import Path
-from ops.mongod import serving
+from ops.mongod.serving import serving
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 with serving(Path(sys.argv[1]), durable=False, cache_gb=0.25) as uri:
     print(uri, flush=True)

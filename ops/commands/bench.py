@@ -1,9 +1,11 @@
 """`feedpulse bench`: measures this machine from the checkout; prints tables, keeps one JSON, writes the docs of it."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +15,10 @@ from handlers.manifest import FILE
 from lab.bench import page
 from lab.bench.figures import tables
 from ops import console
+from ops.mongod.serving import serving
 
 ROOT, STANDARD_ERROR = FILE.parent, 2
+CACHE_GB = 8.0  # of the server
 KEPT, PAGE = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.md"
 
 
@@ -37,18 +41,18 @@ def command(
 
 
 def measured(sizes: str, quick: bool) -> dict[str, Any]:
-    """The figures of `python -m tests.bench`, which runs beside the tests in a checkout.
-
-    Raises:
-        FileNotFoundError: when this is no checkout.
-    """
-    if not (ROOT / "tests" / "bench").is_dir():
-        raise FileNotFoundError(f"{ROOT}/tests/bench is missing: measure from a checkout (make install)")
-    with tempfile.TemporaryDirectory() as folder:
+    """Returns the figures of `python -m lab.bench.run`, on the server of MONGODB_URI or one started for them."""
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder) / "mongod") as uri:
         out = Path(folder) / "bench.json"
         words = ["--out", str(out), *(["--quick"] if quick else [])]
         words += ["--sizes", *map(str, _numbers(sizes))] if sizes else []
-        subprocess.run([sys.executable, "-m", "tests.bench", *words], cwd=ROOT, stdout=STANDARD_ERROR, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "lab.bench.run", *words],
+            cwd=ROOT,
+            env={**os.environ, "MONGODB_URI": uri},
+            stdout=STANDARD_ERROR,
+            check=True,
+        )
         return read(out)
 
 
@@ -70,6 +74,11 @@ def read(file: Path) -> dict[str, Any]:
 def write(file: Path, found: dict[str, Any]) -> None:
     """Keeps the figures."""
     file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _server(folder: Path) -> AbstractContextManager[str]:
+    uri = os.environ.get("MONGODB_URI")
+    return nullcontext(uri) if uri else serving(folder, durable=False, cache_gb=CACHE_GB)
 
 
 def _numbers(sizes: str) -> list[int]:

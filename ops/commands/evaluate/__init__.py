@@ -1,0 +1,1 @@
+"""`feedpulse evaluate SUBJECT`: one command a subject; lab/evaluate computes the figures."""
