@@ -25,10 +25,3 @@ def community():
 def fill(db, collections):
     for name, batch in collections.items():
         db.app[name].insert_many(batch)
-
-
-def open_gates(db):
-    """As if there were data enough for members' own models: the gate lets all in, and all are to be trained anew."""
-    gate = {"penalty": 3.0, "open": [True] * 5, "gain": [0.0] * 5, "error": [0.0] * 5}
-    db.analytics.mlArtifacts_global.update_one({"account": "members"}, {"$set": {"report.gate": gate}})
-    db.analytics.mlArtifacts.drop()  # deleted keys would lie in the way of every upsert for a minute

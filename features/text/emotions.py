@@ -149,4 +149,4 @@ def unpack(packed: bytes) -> Heads:
 @cache
 def shipped_heads(tier: str) -> Heads:
     """The heads of a tier that come with this package; features/text/weights/emotions.md says how they were trained."""
-    return unpack(files("features").joinpath(f"weights/emotions_{tier}.npz").read_bytes())
+    return unpack(files("features.text").joinpath(f"weights/emotions_{tier}.npz").read_bytes())

@@ -87,7 +87,7 @@ def _path(scores: NDArray[np.float64]) -> tuple[str, ...]:
 
 @cache
 def _taxonomy() -> tuple[Topic, ...]:
-    read = tomllib.loads(files("features").joinpath("topics_taxonomy.toml").read_text("utf-8"))
+    read = tomllib.loads(files("features.text").joinpath("topics_taxonomy.toml").read_text("utf-8"))
     return tuple(topic for slug, node in read.items() for topic in _family(slug, node))
 
 

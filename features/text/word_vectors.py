@@ -61,4 +61,4 @@ def unpack(packed: bytes) -> Table:
 @cache
 def shipped_table() -> Table:
     """The table that comes with this package; features/text/weights/emotions.md says how it was made."""
-    return unpack(files("features").joinpath("weights/words.npz").read_bytes())
+    return unpack(files("features.text").joinpath("weights/words.npz").read_bytes())

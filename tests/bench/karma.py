@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from features.jobs.karma import update_karma
-from lab.bench.swaps import serving_or_given
 from store.client import Databases, connect
 from store.schema import ensure_indexes
 from tests.bench.scale import Expression, _id, _reference, _write
+from tests.reliability.swaps import serving_or_given
 
 NOW = datetime(2026, 1, 15, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

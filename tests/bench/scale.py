@@ -21,11 +21,11 @@ import numpy as np
 from features.countries import COUNTRIES
 from features.jobs.statistics import update_content_stats, update_creator_stats
 from features.matrix import GUEST_COLUMNS
-from lab.bench.swaps import serving_or_given
 from predictors.jobs.guest_feed import MODEL, publish_guest_feed
 from store.client import Databases, connect
 from store.outputs import models
 from store.schema import ensure_indexes
+from tests.reliability.swaps import serving_or_given
 from trainers.boosters import GLOBAL, fit
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -5,10 +5,10 @@ import time
 
 import numpy as np
 import pytest
-from lab.simulate import Config as Community
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.member_columns import PERSONAL
+from lab.simulate import Config as Community
 from predictors.jobs import personal, snapshot
 from store.outputs import models
 from store.schema import COLLECTIONS, ensure_indexes

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lab.bench.work import open_gates
 from ops.mongod.serving import serving
 from store.client import Databases, connect
-from tests.community import TIME, community, fill, open_gates
+from tests.community import TIME, community, fill
 from tests.deploy.cloud import Cloud, cloud
 
 RECEIVES = 2  # of a message before it is a dead letter

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from lab.bench.work import open_gates
 from ops.deploy.template import FILE
 from store.ids import ObjectId
-from tests.community import TIME, community, fill, open_gates
+from tests.community import TIME, community, fill
 from tests.deploy.cloud import cloud
 from tests.deploy.emulator import arn
 from tests.deploy.rehearsal import rehearse

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from bson import ObjectId
-from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS
+from lab.simulate import Config as Community
 from predictors.jobs.guest_feed import MODEL, Config, publish_guest_feed
 from store.outputs import models
 from tests.golden.worlds import simulated

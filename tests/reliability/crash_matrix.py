@@ -24,14 +24,15 @@ from queue import SimpleQueue
 from typing import Any
 
 from handlers.manifest import functions
-from lab.bench.swaps import serving_or_given
+from lab.bench.work import open_gates
 from store import erasure
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.outputs import models, snapshots
-from tests.community import CONFIG, community, fill, open_gates
+from tests.community import CONFIG, community, fill
 from tests.reliability.killed_run import FORGET, run
 from tests.reliability.states import State, differences, hashes, state
+from tests.reliability.swaps import serving_or_given
 
 BEFORE = (CONFIG.until - timedelta(days=1)).isoformat()  # clock of the runs that went well
 

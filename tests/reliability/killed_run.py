@@ -13,6 +13,7 @@ from typing import Any
 
 from pymongo import monitoring
 
+from handlers import job as entries
 from handlers import runtime
 from handlers.manifest import everything, named
 from ops.commands.forget import forgotten
@@ -85,7 +86,7 @@ def _work(uri: str, prefix: str, job: str | None, at: int | None, time: str, sen
     os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix, "TEXT_TIER": "linear"}
     os.environ.pop("TRAINING_QUEUE_URL", None)
     short = partial(leases.hold, seconds=LEASE_SECONDS)
-    runtime.hold = publish.hold = short  # type: ignore[attr-defined]
+    entries.hold = publish.hold = short  # type: ignore[attr-defined]
     killer = Killer(at, sender)
     runtime.connect = partial(connect, event_listeners=[killer])  # type: ignore[attr-defined]
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115

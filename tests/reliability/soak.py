@@ -28,7 +28,7 @@ import numpy as np
 
 from handlers.manifest import early, hourly
 from handlers.predictors import personalize_content_predictor
-from lab.bench.swaps import Reader, serving_or_given
+from lab.bench.feed_reader import Reader
 from ops.commands.run import backfill, run_all
 from ops.commands.schedule import Clock
 from store.client import Databases, connect
@@ -36,6 +36,7 @@ from store.ids import ObjectId, to_extended_json
 from tests.reliability.killed_run import run
 from tests.reliability.soak_scheduler import START, Plan
 from tests.reliability.states import differences
+from tests.reliability.swaps import serving_or_given
 
 GROWN = ("contentStats", "creatorStats", "hashtagStats", "karma", "cascades")  # functions of what the app has
 OWN = ("updatedAt",)  # when something was last touched is the run's own

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lab.bench import swaps
+from tests.reliability import swaps
 
 
 @pytest.mark.bench

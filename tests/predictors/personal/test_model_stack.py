@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bson import ObjectId
-from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
@@ -16,6 +15,7 @@ from features.ranking.history import assemble
 from features.ranking.indexes import index
 from features.ranking.member_columns import PERSONAL
 from handlers.predictors import personalize_content_predictor, serving_snapshot
+from lab.simulate import Config as Community
 from predictors.jobs import personal, snapshot
 from predictors.jobs.viewer import no_extras, read_own, request_of
 from predictors.personal.assignment import assigned

@@ -9,12 +9,12 @@ import pytest
 from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
-from lab.simulate import Config as Community
 
 from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS
 from features.ranking.history import assemble
 from features.ranking.indexes import index
+from lab.simulate import Config as Community
 from predictors.jobs import personal
 from predictors.jobs.guest_feed import Config as FeedConfig
 from predictors.jobs.guest_feed import publish_guest_feed

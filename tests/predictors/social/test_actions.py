@@ -11,7 +11,7 @@ import pytest
 from handlers.connectors.app import AppConnector
 from handlers.connectors.mastodon import MastodonConnector
 from handlers.predictors import actions_plan
-from ops.carrier import carry_out, undo
+from predictors.jobs.action_execution import carry_out, undo
 from predictors.jobs.actions import plan_actions
 from predictors.social.actions import parsed
 from store.client import Databases

@@ -48,7 +48,7 @@ def run_until_done(job):
 
 @pytest.fixture
 def app(db, monkeypatch):
-    monkeypatch.setattr(runtime, "hold", SHORT_LEASE)
+    monkeypatch.setattr("handlers.job.hold", SHORT_LEASE)
     fill(db, community())
     return db
 
@@ -146,7 +146,7 @@ def own_server(tmp_path, monkeypatch):
     with serving(tmp_path / "home") as uri:
         monkeypatch.setenv("MONGODB_URI", uri)
         monkeypatch.setenv("DB_PREFIX", "faults-")
-        monkeypatch.setattr(runtime, "hold", SHORT_LEASE)
+        monkeypatch.setattr("handlers.job.hold", SHORT_LEASE)
         db = connect(uri, "faults-")
         fill(db, community())
         yield db, uri, tmp_path / "home"

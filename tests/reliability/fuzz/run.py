@@ -26,7 +26,6 @@ import numpy as np
 
 from handlers.features import content_stats
 from handlers.manifest import functions
-from lab.bench.swaps import serving_or_given
 from store.client import Databases, connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents
@@ -35,6 +34,7 @@ from tests.community import community
 from tests.reliability.fuzz.forms import hostile_forms
 from tests.reliability.fuzz.mutations import beside, contents, events, mutated
 from tests.reliability.fuzz.oracle import Expected
+from tests.reliability.swaps import serving_or_given
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 ROUND = 100_000

@@ -3,10 +3,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from bson import DBRef, ObjectId
-from lab.simulate import Config as Community
 
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import DESIGN, GUEST_COLUMNS
+from lab.simulate import Config as Community
 from store.outputs import models
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth

@@ -7,7 +7,7 @@ import pytest
 
 from tests.community import TIME, community, fill
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "scaling.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "scaling.md"
 
 
 def shown(language):
