@@ -60,6 +60,7 @@ COMMANDS = {
     "scale": Entry("ops.commands.scale", "command", "What any number of members needs, and what breaks first"),
 }
 SUBJECTS = {
+    "all": Entry("ops.commands.evaluate.every", "command", "Every evaluation on every data set of a folder"),
     "ranking": Entry("ops.commands.evaluate.ranking", "command", "The rankers against popularity and recency"),
     "fraud": Entry("ops.commands.evaluate.fraud", "command", "Detectors against families of bots"),
     "emotion": Entry("ops.commands.evaluate.emotion", "command", "Emotions against labelled texts"),

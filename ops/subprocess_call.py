@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +28,11 @@ class Beside:
 
 
 @contextmanager
-def beside(*words: str) -> Iterator[Beside]:
-    """`feedpulse WORDS --json`, begun at once and killed with the block if it still runs."""
+def beside(*words: str, environment: Mapping[str, str] | None = None) -> Iterator[Beside]:
+    """Starts `feedpulse WORDS --json` at once; kills it with the block if it still runs."""
     command = [sys.executable, "-P", "-m", "ops", *words, "--json"]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as process:
+    with subprocess.Popen(command, text=True, env=environment, **pipes) as process:
         try:
             yield Beside(process)
         finally:
