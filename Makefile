@@ -1,5 +1,5 @@
-# make demo · make test need nothing but Python 3.11 and git: they make .venv, install and run.
-PYTHON ?= python3.11
+# make demo and make test need nothing but Python 3.11 or later and git: they make .venv, install and run.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -8,8 +8,8 @@ STAMP := $(VENV)/.installed
 install: $(STAMP)
 
 $(STAMP): pyproject.toml requirements.txt constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "feedpulse needs Python 3.11: install it (Debian: apt-get install python3.11 python3.11-venv) or call make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "python3.11 lacks venv: apt-get install python3.11-venv"; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "feedpulse needs Python 3.11 or later: install it (Debian: apt-get install python3 python3-venv), or call make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) lacks venv: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
@@ -18,6 +18,8 @@ demo: install
 
 check: install
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
