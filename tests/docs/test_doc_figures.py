@@ -5,7 +5,7 @@ import pytest
 from lab import doc_figures
 
 
-@pytest.mark.parametrize("page", doc_figures.pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", list(doc_figures.pages()), ids=lambda page: page.name)
 def test_the_figures_of_a_page_are_those_of_its_files(page):
     text = page.read_text()
 
