@@ -38,7 +38,7 @@ def package_service(tmp_path_factory):
 
 
 def _lay_out(folder, edited):
-    for name in ("serverless.yml", "package.json", "ops/resources.yml", "ops/retraining.json"):
+    for name in ("serverless.yml", "package.json", "ops/deploy/resources.yml", "ops/deploy/retraining.json"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     service = folder / "serverless.yml"

@@ -14,7 +14,7 @@ from tests.deploy.cloud import cloud
 from tests.deploy.emulator import arn
 from tests.deploy.rehearsal import rehearse
 
-MACHINE = FILE.parent / "ops" / "retraining.json"
+MACHINE = FILE.parent / "ops" / "deploy" / "retraining.json"
 CALLED = {
     "Guests": "coldstartTrainer",
     "Members": "personalizeContentTrainer",

@@ -1,4 +1,4 @@
-"""The database user of ops/role.json: enough for every job, and nothing more."""
+"""The database user of ops/deploy/role.json: enough for every job, and nothing more."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ from ops.mongod.serving import runnable, wheel_binary
 from store.client import connect
 from tests.community import TIME, community, fill
 
-ROLE = json.loads((FILE.parent / "ops" / "role.json").read_text())
+ROLE = json.loads((FILE.parent / "ops" / "deploy" / "role.json").read_text())
 PASSWORD = "not a secret/@:"
 
 
