@@ -7,7 +7,17 @@ import pytest
 from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build, taste_of
 from features.ranking import co_engagement
 from features.ranking.indexes import Activity, index
-from tests.golden.logs import DAY_MS, HOUR_MS, Log, other_future, random_log, rows
+from tests.golden.logs import (
+    CREATOR_MONTH,
+    CREATOR_MONTH_COLUMNS,
+    CREATOR_MONTH_HOUR,
+    DAY_MS,
+    HOUR_MS,
+    Log,
+    other_future,
+    random_log,
+    rows,
+)
 
 HOUR = 72.0  # of the row, in a log of 120 hours
 
@@ -56,8 +66,15 @@ def test_a_row_worked_out_by_hand():
         "countryEngaged": 1, "countryViewed": 1, "countryCreatorEngaged": 2, "sameCountry": 1,
         "userEngaged": 2, "userViewed": 2, "ownViews": 2, "hoursSinceOwnView": 1, "follows": 1,
         "userCreatorEngaged": 2, "userCreatorViewed": 2, "userTagEngaged": 3, "hourSine": 0, "hourCosine": -1,
+        "gravity": np.log(1 + 2 + 2) / (48 + 2) ** 1.8,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_creator_is_known_by_the_last_720_hours():
+    row = dict(zip(MEMBER_COLUMNS, matrix(CREATOR_MONTH, [(0, 2)], CREATOR_MONTH_HOUR)[0].tolist(), strict=True))
+
+    assert {name: row[name] for name in CREATOR_MONTH_COLUMNS} == CREATOR_MONTH_COLUMNS
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -72,6 +72,23 @@ class Log:
         return {"time": self._times(hours), "user": ids("u", accounts), "followed": ids("u", users)}
 
 
+# One author's contents and the engagements with them; 720 hours before hour 800 is hour 80.
+CREATOR_MONTH_HOUR = 800
+CREATOR_MONTH = Log(
+    countries=[0, 0],
+    contents=[(number, hour, 1, "", [], None, 0, 0) for number, hour in enumerate((79, 80, 700))],
+    engagements=[
+        (79.5, 0, 0, 0), (80, 0, 0, 0), (439, 0, 1, 0), (750, 0, 2, 0),  # likes: three within 720 hours, one within 360
+        (79.9, 0, 0, 1), (500, 0, 1, 1),  # comments
+        (81, 0, 0, 2),  # a recast
+    ],
+)  # fmt: skip
+CREATOR_MONTH_COLUMNS = {
+    "creatorContentCount": 2, "creatorLikedCount": 3, "creatorCommentedCount": 1, "creatorRecastedCount": 1,
+    "creatorQuotedCount": 0,
+}  # fmt: skip
+
+
 def ids(kind, numbers):
     """The ids of these numbers, shape (n,), S12."""
     return np.frombuffer(b"".join(key(kind, number) for number in numbers), dtype="S12")

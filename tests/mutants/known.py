@@ -37,7 +37,7 @@ class RowError(ValueError):
 
 STATISTICS = ("tests/features/statistics/test_pipelines.py",)
 MATRIX = ("tests/features/test_matrix.py",)
-TASTE = ("tests/features/test_taste.py",)
+TASTE = ("tests/features/ranking/test_co_engagement.py",)
 EXPECTED_WEEK = ("tests/features/test_expected_week.py",)
 
 MUTATIONS = (
@@ -50,7 +50,7 @@ MUTATIONS = (
     Mutation("matrix: creator month 720 h to 360 h", "features/matrix.py",
              "_MONTH_HOURS = 720.0", "_MONTH_HOURS = 360.0", MATRIX),
     Mutation("snapshot: creator month 720 h to 360 h", "predictors/snapshot/snapshot.py",
-             "_MONTH: Final = (720,)", "_MONTH: Final = (360,)", ("tests/predictors/test_snapshot.py",)),
+             "_MONTH: Final = (720,)", "_MONTH: Final = (360,)", ("tests/predictors/snapshot/test_snapshot.py",)),
     Mutation("baselines: exponent of hn 1.8 to 1.5", "trainers/evaluation/baselines.py",
              "(engaged - 1) / (age_hours + 2) ** 1.8", "(engaged - 1) / (age_hours + 2) ** 1.5",
              ("tests/trainers/evaluation/test_baselines.py",)),
@@ -82,10 +82,10 @@ MUTATIONS = (
              "follows.since_minutes[tie] <= nodes", "follows.since_minutes[tie] < nodes",
              ("tests/features/cascades/test_parents.py",)),
     Mutation("cascades: dampening .3 to .9", "features/cascades/forecast.py",
-             "dampening: float = 0.3", "dampening: float = 0.9", ("tests/features/test_cascades_forecast.py",)),
+             "dampening: float = 0.3", "dampening: float = 0.9", ("tests/features/cascades/test_forecast.py",)),
     Mutation("cascades: delays not smoothed", "features/cascades/delays.py",
              "Delays(edges, _smooth(mass))", "Delays(edges, mass / mass.sum())",
-             ("tests/features/test_cascades_delays.py",)),
+             ("tests/features/cascades/test_delays.py",)),
     Mutation("fraud: skim .6 s to 6 s", "fraud/features/dwell.py",
              "SKIM_SECONDS = 0.6", "SKIM_SECONDS = 6.0", ("tests/fraud/test_pace.py",)),
     Mutation("fraud: sign of burstiness", "fraud/features/dwell.py",

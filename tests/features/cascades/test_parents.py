@@ -37,8 +37,9 @@ def test_only_earlier_and_followed_sharers_are_candidates():
     assert list(zip(found.child.tolist(), found.parent.tolist(), strict=True)) == [(1, 0), (2, 1)]
 
 
-def test_a_follow_made_after_the_reshare_does_not_count():
-    assert len(candidates(nodes(0, 10), follows((1, 0), since=11)).child) == 0
+@pytest.mark.parametrize(("since", "parents"), [(9, [0]), (10, [0]), (10.001, []), (11, [])])
+def test_a_follow_counts_from_its_own_minute_on(since: float, parents: list[int]):
+    assert candidates(nodes(0, 10), follows((1, 0), since=since)).parent.tolist() == parents
 
 
 def test_the_three_policies_choose_first_last_and_likeliest():

@@ -22,9 +22,10 @@ from predictors.jobs.snapshot import publish_snapshot
 from predictors.personal.exploration import explored
 from predictors.personal.request import Request, member_of, taken
 from predictors.personal.slate import best, listed, slot_pool, with_slots
-from predictors.personal.sources import SOURCES, gather, merged
+from predictors.personal.sources import SOURCES, co_engaged, gather, merged, topics
 from predictors.snapshot.snapshot import take
 from store.inputs import event_log
+from tests.golden.logs import Log, ids
 from tests.golden.worlds import simulated
 
 COMMUNITY = Community(users=150, days=5, seed=6)
@@ -42,6 +43,43 @@ def world(uri):
         history = assemble(event_log.read_log(db, since, NOW, COUNTRIES), event_log.read_labels(db, since, NOW))
         members = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
         yield SimpleNamespace(db=db, history=history, known=index(history), since=since, members=members)
+
+
+def found_by(source, log, hour):
+    """Numbers of the contents that the source finds for account 0, the best first."""
+    history, now_ms = log.history(), log.moment(hour)
+    snapshot = take(index(history), log.moment(0), now_ms)
+    request = Request(snapshot, member_of(history, 0, now_ms), now_ms, taken(history.contents, NOBODY))
+    number_of = {each: number for number, each in enumerate(ids("c", range(len(log.contents))).tolist())}
+    return [number_of[each] for each in history.contents.id[source(request, NOBODY)].tolist()]
+
+
+def test_an_engagement_of_a_similar_member_weighs_as_three_views():
+    """Accounts 0 and 1 viewed contents 0 and 1, so their cosine is 1; account 2 viewed content 2 besides.
+
+    Three accounts chose contents 0 and 1, one chose content 2: the cosine of 0 and 2 is (2/3)/√(2/3 · 5/3) = 0.63.
+    Content 3, viewed by account 1, is worth 1; content 4, with which account 2 engaged, 3 · 0.63.
+    """
+    log = Log(countries=[0, 0, 0], exposures=[(1, account, content) for account in range(3) for content in (0, 1)])
+    log.contents = [(number, 0 if number < 3 else 20, 0, "", [], None, 0, 0) for number in range(5)]
+    log.exposures += [(1, 2, 2), (21, 1, 3)]
+    log.engagements = [(21, 2, 4, 0)]
+
+    found = found_by(co_engaged, log, hour=30)
+
+    assert [number for number in found if number > 2] == [4, 3]
+
+
+def test_a_tag_engaged_with_twice_in_seven_views_is_dearer_than_one_engaged_with_at_the_only_view():
+    """Affinity e · (1 + 3e)/(1 + e + v): 1 · 4/3 = 1.33 for #a with e = v = 1, and 2 · 7/10 = 1.4 for #b."""
+    tags = ["#a", "#b", "#a", "#b"]
+    log = Log(countries=[0, 0], contents=[(n, 0, 1, "", [tag], None, 0, 0) for n, tag in enumerate(tags)])
+    log.exposures = [(1, 0, 0)] + [(2 + n, 0, 1) for n in range(7)]
+    log.engagements = [(1.1, 0, 0, 0), (2.1, 0, 1, 0), (2.2, 0, 1, 1)]
+
+    found = found_by(topics, log, hour=30)
+
+    assert [number for number in found if number > 1] == [3, 2]
 
 
 def ask(world, account, **more):

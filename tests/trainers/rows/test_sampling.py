@@ -74,6 +74,21 @@ def test_a_rare_kind_of_engagement_weighs_more_than_a_common_one():
     np.testing.assert_allclose(taken.weight[taken.engaged].mean(), 1.0)
 
 
+def test_what_is_done_from_until_on_weighs_nothing():
+    """Both contents are engaged with in the day of the request; only the like of hour 13 is before hour 14."""
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(2)]
+    log = Log(countries=[0], contents=contents, engagements=[(13, 0, 0, 0), (14, 0, 0, 0), (15, 0, 1, 0)])
+    history = log.history()
+
+    taken = sample(history, asked(history), 5, seed=1, until_ms=log.moment(14))
+    whole = sample(history, asked(history), 5, seed=1)
+
+    assert taken.engaged.tolist() == whole.engaged.tolist() == [True, True]
+    # three likes of two pairs: 1/8 each, a mean of 3/16 by pair
+    assert taken.weight == pytest.approx([2 / 3, 0.0])
+    assert whole.weight == pytest.approx([4 / 3, 2 / 3])
+
+
 def test_the_same_seed_takes_the_same_rows_and_another_seed_others():
     history = random_log(5, contents=80).history()
     several = asked(history)

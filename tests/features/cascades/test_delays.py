@@ -1,0 +1,44 @@
+"""Delays between a post and its reshares: densities by hand, the smoothing, and what is learned."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.cascades.delays import fit_delays, lognormal_delays
+
+
+def test_each_bin_gets_half_a_reshare_and_lends_a_quarter_to_each_neighbour():
+    """Three delays in the first of two bins, one in the second; the outermost bins lend to themselves.
+
+    3.5 and 1.5 with the half; 3/4 · 3.5 + 1/4 · 1.5 = 3 and 1/4 · 3.5 + 3/4 · 1.5 = 2.
+    """
+    learned = fit_delays(np.arange(4), np.array([1.0, 1.0, 1.0, 100.0]), np.ones(4), bins=2)
+
+    assert learned.mass == pytest.approx([3 / 5, 2 / 5])
+
+
+def test_the_stronger_tie_takes_the_greater_part_of_a_reshare():
+    """One reshare, with ties of 3 and 1 and one bin for both delays; the mass is that of one reshare either way."""
+    alike = fit_delays(np.array([0, 0, 1]), np.array([1.0, 100.0, 100.0]), np.array([1.0, 1.0, 1.0]), bins=2, rounds=1)
+    first = fit_delays(np.array([0, 0, 1]), np.array([1.0, 100.0, 100.0]), np.array([1e9, 1.0, 1.0]), bins=2, rounds=1)
+
+    # (1, 1) reshares in the bins, smoothed; with an even density a delay of 100 has 1/100 of the rate of 1
+    assert first.mass == pytest.approx([1 / 2, 1 / 2])
+    assert alike.mass[0] < first.mass[0]
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30))
+def test_every_delay_stays_possible_and_the_masses_sum_to_one(minutes):
+    learned = fit_delays(np.arange(len(minutes)), np.array(minutes), np.ones(len(minutes)), rounds=2)
+
+    assert learned.mass.sum() == pytest.approx(1.0)
+    assert (learned.mass > 0).all()
+    assert np.isfinite(learned.density(np.array(minutes))).all()
+
+
+def test_a_density_integrates_to_one():
+    delays = lognormal_delays(60.0, 1.0)
+    minutes = np.geomspace(delays.edges[0], delays.edges[-1], 20_001)
+
+    assert np.trapezoid(delays.density(minutes), minutes) == pytest.approx(1.0, abs=1e-3)
