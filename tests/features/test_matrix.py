@@ -25,6 +25,7 @@ HOUR = 72.0  # of the row, in a log of 120 hours
 def asked_of(log, hour=HOUR):
     """Every account with every content that is there at the hour."""
     live = [each[0] for each in log.contents if each[1] < hour]
+    assert live
     return list(product(range(len(log.countries)), live))
 
 

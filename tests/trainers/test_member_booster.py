@@ -79,6 +79,7 @@ def test_own_rows_are_sorted_by_account_and_otherwise_as_they_were(lively):
 
     assert np.all(np.diff(own.account) >= 0)
     assert own.columns.shape == (len(taken.engaged), len(PERSONAL))
+    assert len(np.unique(own.account)) > 1
     for account in np.unique(own.account):
         assert own.margin[own.account == account].tolist() == np.flatnonzero(taken.rows.account == account).tolist()
 

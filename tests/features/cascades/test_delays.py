@@ -18,14 +18,18 @@ def test_each_bin_gets_half_a_reshare_and_lends_a_quarter_to_each_neighbour():
     assert learned.mass == pytest.approx([3 / 5, 2 / 5])
 
 
-def test_the_stronger_tie_takes_the_greater_part_of_a_reshare():
-    """One reshare, with ties of 3 and 1 and one bin for both delays; the mass is that of one reshare either way."""
-    alike = fit_delays(np.array([0, 0, 1]), np.array([1.0, 100.0, 100.0]), np.array([1.0, 1.0, 1.0]), bins=2, rounds=1)
-    first = fit_delays(np.array([0, 0, 1]), np.array([1.0, 100.0, 100.0]), np.array([1e9, 1.0, 1.0]), bins=2, rounds=1)
+@pytest.mark.parametrize(("tie", "mass"), [(1e9, [1 / 2, 1 / 2]), (1e-9, [1 / 3, 2 / 3])])
+def test_a_reshare_is_shared_out_among_its_candidates_by_their_ties(tie: float, mass: list[float]):
+    """The first reshare has candidates 1 and 100 minutes before it, the second only one 100 minutes before.
 
-    # (1, 1) reshares in the bins, smoothed; with an even density a delay of 100 has 1/100 of the rate of 1
-    assert first.mass == pytest.approx([1 / 2, 1 / 2])
-    assert alike.mass[0] < first.mass[0]
+    Where the tie to the first candidate is much the strongest each bin has one reshare. Where it is much the weakest
+    the second bin has both: 0.5 and 2.5 with the half, 1 and 2 after lending.
+    """
+    minutes, ties = np.array([1.0, 100.0, 100.0]), np.array([tie, 1.0, 1.0])
+
+    learned = fit_delays(np.array([0, 0, 1]), minutes, ties, bins=2, rounds=1)
+
+    assert learned.mass == pytest.approx(mass)
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=30))

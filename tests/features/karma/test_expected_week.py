@@ -13,7 +13,7 @@ from scipy.stats import nbinom
 from features.categories import category
 from features.jobs.karma import seeded_categories, update_karma
 from features.jobs.karma_evaluation import evaluate_karma
-from features.karma.expected_week import NO_SPREAD, ONE_POST, Pairs, Posts, karma_seeds
+from features.karma.expected_week import Pairs, Posts, karma_seeds
 from features.karma.intervals import Spread, _quantile, covered, fit_spread
 from features.karma.pagerank import interactions, personalised_pagerank, standing
 from handlers.features import karma_evaluation
@@ -31,24 +31,30 @@ def posts(counts: list[float], followers: float = 100.0) -> Posts:
     return Posts(np.zeros(n, int), np.arange(n), table, np.ones((n, 1), bool), np.full(n, followers))
 
 
-@given(st.lists(st.integers(0, 50), min_size=2, max_size=20))
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=20).filter(lambda counts: len(set(counts)) > 1))
 @settings(deadline=None)
 def test_the_seed_is_median_less_benchmark_over_deviation(counts):
     made = posts(counts)
 
     seeds = karma_seeds(made, Pairs.of(made))
 
-    if len(set(counts)) == 1:
-        assert seeds.reason(0, 0) == NO_SPREAD
-    else:
-        assert seeds.number[0, 0] == pytest.approx(100 * (median(counts) - 1.0) / stdev(counts))
+    assert seeds.number[0, 0] == pytest.approx(100 * (median(counts) - 1.0) / stdev(counts))
+    assert seeds.reason(0, 0) is None
+
+
+@given(st.integers(0, 50), st.integers(2, 20))
+@settings(deadline=None)
+def test_equal_counts_have_no_spread(count, number):
+    made = posts([count] * number)
+
+    assert karma_seeds(made, Pairs.of(made)).reason(0, 0) == "no spread"
 
 
 def test_one_post_or_no_spread_is_a_reason_and_no_number():
     one, constant = posts([5]), posts([5, 5, 5])
 
-    assert karma_seeds(one, Pairs.of(one)).reason(0, 0) == ONE_POST
-    assert karma_seeds(constant, Pairs.of(constant)).reason(0, 0) == NO_SPREAD
+    assert karma_seeds(one, Pairs.of(one)).reason(0, 0) == "one post"
+    assert karma_seeds(constant, Pairs.of(constant)).reason(0, 0) == "no spread"
 
 
 def test_unknown_followers_make_the_benchmark_zero():
@@ -170,10 +176,11 @@ def test_who_is_liked_more_has_more_karma_and_is_told_why(app: App):
     assert best["karma"] > other["karma"] > 0
     pairs = [each for each in documents(app.db) if each["category"] != "global"]
     numbers = [number for each in pairs for number in (each, *each["actions"].values())]
+    assert len(numbers) == 3 * 5  # a category of each of three users: over all, and by action
     assert all(each["interval"][0] <= each["karma"] <= each["interval"][1] for each in numbers)
     assert best["actions"]["like"]["karmaSeed"] == pytest.approx(100 * (4 - 1) / stdev([3, 4, 5] * 6), rel=1e-4)
     assert best["actions"]["recast"] | {"karma": 0, "interval": 0, "confidence": 0} == {
-        "karmaSeed": None, "reason": NO_SPREAD, "median": 0.0, "karma": 0, "interval": 0, "confidence": 0,
+        "karmaSeed": None, "reason": "no spread", "median": 0.0, "karma": 0, "interval": 0, "confidence": 0,
     }  # fmt: skip
     assert (best["why"]["posts"], best["why"]["benchmark"]) == (18, 1.0)
     assert best["why"]["topPosts"][0]["engagements"] == 5

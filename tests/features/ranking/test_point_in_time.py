@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ranking.point_in_time import HOUR_MS, NEVER_HOURS, EventIndex, PairIndex, first_times, positions
+from features.ranking.point_in_time import EventIndex, PairIndex, first_times, positions
 
+HOUR_MS, NEVER_HOURS = 3_600_000, 10_000.0
 DAY_MS = 24 * HOUR_MS
 NOW_MS = 1_768_478_400_000  # 2026-01-15T12:00:00Z
 
@@ -96,12 +97,16 @@ def test_first_times_marks_each_pair_once_and_first(pairs):
     assert [pairs.index(pair) == row for row, pair in enumerate(pairs)] == marked.tolist()
 
 
-@given(st.lists(st.binary(min_size=12, max_size=12), max_size=8), st.binary(min_size=12, max_size=12))
+@given(st.lists(st.binary(min_size=12, max_size=12), min_size=1, max_size=8), st.binary(min_size=12, max_size=12))
 def test_positions_finds_ids_whatever_bytes_they_are_of(some, other):
     sought = np.frombuffer(b"".join([*some, other]), dtype="S12")
-    sorted_ids = np.unique(sought[:-1]) if some else np.zeros(0, dtype="S12")
+    sorted_ids = np.unique(sought[:-1])
 
     place = positions(sorted_ids, sought)
 
-    assert (sorted_ids[place[:-1]] == sought[:-1]).all() if some else True
+    assert (sorted_ids[place[:-1]] == sought[:-1]).all()
     assert (place[-1] >= 0) == (other in some)
+
+
+def test_no_position_is_found_among_no_ids():
+    assert positions(np.zeros(0, dtype="S12"), np.array([b"x" * 12])).tolist() == [-1]

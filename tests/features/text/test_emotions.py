@@ -12,7 +12,7 @@ from features.text import emotions
 from features.text.analyzer import EMOTIONS_OF
 from features.text.embeddings import embed
 from features.text.emotions import DOMINANCE, EMOTIONS, dominant, feelings, pack, probabilities, shipped_heads, unpack
-from features.text.ngrams import BUCKETS, hashed_counts
+from features.text.ngrams import hashed_counts
 from lab.evaluate.emotion import evaluate
 from lab.evaluate.labelled import read_lines
 
@@ -44,8 +44,12 @@ def test_plain_sentences_of_other_languages_get_their_emotion() -> None:
 
     right = [labels[place] == line["label"] for place, line in zip(best, read, strict=True)]
     assert np.mean(right) >= 0.75
-    for code in {line["language"] for line in read}:
-        assert np.mean([hit for hit, line in zip(right, read, strict=True) if line["language"] == code]) >= 0.6
+    by_language = {
+        code: np.mean([hit for hit, line in zip(right, read, strict=True) if line["language"] == code])
+        for code in {line["language"] for line in read}
+    }
+    assert len(by_language) >= 10
+    assert min(by_language.values()) >= 0.6
 
 
 def test_the_weights_are_small() -> None:
@@ -104,7 +108,7 @@ def test_buckets_are_ascending_and_inside(text: str) -> None:
     buckets, counts = hashed_counts(text)
 
     assert (np.diff(buckets) > 0).all()
-    assert ((buckets >= 0) & (buckets < BUCKETS)).all()
+    assert ((buckets >= 0) & (buckets < 131_072)).all()
     assert (counts >= 1).all()
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.text.word_vectors import PRIOR, Table, pack, shipped_table, unpack, word_vectors
-from trainers.text.word_vectors import SPREAD, make_table, vocabulary
+from features.text.word_vectors import Table, pack, shipped_table, unpack, word_vectors
+from trainers.text.word_vectors import make_table, vocabulary
 
 RNG = np.random.default_rng(3)
 
@@ -23,7 +23,7 @@ def test_a_text_is_the_weighted_mean_of_its_words_drawn_to_nothing() -> None:
         patch.setattr("features.text.word_vectors.crc32", {b"good": 0, b"day": 4294967295}.get)
         found = table.vectors(["good day", ""])
 
-    assert found.tolist() == [pytest.approx([8 / (3 + PRIOR), 2 * 4 / (3 + PRIOR)]), [0, 0]]
+    assert found.tolist() == [pytest.approx([8 / (3 + 3), 2 * 4 / (3 + 3)]), [0, 0]]
 
 
 def test_words_that_teachers_say_alike_lie_together() -> None:
@@ -34,7 +34,7 @@ def test_words_that_teachers_say_alike_lie_together() -> None:
 
     glad, happy, sad = table.vectors(["glad", "happy", "sad"])
     assert glad @ happy > 0 > glad @ sad
-    assert np.std([glad, happy, sad]) == pytest.approx(SPREAD, rel=1e-3)
+    assert np.std([glad, happy, sad]) == pytest.approx(0.1, rel=1e-3)
 
 
 def test_frequent_words_weigh_less() -> None:

@@ -43,6 +43,7 @@ def test_contributions_of_all_levels_sum_to_the_log_odds(ladder, matrix):
     np.testing.assert_allclose(summed, log_odds(ladder, matrix), atol=1e-4)
     np.testing.assert_allclose([each["score"] for each in told], scores(ladder, matrix), atol=1e-4)
     assert list(told[0]["levels"]) == ["world", "continent", "country", "members", "own"]
+    assert len(told) == 400
     assert all(sum(each["levels"].values()) == pytest.approx(each["logOdds"]) for each in told)
 
 

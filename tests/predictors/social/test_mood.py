@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictors.social.mood import LABELS, MOODS, UNKNOWN, Config, Posts, mood_name, post_weights, read_mood
+from predictors.social.mood import LABELS, Config, Posts, mood_name, post_weights, read_mood
 
 FEELINGS = {
     "Cheerful": {"joy": 0.8, "anger": 0.05},
@@ -21,7 +21,7 @@ def posts(*feelings: str, own: bool = True, age_hours: float = 1.0) -> Posts:
     return Posts(emotions.reshape(count, len(LABELS)), np.full(count, age_hours), np.zeros(count), np.full(count, own))
 
 
-@pytest.mark.parametrize("mood", MOODS)
+@pytest.mark.parametrize("mood", FEELINGS)
 def test_posts_of_one_feeling_give_its_mood(mood: str) -> None:
     assert read_mood(posts(*[mood] * 6)).name == mood
 
@@ -29,12 +29,12 @@ def test_posts_of_one_feeling_give_its_mood(mood: str) -> None:
 def test_under_five_posts_the_mood_is_unknown_with_the_reason() -> None:
     mood = read_mood(posts("Cheerful", "Cheerful", "Cheerful", "Cheerful"))
 
-    assert mood.name == UNKNOWN
+    assert mood.name == "unknown"
     assert mood.reason == "4 posts with known emotions, 5 are needed"
 
 
 def test_no_posts_are_fine() -> None:
-    assert read_mood(posts()).name == UNKNOWN
+    assert read_mood(posts()).name == "unknown"
 
 
 def test_weights_follow_the_formula() -> None:
@@ -90,4 +90,4 @@ def test_the_interval_holds_no_nan_and_order_does_not_matter(rows: list[list[flo
 
 @given(st.lists(st.floats(0, 1), min_size=6, max_size=6))
 def test_every_mean_has_a_name(emotions: list[float]) -> None:
-    assert mood_name(emotions) in MOODS
+    assert mood_name(emotions) in FEELINGS

@@ -30,7 +30,7 @@ def test_requests_are_those_of_a_plain_loop(seed):
     found = requests(history, *window)
 
     assert list(zip(found.time_ms.tolist(), found.account.tolist(), strict=True)) == brute_requests(history, *window)
-    assert len(found) == len(found.account)
+    assert len(found) == len(found.account) > 5
 
 
 def test_guests_ask_for_nothing():
