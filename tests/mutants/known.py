@@ -19,6 +19,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("features", "trainers", "predictors", "fraud", "handlers", "store", "panel", "ops", "lab", "tests")
 KILLED, SURVIVED = "killed", "survived"
+LONGEST_SECONDS = 900
 
 
 class Mutation(NamedTuple):
@@ -156,7 +157,12 @@ def run(tree: Path, tests: tuple[str, ...]) -> bool:
     """Whether the test files pass; raises RowError when pytest could not run them."""
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    finished = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    try:
+        finished = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise RowError(f"the tests did not end within {LONGEST_SECONDS} seconds") from None
     if finished.returncode not in (0, 1):
         raise RowError(f"pytest ended with {finished.returncode}:\n{finished.stdout[-2000:]}{finished.stderr[-2000:]}")
     for line in finished.stdout.splitlines():
