@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.golden.logs import DAY_MS, Log, random_log
+from tests.golden.logs import Log, random_log
 from trainers.rows import sampling
-from trainers.rows.requests import Requests, choices, requests
+from trainers.rows.requests import DAY_MS, Requests, choices, requests
 from trainers.rows.sampling import kind_weights, sample
 
 
@@ -122,6 +122,12 @@ def test_no_requests_are_no_rows():
     assert len(taken.rows.content) == len(taken.engaged) == len(taken.weight) == len(taken.request) == 0
 
 
+def test_kinds_that_nobody_used_weigh_the_same():
+    weights = kind_weights(np.zeros(4, dtype=np.int64))
+
+    assert weights == pytest.approx(np.full(4, 1 - 0.05 / 1.2))
+
+
 @given(st.lists(st.integers(0, 10**9), min_size=4, max_size=4).filter(any))
 def test_a_kind_alone_never_weighs_nothing_and_the_more_of_a_kind_the_less_it_weighs(counts):
     weights = kind_weights(np.array(counts))
@@ -130,9 +136,3 @@ def test_a_kind_alone_never_weighs_nothing_and_the_more_of_a_kind_the_less_it_we
     assert weights.sum() == pytest.approx(3.0)
     order = np.argsort(counts, kind="stable")
     assert np.all(np.diff(weights[order]) <= 1e-12)
-
-
-def test_kinds_that_nobody_used_weigh_the_same():
-    weights = kind_weights(np.zeros(4, dtype=np.int64))
-
-    assert weights == pytest.approx(np.full(4, 1 - 0.05 / 1.2))
