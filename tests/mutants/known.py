@@ -39,7 +39,7 @@ class RowError(ValueError):
 STATISTICS = ("tests/features/statistics/test_pipelines.py",)
 MATRIX = ("tests/features/test_matrix.py",)
 TASTE = ("tests/features/ranking/test_co_engagement.py",)
-EXPECTED_WEEK = ("tests/features/test_expected_week.py",)
+EXPECTED_WEEK = ("tests/features/karma/test_expected_week.py",)
 
 MUTATIONS = (
     Mutation("statistics: clock skew 1 d to 0", "features/statistics/pipelines.py",
@@ -88,18 +88,18 @@ MUTATIONS = (
              "Delays(edges, _smooth(mass))", "Delays(edges, mass / mass.sum())",
              ("tests/features/cascades/test_delays.py",)),
     Mutation("fraud: skim .6 s to 6 s", "fraud/features/dwell.py",
-             "SKIM_SECONDS = 0.6", "SKIM_SECONDS = 6.0", ("tests/fraud/test_pace.py",)),
+             "SKIM_SECONDS = 0.6", "SKIM_SECONDS = 6.0", ("tests/fraud/features/test_dwell.py",)),
     Mutation("fraud: sign of burstiness", "fraud/features/dwell.py",
-             "over(s - m,", "over(m - s,", ("tests/fraud/test_pace.py",)),
+             "over(s - m,", "over(m - s,", ("tests/fraud/features/test_dwell.py",)),
     Mutation("fraud: sign of the text slope", "fraud/features/sequence.py",
-             ">= 10, tie, np.nan)", ">= 10, -tie, np.nan)", ("tests/fraud/test_order.py",)),
+             ">= 10, tie, np.nan)", ">= 10, -tie, np.nan)", ("tests/fraud/features/test_sequence.py",)),
     Mutation("fraud: session gap 1800 s to 300 s", "fraud/features/sessions.py",
-             "SESSION_SECONDS = 1800.0", "SESSION_SECONDS = 300.0", ("tests/fraud/test_rhythm.py",)),
+             "SESSION_SECONDS = 1800.0", "SESSION_SECONDS = 300.0", ("tests/fraud/features/test_sessions.py",)),
     Mutation("fraud: side of the calibration", "fraud/models/calibration.py",
              'searchsorted(people, score, side="left")', 'searchsorted(people, score, side="right")',
-             ("tests/fraud/test_calibration.py",)),
+             ("tests/fraud/models/test_calibration.py",)),
     Mutation("fraud: floor of trusted people 50 to 0", "fraud/models/selection.py",
-             "_FEWEST_TRUSTED = 50", "_FEWEST_TRUSTED = 0", ("tests/fraud/test_gate.py",)),
+             "_FEWEST_TRUSTED = 50", "_FEWEST_TRUSTED = 0", ("tests/fraud/models/test_selection.py",)),
     Mutation("trainers: gate of levels 2 to -9 standard errors", "trainers/hierarchy.py",
              "surely: float = 2.0", "surely: float = -9.0", ("tests/trainers/test_hierarchy.py",)),
     Mutation("trainers: gate of members 2 to -9 standard errors", "trainers/member_effects.py",

@@ -53,11 +53,11 @@ def test_a_test_file_that_does_not_exist_is_an_error(tree: Path):
 
 def test_a_copy_has_the_code_and_its_settings_and_no_caches(tmp_path: Path):
     (tmp_path / "features" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "features" / "karma.py").touch()
+    (tmp_path / "features" / "sums.py").touch()
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "another").mkdir()
 
     with copied(tmp_path) as tree:
         found = sorted(str(path.relative_to(tree)) for path in tree.rglob("*"))
 
-    assert found == ["features", "features/karma/expected_week.py", "pyproject.toml"]
+    assert found == ["features", "features/sums.py", "pyproject.toml"]
