@@ -13,7 +13,7 @@ from predictors.jobs import personal, snapshot
 from store.outputs import models
 from store.schema import COLLECTIONS, ensure_indexes
 from tests.golden.worlds import simulated
-from tests.predictors.personal.test_model_stack import own_model
+from tests.predictors.jobs.test_personal import own_model
 from trainers.boosters import GLOBAL, RESIDUAL, fit
 
 pytestmark = pytest.mark.bench
