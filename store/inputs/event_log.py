@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from store import queries
 from store.client import Databases
-from store.columns import Columns, read_columns
+from store.columns import Columns, object_ids, read_columns
 from store.schema import ENGAGEMENT_TYPES, ensure_indexes
 
 _KINDS = [*ENGAGEMENT_TYPES, "report"]
@@ -49,6 +52,14 @@ def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
     }
     return read_columns(db, "contents", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+
+
+def read_contents_by_id(
+    db: Databases, ids: NDArray[np.bytes_]
+) -> tuple[Columns, Mapping[bytes, tuple[str, list[str]]]]:
+    """Returns these contents, whatever their visibility, and their labels as `read_labels`; `ids`: (n,) S12."""
+    chosen = {"$in": [content for content in object_ids(ids) if content]}
+    return read_contents_where(db, {"_id": chosen}), read_labels_where(db, {"_id": chosen}, {"contentId": chosen})
 
 
 def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:

@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
+from predictors.personal.exploration import explored
 
 from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS
@@ -19,7 +20,6 @@ from predictors.jobs import personal
 from predictors.jobs.guest_feed import Config as FeedConfig
 from predictors.jobs.guest_feed import publish_guest_feed
 from predictors.jobs.snapshot import publish_snapshot
-from predictors.personal.exploration import explored
 from predictors.personal.request import Request, member_of, taken
 from predictors.personal.slate import best, listed, slot_pool, with_slots
 from predictors.personal.sources import co_engaged, gather, merged, topics
