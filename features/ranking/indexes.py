@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import REPORT, Contents, Events, History
-from features.ranking.point_in_time import EventIndex, Ints, PairIndex, first_times, spans
+from features.ranking.point_in_time import Counts, EventIndex, Ints, PairCounts, PairIndex, first_times, spans
 
-Build = Callable[[Ints, Ints, Ints, int], PairIndex]
+Build = Callable[[Ints, Ints, Ints, int], PairCounts]
 
 
 class Activity(NamedTuple):
     """Engagements and first views by the same key."""
 
-    engaged: PairIndex
-    viewed: PairIndex
+    engaged: PairCounts
+    viewed: PairCounts
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Known:
     history: History
     contents: Contents
     author_country: Ints  # (contents,)
-    by_kind: tuple[EventIndex, ...]  # like, comment, recast, quote, report; key: content
-    engaged: EventIndex  # key: content
-    viewed: EventIndex  # first view of each account; key: content
-    creator_contents: EventIndex  # key: author
-    creator_kinds: tuple[EventIndex, ...]  # like, comment, recast, quote; key: author
-    creator_viewed: EventIndex  # key: author
+    by_kind: tuple[Counts, ...]  # like, comment, recast, quote, report; key: content
+    engaged: Counts  # key: content
+    viewed: Counts  # first view of each account; key: content
+    creator_contents: Counts  # key: author
+    creator_kinds: tuple[Counts, ...]  # like, comment, recast, quote; key: author
+    creator_viewed: Counts  # key: author
     by_country: Mapping[str, Activity]  # what: content, author, language; left key: country
     by_account: Mapping[str, Activity]  # what: any, content, author, author_country, language, tag; left key: account
-    views: PairIndex  # every view, repeated ones too: account × content
-    follows: PairIndex  # account × author
+    views: PairCounts  # every view, repeated ones too: account × content
+    follows: PairCounts  # account × author
     engagers: ByContent
     viewers: ByContent
 

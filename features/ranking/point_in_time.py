@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,35 @@ HOUR_MS = 3_600_000
 _TIME_BITS = 36  # 2.2 years of milliseconds; the keys have the other 27 bits
 _LATEST = (1 << _TIME_BITS) - 1
 NEVER_HOURS = 10_000.0
+
+
+class Counts(Protocol):
+    """Counts of events by key; a key below 0 has no events. Arguments and results have the shape (rows,)."""
+
+    def before(self, key: NDArray[np.integer], time_ms: Ints) -> Ints:
+        """Returns the number of events of each key before each time."""
+        ...
+
+    def within(self, key: NDArray[np.integer], time_ms: Ints, hours: float) -> Ints:
+        """Returns the number of events of each key in the `hours` before each time."""
+        ...
+
+    def hours_since(self, key: NDArray[np.integer], time_ms: Ints) -> Floats:
+        """Returns the hours from the last event of each key to each time, NEVER_HOURS without one."""
+        ...
+
+
+class PairCounts(Protocol):
+    """Counts of events by a pair of keys."""
+
+    @property
+    def index(self) -> Counts:
+        """The counts by the numbers that `key` returns."""
+        ...
+
+    def key(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> Ints:
+        """Returns the number of each pair in `index`, −1 for a pair without events; shape (rows,)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +104,7 @@ class PairIndex:
 
     pairs: Ints  # (distinct,) ascending
     width: int
-    index: EventIndex
+    index: Counts
 
     @classmethod
     def build(cls, left: NDArray[np.integer], right: NDArray[np.integer], time_ms: Ints, width: int) -> "PairIndex":
