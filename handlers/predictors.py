@@ -36,7 +36,7 @@ def personalize_content_predictor(db: Databases, event: Event, now: datetime) ->
     """Scores of {"accountId", "contents"}, or the best contents of {"accountId", "limit"}."""
     from predictors.jobs import personal
 
-    return personal.rank(db, now, personal.question(event))
+    return personal.rank(db, now, personal.parse_query(event))
 
 
 @service

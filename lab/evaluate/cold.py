@@ -10,7 +10,7 @@ from features.ranking.boosters import margins
 from features.ranking.history import Events, History
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import HOUR_MS
-from predictors.personal.request import Member, Request, member_of, taken
+from predictors.personal.request import Request, Viewer, select_contents, viewer_from_history
 from predictors.snapshot import snapshot
 from predictors.snapshot.snapshot import Snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people, quality
@@ -50,18 +50,18 @@ def cold(
 
 def _figures(history: History, known: Known, rankers: Rankers, choice: Choice, since_ms: int) -> list[float]:
     now = snapshot.take(known, since_ms, choice.time_ms // HOUR_MS * HOUR_MS)
-    member = member_of(history, choice.account, choice.time_ms)
+    viewer = viewer_from_history(history, choice.account, choice.time_ms)
     ties = np.random.default_rng(choice.time_ms).random(len(choice.content))
     return [
-        quality(_scores(now, _with_latest(member, many), rankers, choice), choice.relevant, ties).ndcg for many in KNOWN
+        quality(_scores(now, _with_latest(viewer, many), rankers, choice), choice.relevant, ties).ndcg for many in KNOWN
     ]
 
 
-def _with_latest(member: Member, many: int) -> Member:
+def _with_latest(viewer: Viewer, many: int) -> Viewer:
     """The member as if the past had begun with the latest `many` engagements."""
-    times = np.sort(member.engagements.time_ms)[::-1]
+    times = np.sort(viewer.engagements.time_ms)[::-1]
     begin = times[many - 1] if many else np.inf
-    return replace(member, engagements=_since(member.engagements, begin), exposures=_since(member.exposures, begin))
+    return replace(viewer, engagements=_since(viewer.engagements, begin), exposures=_since(viewer.exposures, begin))
 
 
 def _since(events: Events, begin_ms: float) -> Events:
@@ -69,8 +69,8 @@ def _since(events: Events, begin_ms: float) -> Events:
     return Events(*(column[kept] for column in vars(events).values()))
 
 
-def _scores(now: Snapshot, member: Member, rankers: Rankers, choice: Choice) -> Floats:
-    nothing = taken(now.contents, np.zeros(0, dtype=np.int64))
-    matrix = Request(now, member, choice.time_ms, nothing).matrix(choice.content)
-    country = np.full(len(matrix), member.country)
+def _scores(now: Snapshot, viewer: Viewer, rankers: Rankers, choice: Choice) -> Floats:
+    nothing = select_contents(now.contents, np.zeros(0, dtype=np.int64))
+    matrix = Request(now, viewer, choice.time_ms, nothing).matrix(choice.content)
+    country = np.full(len(matrix), viewer.country)
     return guest_margin(rankers.boosters, matrix, country) + margins(rankers.members, matrix)

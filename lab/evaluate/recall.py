@@ -8,8 +8,9 @@ import numpy as np
 from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import HOUR_MS, Ints
-from predictors.personal import sources
-from predictors.personal.request import Request, member_of, taken
+from predictors.personal.filters import FILTERS, filter_pool
+from predictors.personal.request import Request, select_contents, viewer_from_history
+from predictors.personal.sources import SOURCES, merge_sources, retrieve
 from predictors.snapshot import snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people
 from trainers.rows.requests import Choice
@@ -29,7 +30,7 @@ def recalls(history: History, known: Known, asked: Sequence[Choice], since_ms: i
     shares: dict[str, list[tuple[float, int]]] = {}
     for choice, found in zip(some, _gathered(history, known, some, since_ms), strict=True):
         relevant = choice.content[choice.relevant]
-        for name, rows in {"all": sources.merged(found)[0], **found}.items():
+        for name, rows in {"all": merge_sources(found)[0], **found}.items():
             shares.setdefault(name, []).append((float(np.isin(relevant, rows).mean()), len(rows)))
     return {name: _figures(np.array(each), account, seed) for name, each in shares.items()}
 
@@ -41,9 +42,10 @@ def _gathered(history: History, known: Known, asked: Sequence[Choice], since_ms:
         if now is None or each.time_ms // HOUR_MS != hour:
             hour = each.time_ms // HOUR_MS
             now = snapshot.take(known, since_ms, hour * HOUR_MS)
-        nothing = taken(now.contents, np.zeros(0, dtype=np.int64))
-        member = member_of(history, each.account, each.time_ms)
-        yield sources.gather(Request(now, member, each.time_ms, nothing), MOST)
+        nothing = select_contents(now.contents, np.zeros(0, dtype=np.int64))
+        viewer = viewer_from_history(history, each.account, each.time_ms)
+        request = Request(now, viewer, each.time_ms, nothing)
+        yield filter_pool(request, retrieve(request, SOURCES), FILTERS, MOST)
 
 
 def _figures(shares: Floats, account: Ints, seed: int) -> dict[str, Any]:

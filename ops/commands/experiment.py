@@ -12,7 +12,7 @@ from features.countries import COUNTRIES
 from features.ranking.point_in_time import positions
 from handlers.runtime import clock, databases
 from ops import console
-from predictors.personal.assignment import assigned
+from predictors.personal.assignment import assign_variant
 from store.client import Databases
 from store.columns import Columns, hex_ids, id_array
 from store.inputs import event_log
@@ -130,7 +130,7 @@ def _activity(db: Databases, version: Version, since: datetime, until: datetime,
     ids = np.union1d(seen, engaging)
     ids = ids[(positions(members, ids) >= 0) & (positions(bots, ids) < 0)]
     names = [each["name"] for each in version.variants]
-    chosen = map(assigned, hex_ids(ids), repeat(EXPERIMENT), repeat(version.version), repeat(version.variants))
+    chosen = map(assign_variant, hex_ids(ids), repeat(EXPERIMENT), repeat(version.version), repeat(version.variants))
     variant = np.array([names.index(each["name"]) if each else -1 for each in chosen], dtype=np.int64)
     return Activity(variant, _counts(seen, exposures, ids), _counts(engaging, engagements, ids))
 

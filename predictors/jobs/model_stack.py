@@ -1,4 +1,4 @@
-"""The models that serve one member, read when they changed and kept by the container."""
+"""Reads the models that serve one viewer, and caches opened boosters until they are trained again."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -11,7 +11,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats
-from predictors.personal.model_stack import Ladder
+from predictors.personal.model_stack import ModelStack
 from store.client import Databases
 from store.ids import Document
 from store.inputs.viewer import ServingState
@@ -24,44 +24,44 @@ Refused = dict[str, int]
 
 
 def levels_of(country: int) -> dict[str, list[str]]:
-    """The accounts of the boosters that may serve a country, by the artifacts' collection."""
+    """Returns the accounts of the boosters that may serve a country, by the artifacts' collection."""
     above = ["global", *([CONTINENT_OF[COUNTRIES[country]]] if country >= 0 else []), _MEMBERS]
     return {"mlArtifacts_global": above} | ({"mlArtifacts_country": [COUNTRIES[country]]} if country >= 0 else {})
 
 
-def read_ladder(db: Databases, country: int, state: ServingState, is_guest: bool) -> tuple[Ladder, Refused]:
-    """The levels above and of an account; and how many artifacts were refused, by reason."""
+def read_model_stack(db: Databases, country: int, state: ServingState, as_guest: bool) -> tuple[ModelStack, Refused]:
+    """Returns the models of an account, of a guest without the member levels, and refused artifacts by reason."""
     refused: Refused = {}
-    found = _boosters(db, state, is_guest, refused)
+    boosters = _boosters(db, state, as_guest, refused)
     order = [level for accounts in levels_of(country).values() for level in accounts]  # the world first
-    guest = {level: found[level, _GUEST] for level in order if (level, _GUEST) in found}
-    if is_guest:
-        return Ladder(guest), refused
-    return Ladder(guest, found.get((_MEMBERS, _MEMBER)), _own(state.own, refused)), refused
+    guest = {level: boosters[level, _GUEST] for level in order if (level, _GUEST) in boosters}
+    if as_guest:
+        return ModelStack(guest), refused
+    return ModelStack(guest, boosters.get((_MEMBERS, _MEMBER)), _member_weights(state.own, refused)), refused
 
 
-def _boosters(db: Databases, state: ServingState, is_guest: bool, refused: Refused) -> dict[tuple[str, str], Any]:
-    found = {}
+def _boosters(db: Databases, state: ServingState, as_guest: bool, refused: Refused) -> dict[tuple[str, str], Any]:
+    boosters = {}
     for stamp in state.boosters:
         account, model = stamp["account"], stamp["model"]
-        if model == _GUEST or (model == _MEMBER and not is_guest):
+        if model == _GUEST or (model == _MEMBER and not as_guest):
             try:
-                found[account, model] = _opened(db, stamp["collection"], account, model, str(stamp.get("checksum")))
-            except ValueError as error:  # ArtifactError is one, and what XGBoost says of other bytes
+                boosters[account, model] = _opened(db, stamp["collection"], account, model, str(stamp.get("checksum")))
+            except ValueError as error:  # an ArtifactError, or XGBoost's error on damaged bytes
                 refused[_one_line(error)] = 1
-    return found
+    return boosters
 
 
 @lru_cache(maxsize=300)
 def _opened(db: Databases, name: str, account: str, model: str, checksum: str) -> Any:
-    """The booster; the checksum makes a later training another entry."""
+    """Returns the booster; a later training has another checksum and so another cache entry."""
     document = next(models.read(db, name, model, {"account": account}), None)
     if document is None:
         raise models.ArtifactError(f"{model} of {account}: gone while it was read")
     return opened(models.check(document, _COLUMNS[model]).artifact)
 
 
-def _own(document: Document | None, refused: Refused) -> Floats | None:
+def _member_weights(document: Document | None, refused: Refused) -> Floats | None:
     if document is None or document.get("model") != _PERSONAL:
         return None
     try:
@@ -69,7 +69,7 @@ def _own(document: Document | None, refused: Refused) -> Floats | None:
         if weights.shape == (len(PERSONAL),) and np.isfinite(weights).all():
             return np.asarray(weights, dtype=np.float64)
         refused[f"{_PERSONAL} of {document['account']}: weights of shape {weights.shape}, or not finite"] = 1
-    except ValueError as error:  # ArtifactError is one, and what numpy says of other bytes
+    except ValueError as error:  # an ArtifactError, or numpy's error on damaged bytes
         refused[_one_line(error)] = 1
     return None
 

@@ -1,6 +1,8 @@
-"""personalizeContentPredictor: a score for every content that is asked for, or what a member should see."""
+"""personalizeContentPredictor: scores the contents a request names, or chooses what its viewer should see.
 
-import itertools
+`rank` runs the stages of a request from top to bottom; the functions follow in the same order.
+"""
+
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,210 +17,254 @@ from features.countries import COUNTRIES
 from features.matrix import Matrix
 from features.ranking.point_in_time import Floats, Ints
 from predictors.guest_feed import NOWHERE
-from predictors.jobs.model_stack import levels_of, read_ladder
-from predictors.jobs.snapshot import Community, current
-from predictors.jobs.viewer import UNKNOWN, country_of, read_asked, read_own, request_of
-from predictors.personal import slate, sources
-from predictors.personal.assignment import assigned
-from predictors.personal.explanations import adjusted, explanations
-from predictors.personal.exploration import seed_of
-from predictors.personal.model_stack import Ladder, guest_log_odds, member_log_odds
-from predictors.personal.request import Request
+from predictors.jobs.model_stack import Refused, levels_of, read_model_stack
+from predictors.jobs.snapshot import Community, current_community
+from predictors.jobs.viewer import (
+    UNKNOWN,
+    build_request,
+    country_of,
+    read_named_contents,
+    read_viewer_records,
+)
+from predictors.personal.assignment import assign_variant
+from predictors.personal.explanations import explanations, with_diversity
+from predictors.personal.filters import FILTERS, filter_pool
+from predictors.personal.model_stack import ModelStack, guest_log_odds, member_log_odds
+from predictors.personal.request import Request, anonymous_viewer
+from predictors.personal.slate import Slate, best, plain_slate, seed_of, slot_pool, with_slots
+from predictors.personal.sources import SOURCES, merge_sources, retrieve
 from store.client import Databases
-from store.columns import object_ids
+from store.columns import hex_ids, id_array, object_ids
 from store.ids import ObjectId, object_id
-from store.inputs import viewer
+from store.inputs import viewer as members
 from store.outputs import experiments, snapshots
 
-EXPERIMENT = "ranking"  # its configuration shares the accounts among variants
-_SPARE = 50  # contents beyond the limit, in case some are no longer published
+EXPERIMENT = "ranking"  # its configuration assigns accounts to variants
+_SPARE = 50  # contents read beyond the limit, in case some are no longer published
 _MOST_ITEMS = 500
-_BESIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="personal")
+_BACKGROUND = ThreadPoolExecutor(max_workers=4, thread_name_prefix="personal")
 Answer = dict[str, Any]
-Scored = tuple[Matrix, Floats]  # (contents, GUEST_COLUMNS), and their log-odds (contents,)
+GuestScores = tuple[Matrix, Floats]  # (contents, GUEST_COLUMNS), and their log-odds (contents,)
 
 
 @dataclass(frozen=True)
-class Question:
-    """What an event asks."""
+class RankingQuery:
+    """The parameters of an event."""
 
     account: ObjectId
-    contents: Sequence[str] | None = None  # None: the predictor gathers candidates itself
-    ids: NDArray[np.bytes_] = field(default_factory=lambda: np.zeros(0, "S12"))  # of `contents`
+    contents: Sequence[str] | None = None  # None: the predictor retrieves candidates itself
+    ids: NDArray[np.bytes_] = field(default_factory=lambda: np.zeros(0, "S12"))  # (contents,)
     limit: int = 20  # items
     explain: bool = False
     explore: bool = False
 
 
 @dataclass(frozen=True)
-class Serving:
-    """All that answers one question."""
+class ServedViewer:
+    """A viewer with everything that serves one query."""
 
+    account: ObjectId
     community: Community
     request: Request
-    ladder: Ladder
-    is_guest: bool  # an account of a guest, or none
-
-    def scored(self, content: Ints, as_guest: Future[Scored] | None = None) -> Floats:
-        """The chance of an engagement with each content; 0 for one that does not exist."""
-        score = np.zeros(len(content))
-        known = content != UNKNOWN
-        as_guest = as_guest or begun(self.request, self.ladder, content[known])
-        own = None if self.request.member.guest else self.request.member_matrix(content[known])
-        guest, total = as_guest.result()
-        if own is not None:
-            total = total + member_log_odds(self.ladder, np.concatenate([guest, own], axis=1))
-        score[known] = expit(total)
-        return score
-
-    def explained(self, content: Ints) -> list[Answer]:
-        """Why each content has its score."""
-        known = content != UNKNOWN
-        matrix = self.request.matrix(content[known])
-        told = explanations(self.ladder, matrix, self.request.member.country)
-        return [next(told) if each else {"score": 0.0, "sentences": ["there is no such content"]} for each in known]
+    stack: ModelStack
+    refused: Refused  # artifacts by reason
+    variant: str | None
+    guest_feed: Sequence[tuple[ObjectId, float]]  # of the country, with scores; empty for members
+    named: Ints  # (contents,) rows of the contents that the query names, UNKNOWN for those that do not exist
+    guest_scores: Future[GuestScores] | None  # of the named contents that exist
 
 
-def begun(request: Request, ladder: Ladder, content: Ints) -> Future[Scored]:
-    """What everybody of the country would be told of these contents, under way beside what only the member is."""
+@dataclass(frozen=True)
+class Pool:
+    """Candidates; arrays of shape (candidates,)."""
 
-    def scored() -> Scored:
-        guest = request.guest_matrix(content)
-        return guest, guest_log_odds(ladder, guest)
+    id: NDArray[np.bytes_]  # S12
+    row: Ints  # of the snapshot, then of the late posts; UNKNOWN for others
+    source: Sequence[str]
+    score: Floats | None = None  # probability of an engagement; None until scored
+    is_final: bool = False  # in its final order: select_slate changes nothing but the length
 
-    return _BESIDE.submit(scored)
 
-
-def question(event: Mapping[str, Any]) -> Question:
-    """The question of {"accountId", "contents", "limit", "explain", "explore"}.
+def parse_query(event: Mapping[str, Any]) -> RankingQuery:
+    """Reads {"accountId", "contents", "limit", "explain", "explore"}.
 
     Raises:
-        ValueError: naming the field, and the position of an id that is none.
+        ValueError: naming the field, and the position of an invalid id.
     """
     account, contents = object_id(event.get("accountId"), "accountId"), event.get("contents")
     if contents is not None and not isinstance(contents, list):
         raise ValueError(f"contents: a list of ids is needed, not {type(contents).__name__}")
-    ids = viewer.parse_ids(contents or [], "contents")
+    ids = members.parse_ids(contents or [], "contents")
     limit = event.get("limit", 20)
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _MOST_ITEMS:
         raise ValueError(f"limit: {str(limit)[:60]} is not a whole number of 1 to {_MOST_ITEMS}")
-    flags = {name: _flag(event, name) for name in ("explain", "explore")}
-    return Question(account, None if contents is None else _spelled(contents), ids, limit, **flags)
+    flags = {name: event.get(name, False) for name in ("explain", "explore")}
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: {str(value)[:60]} is neither true nor false")
+    return RankingQuery(account, None if contents is None else _spelled(contents), ids, limit, **flags)
 
 
-def rank(db: Databases, now: datetime, asked: Question) -> Answer:
-    """The answer {"code", "result", "remark"}, with `items`, `reasons`, `variant` and `refused` where they apply."""
-    record = viewer.read_account(db, asked.account)
-    past = _BESIDE.submit(read_own, db, asked.account, record, now)  # the server works on it meanwhile
-    country = country_of(record)
-    state = viewer.read_state(db, asked.account, levels_of(country), EXPERIMENT)
-    community = current(db, now, snapshots.header_of(state.snapshot))
-    named = read_asked(db, community, asked.ids, now)
-    variant = assigned(str(asked.account), EXPERIMENT, state.version, state.variants)
-    is_guest = record is None or record.is_guest
+def rank(db: Databases, now: datetime, query: RankingQuery) -> Answer:
+    """Returns {"code", "result", "remark"}, with `items`, `reasons`, `variant` and `refused` where they apply."""
+    viewer = hydrate_viewer(db, now, query)
+    pool = named(viewer, query) if query.contents is not None else guest_feed(db, viewer) or candidates(viewer)
+    pool = score(viewer, pool)
+    slate = select_slate(db, viewer, pool, query)
+    record_exploration(db, now, viewer, pool, slate)
+    return answer(viewer, pool, slate, query)
+
+
+def hydrate_viewer(db: Databases, now: datetime, query: RankingQuery) -> ServedViewer:
+    """Reads the account, its past, variant and models, the snapshot, and the named contents that the snapshot lacks.
+
+    Two threads overlap with it: one reads the account's past, one scores the named contents as for guests.
+    """
+    record = members.read_account(db, query.account)
+    records = _BACKGROUND.submit(read_viewer_records, db, query.account, record, now)
+    country, is_guest = country_of(record), record is None or record.is_guest
+    state = members.read_state(db, query.account, levels_of(country), EXPERIMENT)
+    if is_guest and query.contents is None:
+        feed = members.read_guest_feed(db, COUNTRIES[country] if country >= 0 else NOWHERE, 2 * query.limit + _SPARE)
+    else:
+        feed = []
+    variant = assign_variant(str(query.account), EXPERIMENT, state.version, state.variants)
     as_guest = is_guest or bool(variant and variant.get("personal") is False)
-    ladder, refused = read_ladder(db, country, state, as_guest)
-    early = begun(request_of(community, None, named.extras, now, country), ladder, named.row[named.row != UNKNOWN])
-    request = request_of(community, past.result(), named.extras, now)
-
-    if as_guest:
-        request = replace(request, member=replace(request.member, guest=True))
-    serving = Serving(community, request, ladder, is_guest)
-    answer = _items(db, serving, asked) if asked.contents is None else _scored(serving, asked, named.row, early)
-    if drawn := [each for each in map(_drawn, itertools.count(), answer.get("items", ())) if each]:
-        experiments.keep_explored(db, asked.account, now, drawn)
-
-    extra = {"variant": str(variant.get("name"))} if variant else {}
-    return {"code": 200, "remark": "OK", **answer, **extra, **({"refused": refused} if refused else {})}
+    stack, refused = read_model_stack(db, country, state, as_guest)
+    community = current_community(db, now, snapshots.header_of(state.snapshot))
+    rows, late_posts = read_named_contents(db, now, community, query.ids)
+    guest = Request(community.snapshot, anonymous_viewer(country), int(now.timestamp() * 1000), late_posts)
+    guest_scores = start_guest_scores(guest, stack, rows[rows != UNKNOWN]) if len(rows) else None
+    request = build_request(community, records.result(), late_posts, now, as_guest)
+    name = str(variant.get("name")) if variant else None
+    return ServedViewer(query.account, community, request, stack, refused, name, feed, rows, guest_scores)
 
 
-def _scored(serving: Serving, asked: Question, row: Ints, early: Future[Scored]) -> Answer:
-    names = asked.contents or []
-    result = dict(zip(names, serving.scored(row, early).tolist(), strict=True))
-    return {"result": result} | _reasons(names, serving.explained(row) if asked.explain else [])
+def start_guest_scores(request: Request, stack: ModelStack, content: Ints) -> Future[GuestScores]:
+    """Starts a thread that scores contents as for any guest of the viewer's country; `content`: (contents,) rows."""
+
+    def scored() -> GuestScores:
+        matrix = request.guest_matrix(content)
+        return matrix, guest_log_odds(stack, matrix)
+
+    return _BACKGROUND.submit(scored)
 
 
-def _items(db: Databases, serving: Serving, asked: Question) -> Answer:
-    if serving.is_guest and (answer := _guest_items(db, serving, asked)):
-        return answer
-    contents = serving.community.snapshot.contents
-    row, source = sources.merged(sources.gather(serving.request))
-    author, score = serving.request.author(row), serving.scored(row)
-    shown = _shown(db, serving, asked, row, author, source == "new authors", score)
-    rows = row[shown.position]
-    names = [str(each) for each in object_ids(contents.id[rows])]
-    columns = zip(names, shown.score.tolist(), source[shown.position].tolist(), shown.propensity.tolist(), strict=True)
-    told = serving.explained(rows) if asked.explain else []
-    fair = logit(np.maximum(shown.score, 1e-300)).tolist()
-    return _listed(list(columns)) | _reasons(names, [adjusted(*each) for each in zip(told, fair, strict=False)])
+def named(viewer: ServedViewer, query: RankingQuery) -> Pool:
+    """Returns the contents that the query names, without a filter: every id gets a score."""
+    return Pool(query.ids, viewer.named, ["named"] * len(query.ids), is_final=True)
 
 
-def _shown(
-    db: Databases, serving: Serving, asked: Question, row: Ints, author: Ints, is_new: Any, score: Floats
-) -> slate.Shown:
-    """The list among what is published at this moment; the snapshot may be an hour old."""
-    order, _ = slate.best(score, author, asked.limit + _SPARE)
-    pool = slate.slot_pool(order, asked.limit, is_new, author) if asked.explore else order[:0]
-    order, pool = _published(db, serving.community.snapshot.contents.id[row], order, pool)
-    place, fair = slate.best(score[order], author[order], asked.limit)
-    shown = slate.listed(order[place], fair, asked.limit)
-    seed = seed_of(str(asked.account), serving.request.now_ms)
-    return slate.with_slots(shown, pool, score, asked.limit, seed) if asked.explore else shown
-
-
-def _published(db: Databases, ids: NDArray[np.bytes_], *several: Ints) -> list[Ints]:
-    """Of each array of positions in `ids` those whose content is published now."""
-    looked_up = np.unique(np.concatenate(several))
-    known = dict(zip(looked_up.tolist(), object_ids(ids[looked_up]), strict=True))
-    public = viewer.read_published(db, [each for each in known.values() if each])
-    return [np.array([place for place in each.tolist() if known[place] in public], np.int64) for each in several]
-
-
-def _guest_items(db: Databases, serving: Serving, asked: Question) -> Answer | None:
-    """The guest feed of the country, without what was seen; None where none is published."""
-    country = serving.request.member.country
-    feed = viewer.read_guest_feed(db, COUNTRIES[country] if country >= 0 else NOWHERE, 2 * asked.limit + _SPARE)
-    past = set(object_ids(serving.community.snapshot.contents.id[_inside(serving)]))
-    public = viewer.read_published(db, [content for content, _ in feed])
-    kept = [(str(content), score) for content, score in feed if content in public and content not in past]
-    kept = kept[: asked.limit]
-    if not kept:
+def guest_feed(db: Databases, viewer: ServedViewer) -> Pool | None:
+    """Returns the guest feed of the viewer's country without seen contents; None for members and when none is left."""
+    if not viewer.guest_feed:
         return None
-    names = [name for name, _ in kept]
-    items = [(name, score, "guest feed", float("nan")) for name, score in kept]
-    rows = serving.community.contents(viewer.parse_ids(names, "content"))
-    return _listed(items) | _reasons(names, serving.explained(rows) if asked.explain else [])
+    past = viewer.request.snapshot.contents.id[viewer.request.past_in_snapshot]
+    allowed = members.read_published(db, [content for content, _ in viewer.guest_feed]) - set(object_ids(past))
+    feed = {content: points for content, points in viewer.guest_feed if content in allowed}
+    ids = id_array(list(feed))
+    rows, source, points = viewer.community.contents(ids), ["guest feed"] * len(ids), np.array(list(feed.values()))
+    return Pool(ids, rows, source, points, is_final=True) if feed else None
 
 
-def _inside(serving: Serving) -> Ints:
-    past = serving.request.past
-    return past[past < len(serving.community.snapshot.contents.id)]
+def candidates(viewer: ServedViewer) -> Pool:
+    """Returns the contents of all SOURCES that pass all FILTERS."""
+    request = viewer.request
+    rows, source = merge_sources(filter_pool(request, retrieve(request, SOURCES), FILTERS))
+    return Pool(request.snapshot.contents.id[rows], rows, source.tolist())
 
 
-def _listed(columns: Sequence[tuple[str, float, str, float]]) -> Answer:
-    items = []
-    for content, score, source, propensity in columns:
-        drawn = {} if np.isnan(propensity) else {"propensity": propensity}
-        items.append({"content": content, "score": score, "source": "exploration" if drawn else source, **drawn})
-    return {"result": {each["content"]: each["score"] for each in items}, "items": items}
+def score(viewer: ServedViewer, pool: Pool) -> Pool:
+    """Returns the pool with the probability of an engagement, 0 for a content that does not exist.
+
+    The member's columns are built while a thread scores the candidates as for guests. The guest feed has scores.
+    """
+    if pool.score is not None:
+        return pool
+    exists = pool.row != UNKNOWN
+    content, request = pool.row[exists], viewer.request
+    guest_scores = viewer.guest_scores or start_guest_scores(request, viewer.stack, content)
+    own = None if request.viewer.guest else request.member_matrix(content)  # (contents, MEMBER_COLUMNS − GUEST_COLUMNS)
+    guest, log_odds = guest_scores.result()
+    if own is not None:
+        log_odds = log_odds + member_log_odds(viewer.stack, np.concatenate([guest, own], axis=1))
+    probability = np.zeros(len(pool.row))
+    probability[exists] = expit(log_odds)
+    return replace(pool, score=probability)
 
 
-def _drawn(place: int, item: Answer) -> experiments.Drawn | None:
-    drawn = item.get("propensity")
-    return None if drawn is None else experiments.Drawn(ObjectId(item["content"]), place, drawn)
+def select_slate(db: Databases, viewer: ServedViewer, pool: Pool, query: RankingQuery) -> Slate:
+    """Chooses the slate: author diversity, published contents only, explored slots on request."""
+    scores = np.zeros(0) if pool.score is None else pool.score
+    if pool.is_final:
+        limit = query.limit if query.contents is None else len(scores)
+        return plain_slate(np.arange(len(scores)), scores, limit)
+    author = viewer.request.author(pool.row)
+    order, _ = best(scores, author, query.limit + _SPARE)
+    is_new = np.array(pool.source) == "new authors"
+    slots = slot_pool(order, query.limit, is_new, author) if query.explore else order[:0]
+    order, slots = _published(db, pool.id, order, slots)
+    place, diverse = best(scores[order], author[order], query.limit)
+    slate = plain_slate(order[place], diverse, query.limit)
+    seed = seed_of(str(viewer.account), viewer.request.now_ms)
+    return with_slots(slate, slots, scores, query.limit, seed) if query.explore else slate
 
 
-def _reasons(names: Sequence[str], told: Sequence[Answer]) -> Answer:
-    return {"reasons": dict(zip(names, told, strict=True))} if told else {}
+def record_exploration(db: Databases, now: datetime, viewer: ServedViewer, pool: Pool, slate: Slate) -> None:
+    """Writes the explored items with their propensity: the only write of a request."""
+    places = np.flatnonzero(~np.isnan(slate.propensity))
+    contents = object_ids(pool.id[slate.position[places]])
+    columns = zip(contents, places.tolist(), slate.propensity[places].tolist(), strict=True)
+    drawn = [experiments.Drawn(content, place, propensity) for content, place, propensity in columns if content]
+    if drawn:
+        experiments.keep_explored(db, viewer.account, now, drawn)
+
+
+def answer(viewer: ServedViewer, pool: Pool, slate: Slate, query: RankingQuery) -> Answer:
+    """Returns the response body."""
+    names = hex_ids(pool.id[slate.position]) if query.contents is None else query.contents
+    body: Answer = {"code": 200, "remark": "OK", "result": dict(zip(names, slate.score.tolist(), strict=True))}
+    if query.contents is None:
+        body["items"] = _items(names, pool, slate)
+    if query.explain and len(names):
+        body["reasons"] = dict(zip(names, explain(viewer, pool, slate), strict=True))
+    if viewer.variant is not None:
+        body["variant"] = viewer.variant
+    return body | ({"refused": viewer.refused} if viewer.refused else {})
+
+
+def explain(viewer: ServedViewer, pool: Pool, slate: Slate) -> list[Answer]:
+    """Returns why each item of the slate has its score."""
+    row = pool.row[slate.position]
+    matrix = viewer.request.matrix(row[row != UNKNOWN])
+    known = explanations(viewer.stack, matrix, viewer.request.viewer.country)
+    reasons = [next(known) if exists else _NO_CONTENT for exists in (row != UNKNOWN).tolist()]
+    if pool.is_final:
+        return reasons
+    diverse = logit(np.maximum(slate.score, 1e-300)).tolist()
+    return [with_diversity(reason, log_odds) for reason, log_odds in zip(reasons, diverse, strict=True)]
+
+
+_NO_CONTENT: Answer = {"score": 0.0, "sentences": ["there is no such content"]}
 
 
 def _spelled(contents: Sequence[Any]) -> list[str]:
-    """The ids as the caller wrote them, so that the caller finds them in the answer."""
-    return [each if isinstance(each, str) else str(object_id(each, "contents")) for each in contents]
+    """Returns the ids as the caller wrote them: they are the keys of the answer."""
+    return [content if isinstance(content, str) else str(object_id(content, "contents")) for content in contents]
 
 
-def _flag(event: Mapping[str, Any], name: str) -> bool:
-    value = event.get(name, False)
-    if not isinstance(value, bool):
-        raise ValueError(f"{name}: {str(value)[:60]} is neither true nor false")
-    return value
+def _items(names: Sequence[str], pool: Pool, slate: Slate) -> list[Answer]:
+    source = [pool.source[place] for place in slate.position.tolist()]
+    items = []
+    for name, points, origin, propensity in zip(names, slate.score.tolist(), source, slate.propensity, strict=True):
+        drawn = {} if np.isnan(propensity) else {"propensity": float(propensity)}
+        items.append({"content": name, "score": points, "source": "exploration" if drawn else origin, **drawn})
+    return items
+
+
+def _published(db: Databases, ids: NDArray[np.bytes_], *several: Ints) -> list[Ints]:
+    """Returns, of each array of positions in `ids`, those of published contents."""
+    positions = np.unique(np.concatenate(several))
+    content = dict(zip(positions.tolist(), object_ids(ids[positions]), strict=True))
+    public = members.read_published(db, [known for known in content.values() if known])
+    return [np.array([place for place in places.tolist() if content[place] in public], np.int64) for places in several]

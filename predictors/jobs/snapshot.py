@@ -1,4 +1,4 @@
-"""servingSnapshot: takes what requests need of everybody's past, publishes it, and keeps the one in use in memory."""
+"""servingSnapshot: computes what all personal requests share, publishes it, and caches the one in use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ Labels = Mapping[bytes, tuple[str, Sequence[str]]]
 
 @dataclass(frozen=True)
 class Config:
-    """How far back a snapshot looks."""
+    """The period of a snapshot."""
 
-    history_days: float = 60.0  # as the trainers read
+    history_days: float = 60.0  # as in training
     live_days: float = 30.0  # contents older than this are not shown
 
 
 @dataclass(frozen=True)
 class Community:
-    """A snapshot with what finds its rows."""
+    """A snapshot with indexes of its ids, languages and tags."""
 
     snapshot: Snapshot
 
@@ -51,19 +51,19 @@ class Community:
         return {name: number for number, name in enumerate(self.snapshot.tags)}
 
     def contents(self, ids: Any) -> Ints:
-        """The row of each content id (n,), S12; −1 for those that the snapshot does not know."""
+        """Returns the row of each content, −1 for contents the snapshot does not have; `ids`: (n,) S12; shape (n,)."""
         place = positions(self._sorted_ids, ids)
         return np.where(place >= 0, self._order[place], -1) if len(self._order) else place
 
     def languages(self, names: Sequence[str]) -> Ints:
-        """The number of each language, −1 unknown."""
+        """Returns the number of each language, −1 unknown; shape (names,)."""
         return np.array([self._language_number.get(name, -1) for name in names], dtype=np.int64)
 
-    def described(self, columns: Columns, labels: Labels) -> Contents:
-        """Contents that came after the snapshot, as `store.inputs.event_log` reads them, in its numbers."""
+    def late_posts(self, columns: Columns, labels: Labels) -> Contents:
+        """Returns contents that are not in the snapshot, as `store.inputs.event_log` reads them, with its numbers."""
         raw = columns["id"].tobytes()
         known = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
-        tags = [[self._tag_number[tag] for tag in several if tag in self._tag_number] for _, several in known]
+        tags = [[self._tag_number[tag] for tag in names if tag in self._tag_number] for _, names in known]
         return Contents(
             id=columns["id"],
             created_ms=columns["created"],
@@ -73,14 +73,14 @@ class Community:
             photos=columns["photos"].astype(np.int64),
             length=columns["length"].astype(np.int64),
             language=self.languages([language for language, _ in known]),
-            tag_start=np.cumsum([0, *(len(each) for each in tags)]),
-            tag=np.array([tag for each in tags for tag in each], dtype=np.int64),
+            tag_start=np.cumsum([0, *(len(numbers) for numbers in tags)]),
+            tag=np.array([tag for numbers in tags for tag in numbers], dtype=np.int64),
         )
 
 
 def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
-    """The snapshot of the log before `now`, in place of the one before; without a live content that one stays."""
-    snapshot, rejected = taken(db, now, config)
+    """Publishes the snapshot of the log before `now`; without live contents the published one stays."""
+    snapshot, rejected = take_from_log(db, now, config)
 
     payload = to_bytes(snapshot)
 
@@ -94,8 +94,8 @@ def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) ->
     }
 
 
-def taken(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snapshot, Mapping[str, int]]:
-    """The snapshot at `now` from the log, and the events that were set aside, by reason."""
+def take_from_log(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snapshot, Mapping[str, int]]:
+    """Returns the snapshot of the log before `now`, and the number of rejected events by reason."""
     since = now - timedelta(days=config.history_days)
     labels = event_log.read_labels(db, since, now)
     history = assemble(event_log.read_log(db, since, now, COUNTRIES), labels)
@@ -103,14 +103,14 @@ def taken(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snap
     return take(index(history), _ms(since), _ms(now), config.live_days, tags), history.rejected
 
 
-def current(db: Databases, now: datetime, header: snapshots.Header | None) -> Community:
-    """The published snapshot; where none is, or one of after `now`, one taken now as of the last full hour."""
+def current_community(db: Databases, now: datetime, header: snapshots.Header | None) -> Community:
+    """Returns the published snapshot; without one as of `now` or earlier, one computed as of the last full hour."""
     if header and header.as_of <= now:
         try:
             return _published(db, header.version)
         except snapshots.SnapshotError:
-            pass  # a new one came this moment, or a byte is broken
-    return _taken(db, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+            pass  # replaced while it was read, or damaged
+    return _computed(db, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
 
 @lru_cache(maxsize=1)
@@ -119,15 +119,15 @@ def _published(db: Databases, version: str) -> Community:
 
 
 @lru_cache(maxsize=1)
-def _taken(db: Databases, hour: datetime) -> Community:
-    return Community(taken(db, hour)[0])
+def _computed(db: Databases, hour: datetime) -> Community:
+    return Community(take_from_log(db, hour)[0])
 
 
 def tag_names(history: History, labels: Labels) -> tuple[str, ...]:
-    """The names of the history's tags by their number."""
+    """Returns the names of the history's tags by number."""
     raw = history.contents.id.tobytes()
     known = (labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12))
-    return tuple(sorted({tag for _, several in known for tag in several}))
+    return tuple(sorted({tag for _, names in known for tag in names}))
 
 
 def _ms(moment: datetime) -> int:

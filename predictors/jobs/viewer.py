@@ -1,4 +1,4 @@
-"""One member as a request sees it: the account's own documents in the rows of the snapshot."""
+"""Reads one viewer's documents and turns them into rows of the snapshot."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,109 +11,110 @@ from features.countries import COUNTRIES
 from features.ranking.history import Columns, Contents, Events
 from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
-from predictors.personal.request import Member, Request, nobody
+from predictors.personal.request import Request, Viewer, anonymous_viewer
 from store.client import Databases
-from store.columns import NO_TIME_MS, id_array, object_ids
+from store.columns import NO_TIME_MS, id_array
 from store.ids import ObjectId
-from store.inputs import event_log, viewer
+from store.inputs import event_log
+from store.inputs import viewer as members
 
-UNKNOWN = -1  # a content that does not exist
-_BLOCK = 2  # kinds of relation from here on block
+UNKNOWN = -1  # the row of a content that does not exist
+_BLOCK = 2  # kinds of relation from here on are blocks
 _COUNTRY_NUMBER = {code: number for number, code in enumerate(COUNTRIES)}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The contents that a caller names, as rows: of the snapshot, then of the extras; UNKNOWN for the rest."""
-
-    row: Ints  # (asked,)
-    extras: Contents
-
-
-def read_asked(db: Databases, community: Community, ids: NDArray[np.bytes_], now: datetime) -> Asked:
-    """The rows of contents; those that the snapshot does not know are read from the app, whatever their visibility."""
-    row = community.contents(ids)
-    missing = [each for each in object_ids(np.unique(ids[row < 0])) if each]
-    extras = _read_extras(db, community, missing, now)
-    return Asked(_with_extras(community, extras, ids, row), extras)
-
-
-def country_of(record: viewer.AccountRecord | None) -> int:
-    """The number of the account's country in COUNTRIES, −1 unknown."""
-    return _COUNTRY_NUMBER.get(record.country_code.lower(), -1) if record else -1
-
-
-@dataclass(frozen=True)
-class Own:
+class ViewerRecords:
     """What the app knows of one account."""
 
     account: ObjectId
-    record: viewer.AccountRecord
+    record: members.AccountRecord
     past: Columns  # as store.inputs.viewer.read_past
 
 
-def read_own(db: Databases, account: ObjectId, record: viewer.AccountRecord | None, now: datetime) -> Own | None:
-    """The account's own past, as far back as a snapshot looks; None for an unknown account."""
+def country_of(record: members.AccountRecord | None) -> int:
+    """Returns the number of the account's country in COUNTRIES, −1 unknown."""
+    return _COUNTRY_NUMBER.get(record.country_code.lower(), -1) if record else -1
+
+
+def read_viewer_records(
+    db: Databases, account: ObjectId, record: members.AccountRecord | None, now: datetime
+) -> ViewerRecords | None:
+    """Reads the account's own past, for the period of a snapshot; None for an unknown account."""
     since = now - timedelta(days=Config().history_days)
-    return Own(account, record, viewer.read_past(db, account, record.users, since, now)) if record else None
+    return ViewerRecords(account, record, members.read_past(db, account, record.users, since, now)) if record else None
 
 
-def request_of(community: Community, own: Own | None, extras: Contents, now: datetime, country: int = -1) -> Request:
-    """The account's member before the snapshot; of an unknown account a guest of `country`."""
+def read_named_contents(
+    db: Databases, now: datetime, community: Community, ids: NDArray[np.bytes_]
+) -> tuple[Ints, Contents]:
+    """Returns the row of each content, UNKNOWN for those that do not exist, and the late posts among them.
+
+    Late posts are contents that the snapshot lacks; their rows follow those of the snapshot. They are read whatever
+    their visibility. `ids`: (n,) S12; rows: (n,).
+    """
+    row = community.contents(ids)
+    missing = np.unique(ids[row < 0])
+    if not len(missing):
+        return row, no_late_posts(community)
+    columns, labels = event_log.read_contents_by_id(db, missing)
+    exists = columns["created"] <= int(now.timestamp() * 1000)  # a younger one does not exist at this clock
+    late_posts = community.late_posts({name: column[exists] for name, column in columns.items()}, labels)
+    return with_late_rows(row, ids, community, late_posts), late_posts
+
+
+def no_late_posts(community: Community) -> Contents:
+    """Returns no contents."""
+    return community.late_posts(_NO_COLUMNS, {})
+
+
+def with_late_rows(row: Ints, ids: NDArray[np.bytes_], community: Community, late_posts: Contents) -> Ints:
+    """Returns the rows with those of late posts where `row` is UNKNOWN; `row`: (n,), `ids`: (n,) S12; shape (n,)."""
+    if not len(late_posts.id):
+        return row
+    first = len(community.snapshot.contents.id)
+    late = {content: number for number, content in enumerate(late_posts.id.tolist(), first)}
+    missing = row < 0
+    found = row.copy()
+    found[missing] = [late.get(content, UNKNOWN) for content in ids[missing].tolist()]
+    return found
+
+
+def build_request(
+    community: Community, records: ViewerRecords | None, late_posts: Contents, now: datetime, as_guest: bool
+) -> Request:
+    """Returns the viewer's request; an unknown account is a guest of no country."""
     snapshot, now_ms = community.snapshot, int(now.timestamp() * 1000)
-    if own is None:
-        return Request(snapshot, nobody(country), now_ms, extras)
-    past, record = own.past, own.record
+    if records is None:
+        return Request(snapshot, anonymous_viewer(), now_ms, late_posts)
+    past, record = records.past, records.record
     user = positions(snapshot.people.user_id, past["about"])
-    related = (past["table"] == viewer.RELATED) & (user >= 0)
+    related = (past["table"] == members.RELATED) & (user >= 0)
     follows = related & (past["kind"] % 2 == 1) & (past["time"] < now_ms) & (past["time"] != NO_TIME_MS)
-    member = Member(
-        account=int(positions(snapshot.people.account_id, id_array([own.account]))[0]),
+    viewer = Viewer(
+        account=int(positions(snapshot.people.account_id, id_array([records.account]))[0]),
         country=country_of(record),
-        guest=record.is_guest,
-        engagements=_events(community, extras, past, viewer.ENGAGED),
-        exposures=_events(community, extras, past, viewer.SEEN),
+        guest=as_guest,
+        engagements=_events(community, late_posts, past, members.ENGAGED),
+        exposures=_events(community, late_posts, past, members.SEEN),
         follow_time_ms=past["time"][follows],
         followed=user[follows],
         languages=_known(community.languages(record.languages)),
         blocked=user[related & (past["kind"] >= _BLOCK)],
         users=_known(positions(snapshot.people.user_id, id_array(record.users))),
     )
-    return Request(snapshot, member, now_ms, extras)
+    return Request(snapshot, viewer, now_ms, late_posts)
 
 
-def no_extras(community: Community) -> Contents:
-    """No contents beyond the snapshot."""
-    return community.described(_NO_COLUMNS, {})
-
-
-def _read_extras(db: Databases, community: Community, ids: list[ObjectId], now: datetime) -> Contents:
-    if not ids:
-        return no_extras(community)
-    several = {"$in": ids}
-    columns = event_log.read_contents_where(db, {"_id": several})
-    exists = columns["created"] <= int(now.timestamp() * 1000)  # a younger one does not exist at this clock
-    there = {name: column[exists] for name, column in columns.items()}
-    return community.described(there, event_log.read_labels_where(db, {"_id": several}, {"contentId": several}))
-
-
-def _events(community: Community, extras: Contents, past: Columns, table: int) -> Events:
-    """Oldest first; events on contents that nobody knows are left out, as the trainers do."""
+def _events(community: Community, late_posts: Contents, past: Columns, table: int) -> Events:
+    """Returns the events oldest first, as in training without those on unknown contents."""
     chosen = past["table"] == table
-    time_ms, ids, kind = past["time"][chosen], past["about"][chosen], past["kind"][chosen]
-    row = _with_extras(community, extras, ids, community.contents(ids))
-    kept = np.flatnonzero(row >= 0)
-    kept = kept[np.lexsort((row[kept], time_ms[kept]))]
-    return Events(time_ms[kept], np.zeros(len(kept), np.int64), row[kept], kind[kept].astype(np.int64))
-
-
-def _with_extras(community: Community, extras: Contents, ids: NDArray[np.bytes_], row: Ints) -> Ints:
-    """`row` with the extras' rows, which follow those of the snapshot, where the snapshot has none."""
-    if not len(extras.id):
-        return row
-    order = np.argsort(extras.id, kind="stable")
-    place = positions(extras.id[order], ids)
-    return np.where((row < 0) & (place >= 0), len(community.snapshot.contents.id) + order[place], row)
+    time_ms, kind = past["time"][chosen], past["kind"][chosen]
+    about = past["about"][chosen]
+    row = with_late_rows(community.contents(about), about, community, late_posts)
+    order = np.flatnonzero(row >= 0)
+    order = order[np.lexsort((row[order], time_ms[order]))]
+    return Events(time_ms[order], np.zeros(len(order), np.int64), row[order], kind[order].astype(np.int64))
 
 
 def _known(rows: Ints) -> Ints:

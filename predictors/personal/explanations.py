@@ -1,4 +1,4 @@
-"""Why a content has its score: what every column adds at every level, exactly, and in words."""
+"""Explains a score: the exact contribution of every column at every level, and sentences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.member_columns import PERSONAL, personal_columns
 from features.ranking.point_in_time import Floats
-from predictors.personal.model_stack import WORLD, Ladder
+from predictors.personal.model_stack import WORLD, ModelStack
 from predictors.personal.phrases import phrase
 
-START: Final = "start"  # what a booster says before it knows anything of the row
+START: Final = "start"  # a booster's bias: its output before any column
 _CONTINENT_OR_COUNTRY: Final = {True: "country", False: "continent"}
-_TOLD = 6  # sentences
-_SAME: Final = 1e-4  # log-odds; less is the arithmetic of float32
+_MOST_SENTENCES = 6
+_SAME: Final = 1e-4  # log-odds; smaller differences are float32 rounding
 _GUEST = len(GUEST_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Part:
-    """What the columns of one level add to the log-odds of each row."""
+class LevelContributions:
+    """The contributions of one level's columns to the log-odds of each row."""
 
     level: str  # world · continent · country · members · own · formula
     columns: tuple[str, ...]
@@ -31,90 +31,98 @@ class Part:
     added: Floats  # (rows, columns)
 
 
-def parts(ladder: Ladder, matrix: Matrix) -> list[Part]:
-    """Every level's contributions; all together sum to `predictors.personal.model_stack.log_odds`.
+def level_contributions(stack: ModelStack, matrix: Matrix) -> list[LevelContributions]:
+    """Returns the contributions of every level; they sum to `predictors.personal.model_stack.log_odds`.
 
-    Boosters by TreeSHAP (Lundberg and others 2020, https://doi.org/10.1038/s42256-019-0138-9), which is exact.
+    Those of boosters are exact TreeSHAP values (Lundberg and others 2020, https://doi.org/10.1038/s42256-019-0138-9).
     """
     guest = np.ascontiguousarray(matrix[:, :_GUEST])
-    found = [_formula(guest)] if ladder.is_untrained else []
-    found += [_of_trees(_named(level), booster, guest, GUEST_COLUMNS) for level, booster in ladder.guest.items()]
+    levels = [_formula(guest)] if stack.is_untrained else []
+    levels += [_of_trees(_named(level), booster, guest, GUEST_COLUMNS) for level, booster in stack.guest.items()]
     if matrix.shape[1] == _GUEST:
-        return found
-    if ladder.members is not None:
-        found.append(_of_trees("members", ladder.members, matrix, MEMBER_COLUMNS))
-    if ladder.own is not None:
+        return levels
+    if stack.members is not None:
+        levels.append(_of_trees("members", stack.members, matrix, MEMBER_COLUMNS))
+    if stack.own is not None:
         scaled = personal_columns(matrix)
-        found.append(Part("own", PERSONAL, _own_values(matrix), scaled * ladder.own))
-    return found
+        levels.append(LevelContributions("own", PERSONAL, _own_values(matrix), scaled * stack.own))
+    return levels
 
 
-def explanations(ladder: Ladder, matrix: Matrix, country: int) -> Iterator[dict[str, Any]]:
-    """For each row: score, logOdds, levels {level: sum}, contributions (largest first) and sentences."""
+def explanations(stack: ModelStack, matrix: Matrix, country: int) -> Iterator[dict[str, Any]]:
+    """Yields for each row: score, logOdds, levels {level: sum}, contributions (largest first) and sentences.
+
+    `matrix`: as for `level_contributions`; `country`: number in COUNTRIES, −1 unknown.
+    """
     code = COUNTRIES[country] if country >= 0 else ""
-    found = parts(ladder, matrix)
+    levels = level_contributions(stack, matrix)
     for row in range(len(matrix)):
-        told = sorted(_of_row(found, row), key=lambda each: -abs(each["contribution"]))
-        total = sum(each["contribution"] for each in told)
+        contributions = sorted(_of_row(levels, row), key=_size, reverse=True)
+        total = sum(contribution["contribution"] for contribution in contributions)
         yield {
             "score": float(expit(total)),
             "logOdds": total,
-            "levels": {part.level: float(part.added[row].sum()) for part in found},
-            "contributions": told,
-            "sentences": sentences(told, code),
+            "levels": {level.level: float(level.added[row].sum()) for level in levels},
+            "contributions": contributions,
+            "sentences": sentences(contributions, code),
         }
 
 
-def adjusted(explanation: dict[str, Any], log_odds: float) -> dict[str, Any]:
-    """The explanation of a score that author diversity lowered to these log-odds, with one more level that says so."""
+def with_diversity(explanation: dict[str, Any], log_odds: float) -> dict[str, Any]:
+    """Returns the explanation of a score that author diversity lowered to these log-odds, with a level for it."""
     lowered = log_odds - explanation["logOdds"]
     if abs(lowered) < _SAME:
         return explanation
-    told = {"level": "diversity", "column": "authorShown", "value": 1.0, "contribution": lowered}
+    diversity = {"level": "diversity", "column": "authorShown", "value": 1.0, "contribution": lowered}
     return {
         **explanation,
         "score": float(expit(log_odds)),
         "logOdds": log_odds,
         "levels": explanation["levels"] | {"diversity": lowered},
-        "contributions": sorted([*explanation["contributions"], told], key=lambda each: -abs(each["contribution"])),
+        "contributions": sorted([*explanation["contributions"], diversity], key=_size, reverse=True),
         "sentences": [*explanation["sentences"], phrase("authorShown", 1.0, lowered, "")],
     }
 
 
 def sentences(contributions: list[dict[str, Any]], country: str) -> list[str]:
-    """The largest reasons in words, each once; columns that say the same are counted together."""
+    """Returns the largest reasons in words, each once; contributions of columns with the same words are added."""
     together: dict[str, float] = {}
-    for each in contributions:
-        if each["column"] != START:
-            words = phrase(each["column"], each["value"], each["contribution"], country)
-            together[words] = together.get(words, 0.0) + each["contribution"]
-    return sorted(together, key=lambda words: -abs(together[words]))[:_TOLD]
+    for contribution in contributions:
+        if contribution["column"] != START:
+            size = contribution["contribution"]
+            words = phrase(contribution["column"], contribution["value"], size, country)
+            together[words] = together.get(words, 0.0) + size
+    return sorted(together, key=lambda words: -abs(together[words]))[:_MOST_SENTENCES]
 
 
-def _of_row(found: list[Part], row: int) -> Iterator[dict[str, Any]]:
-    for part in found:
-        for place in np.flatnonzero(part.added[row]).tolist():
+def _size(contribution: dict[str, Any]) -> float:
+    return abs(float(contribution["contribution"]))
+
+
+def _of_row(levels: list[LevelContributions], row: int) -> Iterator[dict[str, Any]]:
+    for level in levels:
+        for place in np.flatnonzero(level.added[row]).tolist():
             yield {
-                "level": part.level,
-                "column": part.columns[place],
-                "value": float(part.value[row, place]),
-                "contribution": float(part.added[row, place]),
+                "level": level.level,
+                "column": level.columns[place],
+                "value": float(level.value[row, place]),
+                "contribution": float(level.added[row, place]),
             }
 
 
-def _of_trees(level: str, booster: Any, matrix: Matrix, columns: tuple[str, ...]) -> Part:
+def _of_trees(level: str, booster: Any, matrix: Matrix, columns: tuple[str, ...]) -> LevelContributions:
     import xgboost
 
     added = booster.predict(xgboost.DMatrix(matrix), pred_contribs=True).astype(np.float64)  # (rows, columns + 1)
     value = np.column_stack([matrix, np.zeros(len(matrix))]).astype(np.float64)
-    return Part(level, (*columns, START), value, added)
+    return LevelContributions(level, (*columns, START), value, added)
 
 
-def _formula(guest: Matrix) -> Part:
+def _formula(guest: Matrix) -> LevelContributions:
     engaged, age_score = guest[:, :4].sum(axis=1, dtype=np.float64), guest[:, GUEST_COLUMNS.index("ageScore")]
     value = np.column_stack([engaged, age_score.astype(np.float64)])
     added = np.column_stack([np.log(engaged + 1.0), np.log(np.maximum(value[:, 1], 1e-300))])
-    return Part("formula", ("engagements", "ageScore"), value, added)
+    return LevelContributions("formula", ("engagements", "ageScore"), value, added)
 
 
 def _own_values(matrix: Matrix) -> Floats:

@@ -1,4 +1,4 @@
-"""What a ladder of models says of rows: the world, the continent, the country, the members, the member's own; a sum."""
+"""Scores of a model stack: the log-odds of the levels world, continent, country, members and member, added up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,55 +18,55 @@ _AGE_SCORE = GUEST_COLUMNS.index("ageScore")
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """The models that serve one member; a level that is missing adds nothing."""
+class ModelStack:
+    """The models that serve one viewer; a missing level adds 0."""
 
-    guest: Mapping[str, Any] = field(default_factory=dict)  # boosters by level, the world first
+    guest: Mapping[str, Any] = field(default_factory=dict)  # boosters by level, the world first; the guest levels
     members: Any | None = None  # a booster
-    own: Floats | None = None  # weights, shape (PERSONAL,)
+    own: Floats | None = None  # the member's own weights, shape (PERSONAL,)
 
     @property
     def is_untrained(self) -> bool:
-        """Whether the formula stands in for the world's model."""
+        """Whether the formula replaces the missing world model."""
         return WORLD not in self.guest
 
 
-def log_odds(ladder: Ladder, matrix: Matrix) -> Floats:
-    """How likely an engagement is, by all levels; shape (rows,).
+def log_odds(stack: ModelStack, matrix: Matrix) -> Floats:
+    """Returns the log-odds of an engagement by all levels; shape (rows,).
 
-    `matrix`: (rows, MEMBER_COLUMNS), or (rows, GUEST_COLUMNS) for guests, to whom only the guests' levels speak.
+    `matrix`: (rows, MEMBER_COLUMNS), or (rows, GUEST_COLUMNS) for guests, who are scored by the guest levels only.
     """
-    total = guest_log_odds(ladder, np.ascontiguousarray(matrix[:, :_GUEST]))
-    return total if matrix.shape[1] == _GUEST else total + member_log_odds(ladder, matrix)
+    total = guest_log_odds(stack, np.ascontiguousarray(matrix[:, :_GUEST]))
+    return total if matrix.shape[1] == _GUEST else total + member_log_odds(stack, matrix)
 
 
-def guest_log_odds(ladder: Ladder, guest: Matrix) -> Floats:
-    """What the guests' levels say; shape (rows,).
+def guest_log_odds(stack: ModelStack, guest: Matrix) -> Floats:
+    """Returns the log-odds by the guest levels; shape (rows,).
 
     `guest`: (rows, GUEST_COLUMNS).
     """
-    total = formula(guest) if ladder.is_untrained else np.zeros(len(guest))
-    for booster in ladder.guest.values():
+    total = formula(guest) if stack.is_untrained else np.zeros(len(guest))
+    for booster in stack.guest.values():
         total = total + margins(booster, guest)
     return total
 
 
-def member_log_odds(ladder: Ladder, matrix: Matrix) -> Floats:
-    """What the members' booster and the member's own model add to it; shape (rows,).
+def member_log_odds(stack: ModelStack, matrix: Matrix) -> Floats:
+    """Returns what the members' booster and the member's own weights add to the guest levels; shape (rows,).
 
     `matrix`: (rows, MEMBER_COLUMNS).
     """
-    total = np.zeros(len(matrix)) if ladder.members is None else margins(ladder.members, matrix)
-    return total if ladder.own is None else total + personal_columns(matrix) @ ladder.own
+    total = np.zeros(len(matrix)) if stack.members is None else margins(stack.members, matrix)
+    return total if stack.own is None else total + personal_columns(matrix) @ stack.own
 
 
-def scores(ladder: Ladder, matrix: Matrix) -> Floats:
-    """The chance of an engagement, 0 to 1; shape (rows,)."""
-    return np.asarray(expit(log_odds(ladder, matrix)))
+def scores(stack: ModelStack, matrix: Matrix) -> Floats:
+    """Returns the probability of an engagement, 0 to 1; shape (rows,)."""
+    return np.asarray(expit(log_odds(stack, matrix)))
 
 
 def formula(guest: Matrix) -> Floats:
-    """Without a model: the content score of the statistics, (engagements + 1)·ageScore, as odds; shape (rows,).
+    """Returns the log of the content score, log((engagements + 1)·ageScore), used without a world model; shape (rows,).
 
     `guest`: (rows, GUEST_COLUMNS).
     """

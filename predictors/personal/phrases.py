@@ -1,4 +1,4 @@
-"""What each column says in plain words: a fact that holds for its value, and whether it counts against the content."""
+"""A sentence for each column and value: a true fact, and whether it counts against the content."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,7 +11,7 @@ _DAY_HOURS: Final = 24.0
 
 
 class Fact(NamedTuple):
-    """Two sentences about a value: up to the usual one, and above it."""
+    """Two sentences: for values up to the usual one, and for values above it."""
 
     usual: float
     below: str
@@ -111,18 +111,18 @@ PHRASES: Final[Mapping[str, Fact]] = {
 
 
 def phrase(column: str, value: float, contribution: float, country: str) -> str:
-    """The column's sentence; `country` is a code, "" where it is unknown.
+    """Returns the column's sentence; `country` is a code, "" where it is unknown.
 
     >>> phrase("userCreatorEngaged", 3.0, 0.8, "th"), phrase("countryEngaged", 0.0, -0.2, "th")
     ('you engaged with 3 posts of this author', 'nobody in TH engaged with it yet (counts against it)')
     >>> phrase("userCreatorEngaged", 1.0, 0.8, "th"), phrase("ageScore", 0.5, 0.1, "")
     ('you engaged with 1 post of this author', 'it is 24 hours old')
     """
-    return _told(column, value, country) + (_AGAINST if contribution < 0 else "")
+    return _sentence(column, value, country) + (_AGAINST if contribution < 0 else "")
 
 
 @lru_cache(maxsize=16_384)
-def _told(column: str, value: float, country: str) -> str:
+def _sentence(column: str, value: float, country: str) -> str:
     fact = PHRASES.get(column) or _always(f"{column} is {value:.3g}")
     words = (fact.above if value > fact.usual else fact.below).format(
         count=f"{value:,.0f}", age=_age(column, value), country=country.upper() or "a country that is not known"

@@ -1,4 +1,4 @@
-"""Live contents sorted beforehand for the sources of candidates: by author, country, language, tag and newness."""
+"""Live contents sorted in advance for the sources: by author, country, language and tag, and of new authors."""
 
 from dataclasses import dataclass
 
@@ -8,63 +8,63 @@ from features.countries import COUNTRIES
 from features.ranking.history import REPORT
 from features.ranking.indexes import Known, expand_tags
 from features.ranking.point_in_time import HOUR_MS, Floats, Ints
-from predictors.snapshot.posting_lists import Lists
+from predictors.snapshot.posting_lists import PostingLists
 
-_DECAY_HOURS = 24.0  # half-life of one engagement's part in what is trending
+_DECAY_HOURS = 24.0  # half-life of one engagement's weight
 _MOST = 400  # contents of one list
 _MOST_OF_AUTHOR = 60
 _NEW_AUTHOR_HOURS = 14 * 24.0  # since the author's first content
 _MOST_NEW = 2_000
-WORLD = len(COUNTRIES)  # the key of everybody in by_country
+WORLD = len(COUNTRIES)  # the key of all countries together in by_country
 
 
 @dataclass(frozen=True)
-class Shelves:
-    """Every list holds rows of live contents, the most engaged or the newest first."""
+class RetrievalLists:
+    """Rows of live contents, the most engaged or the newest first."""
 
-    heat: Floats  # (contents,) engagements, each halved every _DECAY_HOURS
-    by_author: Lists  # newest first
-    by_country: Lists  # by the engagements of the country's people; WORLD holds everybody's
-    by_language: Lists
-    by_tag: Lists
-    new_authors: Ints  # contents of authors who began lately, least seen first
+    decayed_engagement: Floats  # (contents,) engagements, each halved every _DECAY_HOURS
+    by_author: PostingLists  # newest first
+    by_country: PostingLists  # by engagements of the country's people; WORLD: of all people
+    by_language: PostingLists
+    by_tag: PostingLists
+    new_authors: Ints  # (n,) contents of authors whose first content is recent, least seen first
 
     @classmethod
-    def of(cls, known: Known, live: Ints, now_ms: int) -> "Shelves":
-        """Sorted at `now_ms`; `live`: rows of the contents that may be shown."""
-        contents, heat = known.contents, _heat(known, now_ms)
+    def of(cls, known: Known, live: Ints, now_ms: int) -> "RetrievalLists":
+        """Sorts the contents at `now_ms`; `live`: (n,) rows of contents that may be shown."""
+        contents, engagement = known.contents, _decayed_engagement(known, now_ms)
         author, language = contents.author[live], contents.language[live]
         row, tag = expand_tags(contents, live)
         tags, languages = int(contents.tag.max(initial=-1)) + 1, len(known.history.languages)
         recent = contents.created_ms[live].astype(np.float64)
         return cls(
-            heat=heat,
-            by_author=Lists.of(author, live, recent, len(known.history.user_id), _MOST_OF_AUTHOR),
+            decayed_engagement=engagement,
+            by_author=PostingLists.of(author, live, recent, len(known.history.user_id), _MOST_OF_AUTHOR),
             by_country=_by_country(known, live, now_ms),
-            by_language=Lists.of(language, live, heat[live], languages, _MOST),
-            by_tag=Lists.of(tag, live[row], heat[live[row]], tags, _MOST),
+            by_language=PostingLists.of(language, live, engagement[live], languages, _MOST),
+            by_tag=PostingLists.of(tag, live[row], engagement[live[row]], tags, _MOST),
             new_authors=_new_authors(known, live, now_ms),
         )
 
 
-def _heat(known: Known, now_ms: int) -> Floats:
+def _decayed_engagement(known: Known, now_ms: int) -> Floats:
     acts = known.history.engagements
-    good = (acts.kind < REPORT) & (acts.time_ms < now_ms)
-    weight = _decayed(acts.time_ms[good], now_ms)
-    return np.bincount(acts.content[good], weights=weight, minlength=len(known.contents.id)).astype(np.float64)
+    counted = (acts.kind < REPORT) & (acts.time_ms < now_ms)
+    weight = _decay(acts.time_ms[counted], now_ms)
+    return np.bincount(acts.content[counted], weights=weight, minlength=len(known.contents.id)).astype(np.float64)
 
 
-def _by_country(known: Known, live: Ints, now_ms: int) -> Lists:
+def _by_country(known: Known, live: Ints, now_ms: int) -> PostingLists:
     acts, contents = known.history.engagements, len(known.contents.id)
     alive = np.zeros(contents, dtype=np.bool_)
     alive[live] = True
-    good = (acts.kind < REPORT) & (acts.time_ms < now_ms) & alive[acts.content]
-    country, content = known.history.country[acts.account[good]], acts.content[good]
-    weight = np.tile(_decayed(acts.time_ms[good], now_ms), 2)
+    counted = (acts.kind < REPORT) & (acts.time_ms < now_ms) & alive[acts.content]
+    country, content = known.history.country[acts.account[counted]], acts.content[counted]
+    weight = np.tile(_decay(acts.time_ms[counted], now_ms), 2)
     key = np.concatenate([np.where(country < 0, WORLD + 1, country), np.full(len(content), WORLD)])
     pair, place = np.unique(key * contents + np.tile(content, 2), return_inverse=True)
-    heat = np.bincount(place, weights=weight, minlength=len(pair)).astype(np.float64)
-    return Lists.of(pair // max(contents, 1), pair % max(contents, 1), heat, WORLD + 1, _MOST)
+    engagement = np.bincount(place, weights=weight, minlength=len(pair)).astype(np.float64)
+    return PostingLists.of(pair // max(contents, 1), pair % max(contents, 1), engagement, WORLD + 1, _MOST)
 
 
 def _new_authors(known: Known, live: Ints, now_ms: int) -> Ints:
@@ -72,11 +72,11 @@ def _new_authors(known: Known, live: Ints, now_ms: int) -> Ints:
     first_ms = np.full(len(known.history.user_id) + 1, now_ms)
     np.minimum.at(first_ms, contents.author, contents.created_ms)
     author = contents.author[live]
-    began_ms = now_ms - int(_NEW_AUTHOR_HOURS * HOUR_MS)
-    new = live[(author >= 0) & (first_ms[author] >= began_ms)]
+    since_ms = now_ms - int(_NEW_AUTHOR_HOURS * HOUR_MS)
+    new = live[(author >= 0) & (first_ms[author] >= since_ms)]
     seen = known.viewed.before(new, np.full(len(new), now_ms))
     return new[np.lexsort((-contents.created_ms[new], seen))][:_MOST_NEW]
 
 
-def _decayed(time_ms: Ints, now_ms: int) -> Floats:
+def _decay(time_ms: Ints, now_ms: int) -> Floats:
     return np.asarray(2.0 ** (-(now_ms - time_ms) / (_DECAY_HOURS * HOUR_MS)))

@@ -1,7 +1,7 @@
-"""Co-engagement in milliseconds: how much the people who chose a content resemble one member.
+"""Co-engagement of one member in milliseconds: how similar the people who engaged with a content are to the member.
 
-features.ranking.co_engagement compares all members; here one member asks. Only the contents that the member chose are looked up:
-who else chose them gives the likeness of every account, and the actors of a content give its sum.
+features.ranking.co_engagement compares all members; here one member is compared. Only the contents that the member chose are looked
+up: the other accounts that chose them have a similarity above 0, and a content's value sums that of its actors.
 """
 
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 from features.ranking.co_engagement import DAY_MS, ByContent, interests
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import Floats, Ints
-from predictors.snapshot.posting_lists import spread
+from predictors.snapshot.posting_lists import entries
 
 
 @dataclass(frozen=True)
-class Choices:
-    """Who chose each content how much (rows of features.ranking.co_engagement.interests), and who acted on it last."""
+class CoEngagementIndex:
+    """The accounts that chose each content, with weights (features.ranking.co_engagement.interests), and its last actors."""
 
     start: Ints  # (contents + 1,)
     account: Ints  # (choices,)
     weight: NDArray[np.float32]  # (choices,)
     engager_start: Ints  # (contents + 1,)
-    engager: Ints
+    engager: Ints  # (engagers,) accounts
     viewer_start: Ints  # (contents + 1,)
-    viewer: Ints
+    viewer: Ints  # (viewers,) accounts
 
     @classmethod
-    def of(cls, known: Known, now_ms: int) -> "Choices":
-        """As they stood at `now_ms`; what members had chosen ends with the day before, as in training."""
+    def of(cls, known: Known, now_ms: int) -> "CoEngagementIndex":
+        """Indexes choices up to the last midnight, as in training, and actors up to `now_ms`."""
         chosen = interests(known.history, now_ms // DAY_MS * DAY_MS).tocsc()
         return cls(
             chosen.indptr.astype(np.int64),
@@ -40,19 +40,22 @@ class Choices:
             *_latest(known.viewers, now_ms),
         )
 
-    def likeness(self, account: int, chosen: Ints, accounts: int) -> Floats:
-        """How much each account resembles this one, which acted on `chosen`; 0 for itself; shape (accounts,)."""
-        which, place = spread(self.start, chosen[chosen < len(self.start) - 1])
+    def similarity(self, account: int, chosen: Ints, accounts: int) -> Floats:
+        """Returns each account's similarity to `account`, which acted on `chosen`; 0 for itself; shape (accounts,)."""
+        which, place = entries(self.start, chosen[chosen < len(self.start) - 1])
         other, weight = self.account[place], self.weight[place]
         own = np.bincount(which, weights=weight * (other == account), minlength=len(chosen))
-        like = np.bincount(other, weights=weight * own[which], minlength=accounts).astype(np.float64)
-        like[account] = 0.0
-        return like
+        similarity = np.bincount(other, weights=weight * own[which], minlength=accounts).astype(np.float64)
+        similarity[account] = 0.0
+        return similarity
 
-    def columns(self, like: Floats, content: Ints) -> dict[str, Floats]:
-        """The taste columns of the rows, as features.ranking.co_engagement.taste_columns; contents beyond the last have no actors."""
-        engaged, _ = _sums(like, self.engager_start, self.engager, content)
-        viewed, count = _sums(like, self.viewer_start, self.viewer, content)
+    def columns(self, similarity: Floats, content: Ints) -> dict[str, Floats]:
+        """Returns the columns of features.ranking.co_engagement.taste_columns, each (rows,); contents after the last have no actors.
+
+        `similarity`: (accounts,); `content`: (rows,).
+        """
+        engaged, _ = _sums(similarity, self.engager_start, self.engager, content)
+        viewed, count = _sums(similarity, self.viewer_start, self.viewer, content)
         return {"tasteEngaged": engaged, "tasteViewed": viewed, "tasteMean": viewed / np.maximum(count, 1)}
 
 
@@ -62,9 +65,9 @@ def _latest(acts: ByContent, now_ms: int) -> tuple[Ints, Ints]:
     return np.searchsorted(row, np.arange(contents + 1)), account
 
 
-def _sums(like: Floats, start: Ints, actor: Ints, content: Ints) -> tuple[Floats, NDArray[Any]]:
+def _sums(similarity: Floats, start: Ints, actor: Ints, content: Ints) -> tuple[Floats, NDArray[Any]]:
     known = np.flatnonzero(content < len(start) - 1)
-    which, place = spread(start, content[known])
+    which, place = entries(start, content[known])
     row = known[which]
-    total = np.bincount(row, weights=like[actor[place]], minlength=len(content)).astype(np.float64)
+    total = np.bincount(row, weights=similarity[actor[place]], minlength=len(content)).astype(np.float64)
     return total, np.bincount(row, minlength=len(content))

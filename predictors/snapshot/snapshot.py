@@ -1,9 +1,9 @@
-"""What a request needs of everybody else's past, taken once an hour so that the request costs milliseconds."""
+"""What personal requests need of the whole community, computed once an hour so that a request takes milliseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +12,15 @@ from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known
 from features.ranking.point_in_time import EventIndex, Ints, PairIndex
-from predictors.snapshot.frozen_counts import Standing, of_pairs
-from predictors.snapshot.posting_lists import Lists
-from predictors.snapshot.retrieval_lists import Shelves
-from predictors.snapshot.similarity import Choices
+from predictors.snapshot.frozen_counts import FrozenCounts, freeze_pairs
+from predictors.snapshot.posting_lists import PostingLists
+from predictors.snapshot.retrieval_lists import RetrievalLists
+from predictors.snapshot.similarity import CoEngagementIndex
 
 Arrays = dict[str, NDArray[Any]]
-_WINDOWS: Final = {"engaged": (1, 6, 24, 72), "viewed": (1, 6, 24)}  # hours that features.matrix asks for
+_WINDOWS: Final = {"engaged": (1, 6, 24, 72), "viewed": (1, 6, 24)}  # hours of the windows in features.matrix
 _MONTH: Final = (720,)
-_KINDS, _CREATOR_KINDS = range(5), range(4)
+_KINDS, _CREATOR_KINDS = range(5), range(4)  # like, comment, recast, quote (and report)
 _PEOPLE: Final = ("account_id", "country", "guest", "user_id", "owner")
 _LISTS: Final = ("by_author", "by_country", "by_language", "by_tag")
 _NO_EVENTS: Final = Events(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
@@ -28,44 +28,44 @@ _NO_EVENTS: Final = Events(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The community as it stood at a clock; rows of contents and people are those of the history it was taken from."""
+    """The community as of one clock; rows of contents and people are those of the history that it was taken from."""
 
     as_of_ms: int
-    since_ms: int  # begin of the history
-    live: Ints  # rows of the contents that may be shown, oldest first
-    known: Known  # counts as they stood; nothing of single members
-    choices: Choices
-    shelves: Shelves
-    tags: tuple[str, ...]  # names of the tags by number; () where nobody needs them
+    since_ms: int  # start of the history
+    live: Ints  # (n,) rows of the contents that may be shown, oldest first
+    index: Known  # frozen counts; no events of single members
+    co_engagement: CoEngagementIndex
+    retrieval: RetrievalLists
+    tags: tuple[str, ...]  # names of the tags by number; () where they are not needed
 
     @property
     def contents(self) -> Contents:
-        """The contents of the history."""
-        return self.known.contents
+        """Returns the contents of the history."""
+        return self.index.contents
 
     @property
     def people(self) -> History:
-        """The accounts and users of the history; without events."""
-        return self.known.history
+        """Returns the accounts and users of the history, without events."""
+        return self.index.history
 
 
 def take(known: Known, since_ms: int, now_ms: int, live_days: float = 30.0, tags: tuple[str, ...] = ()) -> Snapshot:
-    """The snapshot at `now_ms` of an indexed history that begins at `since_ms`."""
+    """Takes the snapshot at `now_ms` of an indexed history that starts at `since_ms`."""
     created = known.contents.created_ms
     live = np.flatnonzero((created >= now_ms - int(live_days * 86_400_000)) & (created <= now_ms))
     return Snapshot(
         as_of_ms=now_ms,
         since_ms=since_ms,
         live=live,
-        known=_standing(known, now_ms),
-        choices=Choices.of(known, now_ms),
-        shelves=Shelves.of(known, live, now_ms),
+        index=_frozen(known, now_ms),
+        co_engagement=CoEngagementIndex.of(known, now_ms),
+        retrieval=RetrievalLists.of(known, live, now_ms),
         tags=tags,
     )
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
-    """As an npz; equal snapshots give equal bytes."""
+    """Returns the snapshot as an npz file; equal snapshots have equal bytes."""
     file = BytesIO()
     arrays = {name: _narrow(array) for name, array in sorted(_arrays(snapshot).items())}
     np.savez(file, allow_pickle=False, **arrays)
@@ -73,41 +73,44 @@ def to_bytes(snapshot: Snapshot) -> bytes:
 
 
 def from_bytes(payload: bytes) -> Snapshot:
-    """The snapshot of `to_bytes`."""
+    """Reads the bytes of `to_bytes`."""
     with np.load(BytesIO(payload), allow_pickle=False) as file:
         arrays = {name: _wide(file[name]) for name in file.files}
     contents = Contents(**_under(arrays, "contents"))
     languages, tags = _names(arrays["names/languages"]), _names(arrays["names/tags"])
     people = _people(contents, _under(arrays, "people"), languages)
-    lists = {name: Lists(**_under(arrays, f"shelves/{name}")) for name in _LISTS}
+    lists = {name: PostingLists(**_under(arrays, f"shelves/{name}")) for name in _LISTS}
     as_of, since = arrays["clock"].tolist()
     return Snapshot(
         as_of_ms=as_of,
         since_ms=since,
         live=arrays["live"],
-        known=_known(people, arrays),
-        choices=Choices(**_under(arrays, "choices")),
-        shelves=Shelves(arrays["shelves/heat"], new_authors=arrays["shelves/new_authors"], **lists),
+        index=_index(people, arrays),
+        co_engagement=CoEngagementIndex(**_under(arrays, "choices")),
+        retrieval=RetrievalLists(arrays["shelves/heat"], new_authors=arrays["shelves/new_authors"], **lists),
         tags=tuple(tags),
     )
 
 
-def _standing(known: Known, now_ms: int) -> Known:
+def _frozen(known: Known, now_ms: int) -> Known:
     contents, users = len(known.contents.id), len(known.history.user_id)
     people = {name: getattr(known.history, name) for name in _PEOPLE}
     return Known(
         history=_people(known.contents, people, list(known.history.languages)),
         contents=known.contents,
         author_country=known.author_country,
-        by_kind=tuple(Standing.of(each, contents, now_ms) for each in known.by_kind),
-        engaged=Standing.of(known.engaged, contents, now_ms, _WINDOWS["engaged"], last=True),
-        viewed=Standing.of(known.viewed, contents, now_ms, _WINDOWS["viewed"], last=True),
-        creator_contents=Standing.of(known.creator_contents, users, now_ms, _MONTH),
-        creator_kinds=tuple(Standing.of(each, users, now_ms, _MONTH) for each in known.creator_kinds),
-        creator_viewed=Standing.of(known.creator_viewed, users, now_ms),
+        by_kind=tuple(FrozenCounts.of(events, contents, now_ms) for events in known.by_kind),
+        engaged=FrozenCounts.of(known.engaged, contents, now_ms, _WINDOWS["engaged"], last=True),
+        viewed=FrozenCounts.of(known.viewed, contents, now_ms, _WINDOWS["viewed"], last=True),
+        creator_contents=FrozenCounts.of(known.creator_contents, users, now_ms, _MONTH),
+        creator_kinds=tuple(FrozenCounts.of(events, users, now_ms, _MONTH) for events in known.creator_kinds),
+        creator_viewed=FrozenCounts.of(known.creator_viewed, users, now_ms),
         by_country={
-            name: Activity(of_pairs(each.engaged, now_ms, (24,)), of_pairs(each.viewed, now_ms))
-            for name, each in known.by_country.items()
+            name: Activity(
+                freeze_pairs(cast(PairIndex, activity.engaged), now_ms, (24,)),
+                freeze_pairs(cast(PairIndex, activity.viewed), now_ms),
+            )
+            for name, activity in known.by_country.items()
         },
         **_without_members(),
     )
@@ -136,64 +139,71 @@ def _people(contents: Contents, people: Mapping[str, NDArray[Any]], languages: l
 
 
 def _arrays(snapshot: Snapshot) -> Arrays:
-    known, shelves = snapshot.known, snapshot.shelves
+    """Returns the arrays by their stored names, which stay the same across releases ("shelves", "choices", "heat")."""
+    index, retrieval = snapshot.index, snapshot.retrieval
     flat: Arrays = {
         "clock": np.array([snapshot.as_of_ms, snapshot.since_ms]),
         "live": snapshot.live,
-        "author_country": known.author_country,
-        "names/languages": _named(known.history.languages),
+        "author_country": index.author_country,
+        "names/languages": _named(index.history.languages),
         "names/tags": _named(snapshot.tags),
-        "shelves/heat": shelves.heat,
-        "shelves/new_authors": shelves.new_authors,
+        "shelves/heat": retrieval.decayed_engagement,
+        "shelves/new_authors": retrieval.new_authors,
         **_fields("contents", snapshot.contents),
-        **{f"people/{name}": getattr(known.history, name) for name in _PEOPLE},
-        **_fields("choices", snapshot.choices),
+        **{f"people/{name}": getattr(index.history, name) for name in _PEOPLE},
+        **_fields("choices", snapshot.co_engagement),
     }
     for name in _LISTS:
-        flat |= _fields(f"shelves/{name}", getattr(shelves, name))
-    for name, index in _indices(known).items():
-        flat |= _fields(name, index)
-    for name, pairs in _pair_indices(known).items():
-        flat |= {f"{name}/pairs": pairs.pairs, f"{name}/width": np.array(pairs.width), **_fields(name, pairs.index)}
+        flat |= _fields(f"shelves/{name}", getattr(retrieval, name))
+    for name, counts in _single_counts(index).items():
+        flat |= _counts(name, counts)
+    for name, pairs in _pair_counts(index).items():
+        flat |= {f"{name}/pairs": pairs.pairs, f"{name}/width": np.array(pairs.width), **_counts(name, pairs.index)}
     return flat
 
 
-def _indices(known: Known) -> dict[str, EventIndex]:
-    single = {name: getattr(known, name) for name in ("engaged", "viewed", "creator_contents", "creator_viewed")}
-    kinds = {f"by_kind/{kind}": known.by_kind[kind] for kind in _KINDS}
-    return single | kinds | {f"creator_kinds/{kind}": known.creator_kinds[kind] for kind in _CREATOR_KINDS}
+def _single_counts(index: Known) -> dict[str, Any]:
+    single = {name: getattr(index, name) for name in ("engaged", "viewed", "creator_contents", "creator_viewed")}
+    kinds = {f"by_kind/{kind}": index.by_kind[kind] for kind in _KINDS}
+    return single | kinds | {f"creator_kinds/{kind}": index.creator_kinds[kind] for kind in _CREATOR_KINDS}
 
 
-def _pair_indices(known: Known) -> dict[str, PairIndex]:
-    every = known.by_country.items()
-    return {f"{what}/{side}": getattr(pairs, side) for what, pairs in every for side in ("engaged", "viewed")}
+def _pair_counts(index: Known) -> dict[str, Any]:
+    activities = index.by_country.items()
+    return {
+        f"{name}/{side}": getattr(activity, side) for name, activity in activities for side in ("engaged", "viewed")
+    }
 
 
-def _known(people: History, arrays: Arrays) -> Known:
-    def index(name: str) -> Standing:
-        return Standing(origin_ms=0, **_under(arrays, name))
+def _index(people: History, arrays: Arrays) -> Known:
+    def counts(name: str) -> FrozenCounts:
+        parts = _under(arrays, name)
+        return FrozenCounts(**{field: parts[field] for field in ("total", "windows", "counts", "since")})
 
     def pairs(name: str) -> PairIndex:
-        parts = _under(arrays, name)
-        ids, width = parts.pop("pairs"), int(parts.pop("width"))
-        return PairIndex(ids, width, Standing(origin_ms=0, **parts))
+        return PairIndex(arrays[f"{name}/pairs"], int(arrays[f"{name}/width"]), counts(name))
 
     return Known(
         history=people,
         contents=people.contents,
         author_country=arrays["author_country"],
-        by_kind=tuple(index(f"by_kind/{kind}") for kind in _KINDS),
-        engaged=index("engaged"),
-        viewed=index("viewed"),
-        creator_contents=index("creator_contents"),
-        creator_kinds=tuple(index(f"creator_kinds/{kind}") for kind in _CREATOR_KINDS),
-        creator_viewed=index("creator_viewed"),
+        by_kind=tuple(counts(f"by_kind/{kind}") for kind in _KINDS),
+        engaged=counts("engaged"),
+        viewed=counts("viewed"),
+        creator_contents=counts("creator_contents"),
+        creator_kinds=tuple(counts(f"creator_kinds/{kind}") for kind in _CREATOR_KINDS),
+        creator_viewed=counts("creator_viewed"),
         by_country={
-            what: Activity(pairs(f"{what}/engaged"), pairs(f"{what}/viewed"))
-            for what in ("content", "author", "language")
+            name: Activity(pairs(f"{name}/engaged"), pairs(f"{name}/viewed"))
+            for name in ("content", "author", "language")
         },
         **_without_members(),
     )
+
+
+def _counts(prefix: str, counts: FrozenCounts) -> Arrays:
+    """Returns the arrays of the counts, with an empty `events` that earlier releases require."""
+    return {**_fields(prefix, counts), f"{prefix}/events": np.zeros(0, dtype=np.int64)}
 
 
 def _fields(prefix: str, parts: Any) -> Arrays:
@@ -210,7 +220,7 @@ def _under(arrays: Arrays, prefix: str) -> dict[str, Any]:
 
 
 def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """Whole numbers in half the bytes where they fit."""
+    """Stores whole numbers in half the bytes where they fit."""
     if array.dtype != np.int64 or not array.size or max(array.max(), -array.min()) >= 2**31:
         return array
     return array.astype(np.int32)

@@ -62,7 +62,7 @@ def measured(db, asked, name):
     spent, busy = [], []
     for event in asked:
         started, used = time.perf_counter(), time.process_time()
-        personal.rank(db, NOW, personal.question(event))
+        personal.rank(db, NOW, personal.parse_query(event))
         spent.append((time.perf_counter() - started) * 1000)
         busy.append((time.process_time() - used) * 1000)
     (p50, p99), cpu = np.percentile(spent[20:], [50, 99]), np.median(busy[20:])

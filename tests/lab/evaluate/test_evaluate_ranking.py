@@ -10,7 +10,7 @@ from features.ranking.history import Events
 from lab.evaluate import cold
 from lab.evaluate.ranking import evaluate
 from lab.simulate import Config as Community
-from predictors.personal.request import nobody
+from predictors.personal.request import anonymous_viewer
 from tests.golden.worlds import simulated
 from trainers.evaluation.report import SIMPLE
 from trainers.evaluation.walk_forward import Plan
@@ -71,7 +71,7 @@ def test_a_period_without_requests_is_one_clear_error(world):
 @pytest.mark.parametrize(("many", "engaged", "seen"), [(0, [], []), (1, [30], [35]), (2, [20, 30], [25, 35])])
 def test_a_member_with_the_latest_engagements_has_no_older_past(many, engaged, seen):
     acts, views = np.array([10, 20, 30]), np.array([5, 25, 35])
-    member = replace(nobody(), engagements=events(acts), exposures=events(views))
+    member = replace(anonymous_viewer(), engagements=events(acts), exposures=events(views))
 
     short = cold._with_latest(member, many)
 

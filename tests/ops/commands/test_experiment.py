@@ -9,7 +9,7 @@ from bson import DBRef, ObjectId
 
 from ops.cli import execute
 from ops.commands.experiment import reported
-from predictors.personal.assignment import assigned
+from predictors.personal.assignment import assign_variant
 from store.outputs import experiments
 from store.schema import collection
 
@@ -22,7 +22,7 @@ def ids(count, first=1):
 
 
 def variant_of(account, version=1):
-    return assigned(str(account), "ranking", version, HALVES)["name"]
+    return assign_variant(str(account), "ranking", version, HALVES)["name"]
 
 
 def call(capsys, *arguments):

@@ -17,8 +17,8 @@ from features.ranking.member_columns import PERSONAL
 from handlers.predictors import personalize_content_predictor, serving_snapshot
 from lab.simulate import Config as Community
 from predictors.jobs import personal, snapshot
-from predictors.jobs.viewer import no_extras, read_own, request_of
-from predictors.personal.assignment import assigned
+from predictors.jobs.viewer import build_request, no_late_posts, read_viewer_records
+from predictors.personal.assignment import assign_variant
 from predictors.snapshot.snapshot import from_bytes, to_bytes
 from store.inputs import event_log, viewer
 from store.outputs import models
@@ -40,7 +40,7 @@ def world(uri):
         history = assemble(event_log.read_log(db, since, NOW, COUNTRIES), event_log.read_labels(db, since, NOW))
         accounts = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
         contents = [str(each["_id"]) for each in db.app.contents.find({"visibility": "publish"}).sort("_id", 1)]
-        community = snapshot.Community(snapshot.taken(db, NOW)[0])
+        community = snapshot.Community(snapshot.take_from_log(db, NOW)[0])
         yield SimpleNamespace(
             db=db, history=history, known=index(history), community=community, members=accounts, contents=contents
         )
@@ -94,12 +94,12 @@ def row_of(world, account):
 
 def ask(world, account, contents=None, **more):
     event = {"accountId": account, **({} if contents is None else {"contents": contents}), **more}
-    return personal.rank(world.db, NOW, personal.question(event))
+    return personal.rank(world.db, NOW, personal.parse_query(event))
 
 
 def request_for(world, account):
-    own = read_own(world.db, ObjectId(account), viewer.read_account(world.db, ObjectId(account)), NOW)
-    return request_of(world.community, own, no_extras(world.community), NOW)
+    records = read_viewer_records(world.db, ObjectId(account), viewer.read_account(world.db, ObjectId(account)), NOW)
+    return build_request(world.community, records, no_late_posts(world.community), NOW, as_guest=False)
 
 
 def test_serving_has_the_columns_of_training(world):
@@ -119,7 +119,7 @@ def test_serving_has_the_columns_of_training(world):
 
 
 def test_a_snapshot_survives_its_bytes(world):
-    taken, _ = snapshot.taken(world.db, NOW)
+    taken, _ = snapshot.take_from_log(world.db, NOW)
 
     again = from_bytes(to_bytes(taken))
 
@@ -211,7 +211,9 @@ def test_a_snapshot_of_after_the_clock_is_not_looked_at(world):
     earlier = NOW - timedelta(days=1)
     young = str(world.db.app.contents.find_one({"createdAt": {"$gt": earlier}})["_id"])
 
-    answer = personal.rank(world.db, earlier, personal.question({"accountId": world.members[0], "contents": [young]}))
+    answer = personal.rank(
+        world.db, earlier, personal.parse_query({"accountId": world.members[0], "contents": [young]})
+    )
 
     assert answer["result"] == {young: 0.0}
 
@@ -219,7 +221,7 @@ def test_a_snapshot_of_after_the_clock_is_not_looked_at(world):
 def test_a_variant_without_personal_levels_is_scored_as_its_country(trained):
     halves = [{"name": "a", "share": 0.5, "personal": True}, {"name": "b", "share": 0.5, "personal": False}]
     trained.db.analytics.configurations.insert_one({"_id": "ranking", "variants": halves})
-    guests = [each for each in trained.members if assigned(each, "ranking", 0, halves)["name"] == "b"]
+    guests = [each for each in trained.members if assign_variant(each, "ranking", 0, halves)["name"] == "b"]
 
     answer = ask(trained, guests[0], trained.contents[:3], explain=True)
 
@@ -244,7 +246,7 @@ def test_a_bad_event_names_its_field(event, field):
     account = {"accountId": str(ObjectId())} if event and "accountId" not in event else {}
 
     with pytest.raises(ValueError, match=field):
-        personal.question({**account, **event})
+        personal.parse_query({**account, **event})
 
 
 def test_an_empty_database_harms_nothing(db):
@@ -274,16 +276,18 @@ def test_a_broken_snapshot_is_made_good(world):
 def test_shares_of_variants_are_kept():
     variants = [{"name": "a", "share": 1}, {"name": "b", "share": 3}]
 
-    names = [assigned(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
+    names = [assign_variant(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
 
     assert names.count("b") / len(names) == pytest.approx(0.75, abs=0.03)
-    assert names == [assigned(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
+    assert names == [assign_variant(str(number), "ranking", 1, variants)["name"] for number in range(4_000)]
 
 
 def test_a_new_version_shares_the_accounts_anew():
     halves = [{"name": "a", "share": 1}, {"name": "b", "share": 1}]
 
-    first, second = ([assigned(str(n), "ranking", version, halves)["name"] for n in range(4_000)] for version in (1, 2))
+    first, second = (
+        [assign_variant(str(n), "ranking", version, halves)["name"] for n in range(4_000)] for version in (1, 2)
+    )
 
     of_a = [name for before, name in zip(first, second, strict=True) if before == "a"]
     assert of_a.count("a") / len(of_a) == pytest.approx(0.5, abs=0.03)
@@ -291,7 +295,7 @@ def test_a_new_version_shares_the_accounts_anew():
 
 def test_only_this_members_past_makes_a_difference_to_the_personal_columns(world):
     request = request_for(world, world.members[0])
-    stranger = replace(request, member=replace(request.member, followed=request.member.followed[:0]))
+    stranger = replace(request, viewer=replace(request.viewer, followed=request.viewer.followed[:0]))
     live = request.snapshot.live[:50]
 
     place = MEMBER_COLUMNS.index("follows")

@@ -7,8 +7,8 @@ from scipy.special import expit
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
-from predictors.personal.explanations import adjusted, explanations, parts
-from predictors.personal.model_stack import Ladder, formula, log_odds, scores
+from predictors.personal.explanations import explanations, level_contributions, with_diversity
+from predictors.personal.model_stack import ModelStack, formula, log_odds, scores
 from predictors.personal.phrases import PHRASES, phrase
 from trainers.boosters import Growth, fit
 
@@ -23,7 +23,7 @@ def matrix():
 
 
 @pytest.fixture(scope="module")
-def ladder(matrix):
+def stack(matrix):
     generator = np.random.default_rng(5)
     guest = np.ascontiguousarray(matrix[:, :GUEST])
 
@@ -32,23 +32,23 @@ def ladder(matrix):
         return opened(fit(columns, label, np.ones(len(label)), None, GROWTH))
 
     levels = {"global": booster(guest, 3), "asia": booster(guest, 5), "th": booster(guest, 9)}
-    return Ladder(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(PERSONAL)))
+    return ModelStack(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(PERSONAL)))
 
 
-def test_contributions_of_all_levels_sum_to_the_log_odds(ladder, matrix):
-    told = list(explanations(ladder, matrix, country=-1))
+def test_contributions_of_all_levels_sum_to_the_log_odds(stack, matrix):
+    told = list(explanations(stack, matrix, country=-1))
 
     summed = [sum(part["contribution"] for part in each["contributions"]) for each in told]
 
-    np.testing.assert_allclose(summed, log_odds(ladder, matrix), atol=1e-4)
-    np.testing.assert_allclose([each["score"] for each in told], scores(ladder, matrix), atol=1e-4)
+    np.testing.assert_allclose(summed, log_odds(stack, matrix), atol=1e-4)
+    np.testing.assert_allclose([each["score"] for each in told], scores(stack, matrix), atol=1e-4)
     assert list(told[0]["levels"]) == ["world", "continent", "country", "members", "own"]
     assert len(told) == 400
     assert all(sum(each["levels"].values()) == pytest.approx(each["logOdds"]) for each in told)
 
 
-def test_the_largest_reason_comes_first(ladder, matrix):
-    (told,) = explanations(ladder, matrix[:1], country=0)
+def test_the_largest_reason_comes_first(stack, matrix):
+    (told,) = explanations(stack, matrix[:1], country=0)
 
     sizes = [abs(part["contribution"]) for part in told["contributions"]]
 
@@ -56,41 +56,42 @@ def test_the_largest_reason_comes_first(ladder, matrix):
     assert 0 < len(told["sentences"]) <= 6
 
 
-def test_guests_are_scored_and_explained_by_the_guests_levels_only(ladder, matrix):
+def test_guests_are_scored_and_explained_by_the_guests_levels_only(stack, matrix):
     guest = np.ascontiguousarray(matrix[:, :GUEST])
 
-    levels = [part.level for part in parts(ladder, guest)]
+    levels = [part.level for part in level_contributions(stack, guest)]
 
     assert levels == ["world", "continent", "country"]
-    total = sum(part.added.sum(axis=1) for part in parts(ladder, guest))
-    np.testing.assert_allclose(total, log_odds(ladder, guest), atol=1e-4)
+    total = sum(part.added.sum(axis=1) for part in level_contributions(stack, guest))
+    np.testing.assert_allclose(total, log_odds(stack, guest), atol=1e-4)
 
 
 def test_without_models_the_formula_is_explained(matrix):
-    total = sum(part.added.sum(axis=1) for part in parts(Ladder(), matrix))
+    total = sum(part.added.sum(axis=1) for part in level_contributions(ModelStack(), matrix))
 
     np.testing.assert_allclose(total, formula(matrix), atol=1e-4)
 
 
-def test_what_diversity_takes_is_a_reason_of_its_own(ladder, matrix):
-    (told,) = explanations(ladder, matrix[:1], country=-1)
+def test_what_diversity_takes_is_a_reason_of_its_own(stack, matrix):
+    (told,) = explanations(stack, matrix[:1], country=-1)
 
-    lowered = adjusted(told, told["logOdds"] - 0.7)
+    lowered = with_diversity(told, told["logOdds"] - 0.7)
 
     assert lowered["levels"]["diversity"] == pytest.approx(-0.7)
     assert sum(part["contribution"] for part in lowered["contributions"]) == pytest.approx(lowered["logOdds"])
     assert lowered["score"] == pytest.approx(expit(told["logOdds"] - 0.7))
-    assert adjusted(told, told["logOdds"]) is told
+    assert with_diversity(told, told["logOdds"]) is told
 
 
-def test_a_ladder_adds_its_levels(ladder, matrix):
-    world = Ladder({"global": ladder.guest["global"]})
+def test_a_model_stack_adds_its_levels(stack, matrix):
+    world = ModelStack({"global": stack.guest["global"]})
     alone = sum(
-        log_odds(Ladder({"global": ladder.guest["global"], name: ladder.guest[name]}), matrix) - log_odds(world, matrix)
+        log_odds(ModelStack({"global": stack.guest["global"], name: stack.guest[name]}), matrix)
+        - log_odds(world, matrix)
         for name in ("asia", "th")
     )
 
-    np.testing.assert_allclose(log_odds(Ladder(ladder.guest), matrix), log_odds(world, matrix) + alone, atol=1e-5)
+    np.testing.assert_allclose(log_odds(ModelStack(stack.guest), matrix), log_odds(world, matrix) + alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("column", [*MEMBER_COLUMNS, "always"])

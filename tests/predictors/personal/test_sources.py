@@ -9,7 +9,6 @@ import pytest
 from bson import ObjectId
 from hypothesis import given
 from hypothesis import strategies as st
-from predictors.personal.exploration import explored
 
 from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS
@@ -20,9 +19,10 @@ from predictors.jobs import personal
 from predictors.jobs.guest_feed import Config as FeedConfig
 from predictors.jobs.guest_feed import publish_guest_feed
 from predictors.jobs.snapshot import publish_snapshot
-from predictors.personal.request import Request, member_of, taken
-from predictors.personal.slate import best, listed, slot_pool, with_slots
-from predictors.personal.sources import co_engaged, gather, merged, topics
+from predictors.personal.filters import FILTERS, filter_pool
+from predictors.personal.request import Request, select_contents, viewer_from_history
+from predictors.personal.slate import best, draw_slots, plain_slate, slot_pool, with_slots
+from predictors.personal.sources import SOURCES, merge_sources, retrieve
 from predictors.snapshot.snapshot import take
 from store.inputs import event_log
 from tests.golden.logs import Log, ids
@@ -52,9 +52,9 @@ def found_by(source, log, hour):
     """Numbers of the contents that the source finds for account 0, the best first."""
     history, now_ms = log.history(), log.moment(hour)
     snapshot = take(index(history), log.moment(0), now_ms)
-    request = Request(snapshot, member_of(history, 0, now_ms), now_ms, taken(history.contents, NOBODY))
+    request = Request(snapshot, viewer_from_history(history, 0, now_ms), now_ms, select_contents(history.contents, NOBODY))
     number_of = {each: number for number, each in enumerate(ids("c", range(len(log.contents))).tolist())}
-    return [number_of[each] for each in history.contents.id[source(request, NOBODY)].tolist()]
+    return [number_of[each] for each in history.contents.id[SOURCES[source](request, NOBODY)].tolist()]
 
 
 def test_an_engagement_of_a_similar_member_weighs_as_three_views():
@@ -68,7 +68,7 @@ def test_an_engagement_of_a_similar_member_weighs_as_three_views():
     log.exposures += [(1, 2, 2), (21, 1, 3)]
     log.engagements = [(21, 2, 4, 0)]
 
-    found = found_by(co_engaged, log, hour=30)
+    found = found_by("co-engaged", log, hour=30)
 
     assert [number for number in found if number > 2] == [4, 3]
 
@@ -80,13 +80,19 @@ def test_a_tag_engaged_with_twice_in_seven_views_is_dearer_than_one_engaged_with
     log.exposures = [(1, 0, 0)] + [(2 + n, 0, 1) for n in range(7)]
     log.engagements = [(1.1, 0, 0, 0), (2.1, 0, 1, 0), (2.2, 0, 1, 1)]
 
-    found = found_by(topics, log, hour=30)
+    found = found_by("topics", log, hour=30)
 
     assert [number for number in found if number > 1] == [3, 2]
 
 
 def ask(world, account, **more):
-    return personal.rank(world.db, NOW, personal.question({"accountId": account, **more}))
+    return personal.rank(world.db, NOW, personal.parse_query({"accountId": account, **more}))
+
+
+def gather(request, most):
+    """Candidates by source, seen ones too."""
+    filters = {name: allows for name, allows in FILTERS.items() if name != "seen"}
+    return filter_pool(request, retrieve(request, SOURCES), filters, most)
 
 
 def test_at_a_past_time_the_sources_know_nothing_of_later(world):
@@ -96,13 +102,13 @@ def test_at_a_past_time_the_sources_know_nothing_of_later(world):
 
     assert len(engaged) == 5
     for account, _ in engaged:
-        member = member_of(world.history, account, past_ms)
-        request = Request(snapshot, member, past_ms, taken(world.history.contents, NOBODY))
-        found = gather(request, most=100, unseen=False)
+        member = viewer_from_history(world.history, account, past_ms)
+        request = Request(snapshot, member, past_ms, select_contents(world.history.contents, NOBODY))
+        found = gather(request, most=100)
 
         assert set(found) == SOURCE_NAMES
         assert all(len(rows) == len(set(rows.tolist())) <= 100 for rows in found.values())
-        every, source = merged(found)
+        every, source = merge_sources(found)
         assert len(every) == len(set(every.tolist())) == len(source) > 50
         assert (world.history.contents.created_ms[every] <= past_ms).all()
         assert not np.isin(every, member.engagements.content).any()
@@ -118,10 +124,13 @@ def test_sources_find_more_of_what_is_engaged_with_later_than_chance(world):
 
     for account in np.unique(acts.account[later]).tolist():
         request = Request(
-            snapshot, member_of(world.history, account, past_ms), past_ms, taken(world.history.contents, NOBODY)
+            snapshot,
+            viewer_from_history(world.history, account, past_ms),
+            past_ms,
+            select_contents(world.history.contents, NOBODY),
         )
-        chosen = np.setdiff1d(acts.content[later & (acts.account == account)], request.member.engagements.content)
-        every, _ = merged(gather(request, most=20, unseen=False))
+        chosen = np.setdiff1d(acts.content[later & (acts.account == account)], request.viewer.engagements.content)
+        every, _ = merge_sources(gather(request, most=20))
         hits += int(np.isin(chosen, every).sum())
         expected += len(chosen) * len(every) / len(snapshot.live)
         total += len(chosen)
@@ -228,9 +237,9 @@ def test_guests_get_the_guest_feed_of_their_country(world):
 def test_every_content_of_the_pool_is_drawn_as_often_as_its_propensity_says():
     pool, size, times = 10, 30, 3_000
 
-    drawn = Counter(each for seed in range(times) for each in explored(pool, size, seed).choice.tolist())
+    drawn = Counter(each for seed in range(times) for each in draw_slots(pool, size, seed).choice.tolist())
 
-    assert explored(pool, size, 0).propensity == pytest.approx(0.3)
+    assert draw_slots(pool, size, 0).propensity == pytest.approx(0.3)
     assert [drawn[each] / times for each in range(pool)] == pytest.approx([0.3] * pool, abs=0.04)
 
 
@@ -241,7 +250,7 @@ def test_slots_never_repeat_a_content_nor_lengthen_the_list(authors, limit, seed
     order, fair = best(score, author, limit)
 
     pool = slot_pool(order, limit, np.ones(len(author), dtype=np.bool_), author)
-    shown = with_slots(listed(order, fair, limit), pool, score, limit, seed)
+    shown = with_slots(plain_slate(order, fair, limit), pool, score, limit, seed)
 
     assert len(shown.position) <= limit
     assert len(set(shown.position.tolist())) == len(shown.position) == len(shown.score) == len(shown.propensity)

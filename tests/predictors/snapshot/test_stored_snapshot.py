@@ -1,0 +1,47 @@
+"""The stored form of a snapshot, which other releases read and write."""
+
+from io import BytesIO
+
+import numpy as np
+
+from features.ranking.history import Contents, Events, History
+from features.ranking.indexes import index
+from predictors.snapshot.snapshot import from_bytes, take, to_bytes
+
+NONE, NO_IDS = np.zeros(0, dtype=np.int64), np.zeros(0, dtype="S12")
+
+
+def empty_snapshot():
+    contents = Contents(NO_IDS, NONE, NONE, NO_IDS, NO_IDS, NONE, NONE, NONE, np.zeros(1, np.int64), NONE)
+    events = Events(NONE, NONE, NONE, NONE)
+    history = History(
+        contents=contents,
+        account_id=NO_IDS,
+        country=NONE,
+        guest=np.zeros(0, np.bool_),
+        user_id=NO_IDS,
+        owner=NONE,
+        engagements=events,
+        exposures=events,
+        follow_time_ms=NONE,
+        follower=NONE,
+        followed=NONE,
+        languages=[],
+        rejected={},
+    )
+    return take(index(history), 0, 1)
+
+
+def test_array_names_are_those_of_earlier_releases():
+    with np.load(BytesIO(to_bytes(empty_snapshot()))) as file:
+        names = set(file.files)
+
+    lists = {f"shelves/{name}/{part}" for name in ("by_author", "by_country", "by_tag") for part in ("start", "row")}
+    counts = {f"engaged/{part}" for part in ("events", "total", "windows", "counts", "since")}
+    assert names >= lists | counts | {"shelves/heat", "shelves/new_authors", "choices/weight", "content/viewed/width"}
+
+
+def test_an_empty_snapshot_survives_its_bytes():
+    payload = to_bytes(empty_snapshot())
+
+    assert to_bytes(from_bytes(payload)) == payload
