@@ -1,16 +1,16 @@
-"""No author too often: further posts of one author fall behind, and no more than two stand in the top ten."""
+"""Author diversity: lowers further posts of one author, and allows at most two in the top ten."""
 
 import numpy as np
 
 from features.ranking.point_in_time import Floats, Ints
 
-DECAY, FLOOR = 0.5, 0.25  # as two large platforms publish them
+DECAY, FLOOR = 0.5, 0.25  # the values that two large platforms published
 _TOP, _MOST_OF_ONE = 10, 2
 _JUST_BELOW = 1 - 1e-6
 
 
 def diversified(score: Floats, author: Ints) -> Floats:
-    """Scores (items,) > 0 after author diversity; `author` (items,), −1 an unknown one, who counts as many.
+    """Returns the scores after author diversity, (items,) > 0; `author`: (items,), −1 unknown and never lowered.
 
     The k-th further post of an author is multiplied by max(FLOOR, DECAY^k).
 
@@ -26,7 +26,7 @@ def diversified(score: Floats, author: Ints) -> Floats:
 
 
 def _further(score: Floats, author: Ints) -> Ints:
-    """How many better posts of the same author there are; shape (items,)."""
+    """Returns the number of better posts by the same author; shape (items,)."""
     order = np.lexsort((-score, author))
     by_author = author[order]
     new = np.concatenate([[True], by_author[1:] != by_author[:-1]])[: len(order)]

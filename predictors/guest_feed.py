@@ -1,4 +1,4 @@
-"""The guest feed of every country: scores of all live contents, then the best, no author too often."""
+"""The guest feed of every country: scores all live contents, applies author diversity and keeps the best."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from features.ranking.indexes import Known
 from features.ranking.point_in_time import Floats, Ints
 from predictors.diversity import diversified
 
-NOWHERE = "en"  # the list of guests without a country
+NOWHERE = "en"  # the country code of the list for guests without a country
 _ROWS_AT_ONCE = 200_000  # contents × countries; bounds the matrix
 Columns = Mapping[str, Floats]
 
@@ -26,15 +26,15 @@ class Feed:
 
     country: str
     content: Ints  # row of contents
-    score: Floats  # falling, 0 to 1
+    score: Floats  # descending, 0 to 1
 
 
 def country_feeds(
     history: History, known: Known, boosters: Mapping[str, Any], live: Ints, now_ms: int, top: int
 ) -> Iterator[Feed]:
-    """The feeds of NOWHERE and of every country; `boosters` by level, `live` rows of contents.
+    """Yields the feeds of NOWHERE and of every country; `boosters` by level; `live`: (contents,) rows.
 
-    A country in which nobody acts or writes sees what its continent sees.
+    A country without activity gets the scores of its continent.
     """
     shared = content_columns(known, live, np.full(len(live), now_ms))
     author = known.contents.author[live]
@@ -45,24 +45,24 @@ def country_feeds(
         matrices = _matrices(known, shared, live, numbers, now_ms)
         base = _world_margin(boosters, shared, matrices, len(numbers))
         for number, matrix, margin in zip(numbers, matrices, base, strict=True):
-            lists = [NOWHERE, *(COUNTRIES[each] for each in quiet)] if number < 0 else [COUNTRIES[number]]
+            lists = [NOWHERE, *(COUNTRIES[country] for country in quiet)] if number < 0 else [COUNTRIES[number]]
             yield from _lists(lists, boosters, matrix, margin, live, author, top)
 
 
 def _matrices(known: Known, shared: Columns, live: Ints, numbers: Sequence[int], now_ms: int) -> list[Matrix]:
-    """One matrix (contents, columns) for each country."""
-    found = []
+    """Returns the matrix (contents, columns) of each country."""
+    matrices = []
     for number in numbers:
         size = len(live)
         rows = Rows(live, np.full(size, -1), np.full(size, number), np.full(size, now_ms))
-        found.append(stacked({**shared, **country_columns(known, rows)}, GUEST_COLUMNS))
-    return found
+        matrices.append(stacked({**shared, **country_columns(known, rows)}, GUEST_COLUMNS))
+    return matrices
 
 
 def _world_margin(
     boosters: Mapping[str, Any], shared: Columns, matrices: Sequence[Matrix], countries: int
 ) -> Sequence[Floats]:
-    """The world's log-odds, (countries, contents); without a model the content score of the statistics, as odds."""
+    """Returns the world model's log-odds, (countries, contents); without it the log of the content score."""
     if "global" in boosters:
         together = np.concatenate(matrices) if countries > 1 else matrices[0]
         return np.split(margins(boosters["global"], together), countries)
@@ -79,7 +79,7 @@ def _lists(
     author: Ints,
     top: int,
 ) -> Iterator[Feed]:
-    """The lists of countries that share a matrix; those on the same levels share one computation."""
+    """Yields the lists of countries that share a matrix; countries on the same levels share one computation."""
     best: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
     for code in countries:
         levels = tuple(level for level in (*parents(code), code) if level in boosters and level != "global")

@@ -1,4 +1,4 @@
-"""Actions planned for the hour: within the budget of each network, spread over the hour, dry unless told otherwise."""
+"""Plans actions for the next hour: within each network's budget, evenly spread, as a dry run by default."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,16 +24,16 @@ from store.ids import Document
 from store.outputs import action_budget, actions, categories
 
 Counts = dict[str, Any]
-_AGAIN = timedelta(days=1)  # what ended is not planned again before
+_AGAIN = timedelta(days=1)  # an ended action is not planned again earlier
 
 
 def plan_actions(db: Databases, now: datetime) -> Counts:
-    """Plans what the enabled categories ask for; off while nothing is set or the kill switch is on."""
+    """Plans the actions of the enabled categories; off while none is enabled or the kill switch is on."""
     actions.ensure(db)
     rows = [row for row in actions.read_settings(db) if row.get("enabled") is True]
     if not rows or actions.is_stopped(db):
         return {"off": 1, "planned": 0, "stopped": int(actions.is_stopped(db))}
-    known = {each["slug"]: each for each in categories.read_categories(db)}
+    known = {subject["slug"]: subject for subject in categories.read_categories(db)}
     counts: Counts = {"off": 0, "wished": 0, "planned": 0, "overBudget": 0, "rejected": {}}
     for row in rows:
         if row["_id"] not in known:

@@ -1,4 +1,4 @@
-"""Accounts worth following for one account, from the database as of a clock."""
+"""friendToFollow: accounts worth following for one account, as of a clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,27 +20,27 @@ _NONE = np.array([NO_ID.binary], dtype="S12")
 
 @dataclass(frozen=True)
 class Config:
-    """How far one looks."""
+    """Limits of the search."""
 
     most: int = 14  # recommendations
     rows: int = 20_000  # follows of accounts of interest
-    near: int = 500  # users whose follows are looked at, the nearest
+    near: int = 500  # nearest users whose follows are read
     looked_through: int = 200  # candidates whose karma is read
 
 
 @dataclass(frozen=True)
 class Me:
-    """What is known of who asks; users in rising order of their ids."""
+    """The account to recommend to, and the users it has to do with; ids ascending."""
 
     ids: Ids
     interest: Floats  # (n,)
     engagements: Floats  # (n,)
     follows_me: Floats  # (n,) 1 or 0
-    unwanted: Ids  # the own profiles, the followed, the blocked and the blocking
+    unwanted: Ids  # own profiles, followed, blocked and blocking users
 
 
 def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = Config()) -> list[dict[str, Any]]:
-    """The accounts, the best first: userId, engagements, score, reason, and what it rests on.
+    """Returns the accounts, best first: userId, engagements, score, reason and the facts behind it.
 
     Raises:
         ValueError: naming the field, when no user belongs to the account.
@@ -49,22 +49,22 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
     if not users:
         raise ValueError(f"accountId: {account} owns no user")
     me = _known(db, users, now)
-    interesting = [each for each in object_ids(me.ids[me.interest > 0]) if each is not None]
+    interesting = [user for user in object_ids(me.ids[me.interest > 0]) if user is not None]
     around = social_graph.followers_of(db, interesting, now, config.rows)
     ids, tie = _tied(me, around)
     nearest = np.argsort(-tie, kind="stable")[: config.near]
-    follows = social_graph.follows_of(db, [each for each in object_ids(ids[nearest[tie[nearest] > 0]]) if each], now)
+    follows = social_graph.follows_of(db, [user for user in object_ids(ids[nearest[tie[nearest] > 0]]) if user], now)
 
     whole = np.union1d(ids, follows["followed"])
     user, followed = (positions(whole, follows[name]) for name in ("user", "followed"))
     near = nearness(_spread(ids, tie, whole), user)
-    total, heard = endorsed(near, user, followed)
+    total, endorsers = endorsed(near, user, followed)
     chosen = _candidates(me, whole, total, config.looked_through)
     people = _people(db, me, whole[chosen], now)
-    kept = [at for at, each in zip(chosen.tolist(), object_ids(whole[chosen]), strict=True) if each in people]
-    subjects = {slug for each in social_graph.karma_of(db, interesting).values() for slug in each} - {GLOBAL}
+    public = [place for place, user in zip(chosen.tolist(), object_ids(whole[chosen]), strict=True) if user in people]
+    subjects = {slug for karma in social_graph.karma_of(db, interesting).values() for slug in karma} - {GLOBAL}
 
-    rows = ranked(total[kept].tolist(), heard[kept].tolist(), people, subjects, config.most)
+    rows = ranked(total[public].tolist(), endorsers[public].tolist(), people, subjects, config.most)
     return [row | {"userId": str(row["userId"])} for row in rows]
 
 
@@ -84,26 +84,26 @@ def _known(db: Databases, users: list[ObjectId], now: datetime) -> Me:
 
 
 def _tied(me: Me, around: Columns) -> tuple[Ids, Floats]:
-    """Everybody who follows an account of interest or is one, and what ties each to me."""
+    """Returns the users of interest and their followers, with their affinity to me; both (n,)."""
     ids = np.union1d(np.union1d(me.ids, around["user"]), around["followed"])
-    mine, back = (_spread(me.ids, each, ids) for each in (me.interest, me.follows_me))
+    mine, back = (_spread(me.ids, values, ids) for values in (me.interest, me.follows_me))
     tie = affinity(mine, back, *(positions(ids, around[name]) for name in ("user", "followed")))
-    return ids, np.where(positions(me.unwanted, ids) >= 0, tie * (mine > 0), tie)  # neither I nor whom I block
+    return ids, np.where(positions(me.unwanted, ids) >= 0, tie * (mine > 0), tie)  # without me and blocked users
 
 
 def _candidates(me: Me, ids: Ids, total: Floats, most: int) -> Any:
-    """Numbers of the best by voices, and of all who follow me or whom I engaged with."""
+    """Returns rows of the best endorsed users, and of all who follow me or wrote posts I engaged with."""
     wanted = (positions(me.unwanted, ids) < 0) & (ids != _NONE)
-    heard = np.argsort(-np.where(wanted, total, 0.0), kind="stable")[:most]
+    best = np.argsort(-np.where(wanted, total, 0.0), kind="stable")[:most]
     known = positions(ids, me.ids[(me.engagements + me.follows_me) > 0])
-    chosen = np.union1d(heard[total[heard] > 0], known)
+    chosen = np.union1d(best[total[best] > 0], known)
     return chosen[wanted[chosen]]
 
 
 def _people(db: Databases, me: Me, ids: Ids, now: datetime) -> dict[ObjectId, Person]:
-    users = [each for each in object_ids(ids) if each is not None]
+    users = [user for user in object_ids(ids) if user is not None]
     there, karma = social_graph.public(db, users, now), social_graph.karma_of(db, users)
-    engaged, back = (_spread(me.ids, each, ids).tolist() for each in (me.engagements, me.follows_me))
+    engaged, back = (_spread(me.ids, values, ids).tolist() for values in (me.engagements, me.follows_me))
     return {
         user: Person(int(count), bool(follows), karma.get(user, {}).get(GLOBAL, 0.0), _subjects(karma.get(user, {})))
         for user, count, follows in zip(users, engaged, back, strict=True)
@@ -122,5 +122,5 @@ def _flags(ids: Ids, chosen: Ids) -> Floats:
 
 
 def _spread(ids: Ids, values: Floats, wider: Ids) -> Floats:
-    """Values by id, for more ids: 0 where there was none."""
+    """Returns the values for more ids, 0 for new ones; shape (wider,)."""
     return np.append(values, 0.0)[positions(ids, wider)]

@@ -27,20 +27,20 @@ _LAST_SECOND = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class Config:
-    """How long the lists are and how far back they look."""
+    """Length of the lists and period of the history."""
 
     top: int = 500  # contents a country
     live_days: float = 30.0
-    history_days: float = 60.0  # as the trainer reads
-    discount_bots: bool = True  # likely bots' engagement does not count
-    kept_top: int = 50  # of each country's last list of a day, to compare the next days' with
+    history_days: float = 60.0  # as in training
+    discount_bots: bool = True  # engagement of likely bots does not count
+    kept_top: int = 50  # items stored of each country's last list of a day, to compare later lists with
     kept_days: float = 8.0
 
 
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
-    """guestfeeditems of every country, swapped in as one generation; without a live content the old one stays."""
+    """Publishes guestfeeditems of all countries as one generation; without live contents the old one stays."""
     since = now - timedelta(days=config.history_days)
-    log = event_log.read_log(db, since, now, COUNTRIES, follows=False)  # no guest follows anybody
+    log = event_log.read_log(db, since, now, COUNTRIES, follows=False)  # guests follow no one
     history = assemble(log, event_log.read_labels(db, since, now))
     if config.discount_bots:
         history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
@@ -51,16 +51,16 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
     if not len(live):
         return {"items": 0, "countries": 0, **counts}
-    feeds, again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
+    feeds, feeds_again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
 
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         written = feed_items.insert(temporary, items(feeds, history, now))
-    countries = guest_feed.keep(db, now, _tops(again, history, config.kept_top), config.kept_days)
+    countries = guest_feed.keep(db, now, _tops(feeds_again, history, config.kept_top), config.kept_days)
     return {"items": written, "countries": countries, **counts}
 
 
 def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
-    """The opened boosters by level, and how many artifacts were refused, by reason; their parents answer for those."""
+    """Returns the boosters by level, and refused artifacts by reason; their parents score in their place."""
     boosters: dict[str, Any] = {}
     refused: dict[str, int] = {}
     for name in ("mlArtifacts_global", "mlArtifacts_country"):
@@ -73,10 +73,10 @@ def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
 
 
 def items(feeds: Iterable[Feed], history: History, now: datetime) -> Iterator[Any]:
-    """The documents of all lists.
+    """Yields the documents of all lists.
 
-    Their ids rise with falling score, and every id of a later generation lies before every id of an earlier one: a
-    reader that pages by `_id` across a swap comes to the end of its list, and never repeats or mixes two generations.
+    Ids ascend with descending score, and all ids of a later generation are lower than those of an earlier one. A reader
+    that pages by `_id` across a swap reaches the end of its list and never mixes two generations.
     """
     described = _described(history)
     generation = (_LAST_SECOND - int(now.timestamp())).to_bytes(4, "big")
@@ -93,7 +93,7 @@ def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[guest_
 
 
 def _described(history: History) -> list[bytes]:
-    """What an item says of each content; by row of contents."""
+    """Returns the fields that an item takes from each content, by row of contents."""
     contents = history.contents
     return feed_items.described(
         {

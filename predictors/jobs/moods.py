@@ -1,4 +1,4 @@
-"""Moods of users who opted in, and the recommendations that go with them."""
+"""startAnalysis and recommendFriends: moods of users who opted in, and friend recommendations."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ NO_CONSENT = 'no consent: send "consent": true once the user has opted in'
 
 @dataclass(frozen=True)
 class Config:
-    """What is read and for how long it is kept."""
+    """Limits of what is read, and the retention period."""
 
     mood: MoodConfig = field(default_factory=MoodConfig)
     own_posts: int = 50  # the latest
     engagements: int = 100  # the latest
-    retention_days: float = 90.0  # an analysis is deleted after so long
+    retention_days: float = 90.0  # until an analysis is deleted
     history: int = 30  # earlier moods in the answer
     friends: int = 10
-    candidates: int = 200  # people of the second degree that are looked at
+    candidates: int = 200  # friends of friends that are read
     accounts: int = 3
     hashtags: int = 3
 
@@ -38,7 +38,7 @@ class Config:
 def analyse_mood(
     db: Databases, now: datetime, user: ObjectId, consent: bool | None = None, config: Config = Config()
 ) -> Answer:
-    """The user's mood at `now`, kept in moods; unknown without consent, given or withdrawn by `consent`."""
+    """Returns and stores the user's mood at `now`; unknown without consent, which `consent` gives or withdraws."""
     if consent is False:
         return _unknown(user, "consent withdrawn") | {"deleted": moods.forget_moods(db, [user])}
     if consent:
@@ -60,7 +60,7 @@ def analyse_mood(
 
 
 def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
-    """Large accounts, hashtags and people of the second degree for a user, with reasons that tell nobody's mood."""
+    """Returns large accounts, hashtags and friends of friends for a user, with reasons that reveal no mood."""
     since = now - timedelta(days=config.retention_days)
     first = social_graph.followed(db, [user], now)
     hidden = social_graph.blocked(db, user)
@@ -74,10 +74,11 @@ def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Conf
     return {
         "userId": str(user),
         "accounts": [
-            {"userId": str(each["_id"]), "reasons": ["many follow this account"]} for each in large[: config.accounts]
+            {"userId": str(account["_id"]), "reasons": ["many follow this account"]}
+            for account in large[: config.accounts]
         ],
         "hashtags": social_graph.live_hashtags(db, config.hashtags),
-        "friends": [{"userId": str(each["user"]), "reasons": each["reasons"]} for each in friends],
+        "friends": [{"userId": str(friend["user"]), "reasons": friend["reasons"]} for friend in friends],
     }
 
 
@@ -87,12 +88,12 @@ def _posts(db: Databases, now: datetime, user: ObjectId, config: Config) -> list
 
 
 def _columns(posts: Sequence[moods.ReadPost], now: datetime) -> Posts:
-    emotions = [[float(each.emotions.get(label, 0.0)) for label in LABELS] for each in posts]
+    emotions = [[float(post.emotions.get(label, 0.0)) for label in LABELS] for post in posts]
     return Posts(
         emotions=np.array(emotions, np.float64).reshape(len(posts), len(LABELS)),
-        age_hours=np.array([(now - each.created_at) / timedelta(hours=1) for each in posts]),
-        activity=np.array([each.activity for each in posts], np.float64),
-        own=np.array([each.own for each in posts], np.bool_),
+        age_hours=np.array([(now - post.created_at) / timedelta(hours=1) for post in posts]),
+        activity=np.array([post.activity for post in posts], np.float64),
+        own=np.array([post.own for post in posts], np.bool_),
     )
 
 
@@ -134,17 +135,19 @@ def _candidates(
 ) -> list[Candidate]:
     common = social_graph.second_degree(db, user, first, hidden, now, config.candidates)
     people = social_graph.public_people(db, list(common), now)
-    feelings = moods.latest_moods(db, list(people), since, now)
-    spoken = moods.languages_of(db, list(people), now)
+    latest = moods.latest_moods(db, list(people), since, now)
+    languages = moods.languages_of(db, list(people), now)
     return [
-        Candidate(each, common[each], main_language(Counter(spoken[each])), feelings.get(each), _followers(document))
-        for each, document in people.items()
+        Candidate(
+            person, common[person], main_language(Counter(languages[person])), latest.get(person), _followers(document)
+        )
+        for person, document in people.items()
     ]
 
 
 def _popular(large: Sequence[Document]) -> list[Candidate]:
-    """For a user without a network: accounts that many follow."""
-    return [Candidate(each["_id"], 0, None, None, _followers(each)) for each in large]
+    """Returns large accounts as candidates, for a user without a network."""
+    return [Candidate(account["_id"], 0, None, None, _followers(account)) for account in large]
 
 
 def _followers(user: Document) -> int:

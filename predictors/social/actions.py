@@ -1,4 +1,4 @@
-"""What would be worth doing by karma: whom to follow, whom no longer, which posts to like; and when in the hour."""
+"""Chooses actions by karma: users to follow or unfollow, posts to like or unlike, and their times in the hour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ MEASURES = ("karmaSeed", "karma")
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator set for one category; everything is off and dry until said otherwise."""
+    """An operator's settings of one category; by default disabled, and a dry run."""
 
     category: str
-    actor: Any  # the user of ours who acts
+    actor: Any  # the own user that acts
     enabled: bool = False
     dry_run: bool = True
     network: str = "app"
-    measure: str = "karmaSeed"  # which number the thresholds are for
+    measure: str = "karmaSeed"  # the number that the thresholds apply to
     thresholds: Mapping[str, float] = field(
         default_factory=lambda: {"like": 10.0, "recast": 10.0, "quote": 1.0, "comment": 10.0}
     )
@@ -27,12 +27,12 @@ class Settings:
     posts_over: float = 100.0
     likes_over: float = 100.0  # of the post
     per_hour: float = 20.0  # requests to the network, for all categories together
-    burst: float = 20.0  # most requests that a quiet time saves up
+    burst: float = 20.0  # most requests saved up while idle
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One thing worth doing."""
+    """One action worth planning."""
 
     event: str
     target: Any  # a user, or a content
@@ -40,7 +40,7 @@ class Wish:
 
 
 def parsed(row: Mapping[str, Any]) -> Settings:
-    """The settings of a document.
+    """Reads the settings of a document.
 
     Raises:
         ValueError: naming the field.
@@ -62,7 +62,7 @@ def parsed(row: Mapping[str, Any]) -> Settings:
         dry_run=row.get("dryRun") is not False,
         network=str(row.get("network", standard.network)),
         measure=measure,
-        thresholds={**standard.thresholds, **{name: _number(name, each) for name, each in given.items()}},
+        thresholds={**standard.thresholds, **{name: _number(name, value) for name, value in given.items()}},
         followers_over=_number("followers", over.get("followers", standard.followers_over)),
         posts_over=_number("posts", over.get("posts", standard.posts_over)),
         likes_over=_number("likes", over.get("likes", standard.likes_over)),
@@ -72,13 +72,13 @@ def parsed(row: Mapping[str, Any]) -> Settings:
 
 
 def over_thresholds(settings: Settings) -> dict[str, Any]:
-    """A filter on karma: every action's number is over its threshold; no number is not over any."""
+    """Returns a filter on karma: every action's number exists and is over its threshold."""
     numbers = {f"actions.{action}.{settings.measure}": {"$gt": over} for action, over in settings.thresholds.items()}
     return {"category": settings.category, **numbers}
 
 
 def follows(rows: Sequence[Mapping[str, Any]], settings: Settings, excluded: set[Any]) -> list[Wish]:
-    """Whom to follow, the highest sum of numbers first; `rows` are karma documents over the thresholds."""
+    """Returns users to follow, the highest sum of numbers first; `rows`: karma documents over the thresholds."""
     worth = [row for row in rows if row["userId"] not in excluded]
     worth.sort(key=lambda row: (-sum(numbers(row, settings).values()), str(row["userId"])))
     return [
@@ -88,12 +88,12 @@ def follows(rows: Sequence[Mapping[str, Any]], settings: Settings, excluded: set
 
 
 def unfollows(followed: Sequence[Any], over: set[Any], settings: Settings) -> list[Wish]:
-    """Whom to follow no longer: those followed by an action of ours whose karma fell under a threshold."""
+    """Returns users to unfollow: followed by an own action, with a number now under its threshold."""
     return [Wish(UNFOLLOW, user, {"under": dict(settings.thresholds)}) for user in followed if user not in over]
 
 
 def likes(posts: Sequence[Mapping[str, Any]], liked: set[Any]) -> list[Wish]:
-    """Which posts to like; `posts` are over the numbers that the settings name, the most liked first."""
+    """Returns posts to like, the most liked first; `posts` are over the numbers in the settings."""
     return [
         Wish(LIKE, post["_id"], {name: post[name] for name in ("likeCount", "followerCount", "contentCount")})
         for post in sorted(posts, key=lambda post: (-post["likeCount"], str(post["_id"])))
@@ -102,21 +102,21 @@ def likes(posts: Sequence[Mapping[str, Any]], liked: set[Any]) -> list[Wish]:
 
 
 def unlikes(gone: Sequence[Any]) -> list[Wish]:
-    """Which likes to take back: those of posts that are no longer published."""
+    """Returns likes to take back: those of posts that are no longer published."""
     return [Wish(UNLIKE, post, {"gone": True}) for post in gone]
 
 
 def spread_over_hour(count: int, now: datetime) -> list[datetime]:
-    """Even moments in the hour after `now`.
+    """Returns `count` evenly spaced times in the hour after `now`.
 
-    >>> [each.minute for each in spread_over_hour(3, datetime(2026, 1, 1))]
+    >>> [moment.minute for moment in spread_over_hour(3, datetime(2026, 1, 1))]
     [10, 30, 50]
     """
     return [now + timedelta(hours=(at + 0.5) / count) for at in range(count)]
 
 
 def numbers(row: Mapping[str, Any], settings: Settings) -> dict[str, float]:
-    """The numbers of a karma document that the thresholds are for."""
+    """Returns the numbers of a karma document that the thresholds apply to."""
     return {action: row["actions"][action][settings.measure] for action in settings.thresholds}
 
 

@@ -1,7 +1,7 @@
-"""Whom to befriend: people of the second degree, those whose mood may lift the user's a little earlier.
+"""Friend recommendations: friends of friends, with a bonus for a mood opposite to the user's.
 
-A mood never excludes and is never a reason: it only moves a person in the order, so that nobody learns from the list
-how another person feels.
+A mood never excludes a person and is never a reason: it only changes the order, so that the list does not reveal how
+another person feels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from predictors.social.mood import OPPOSITES
 
-OPPOSITE_BONUS = 1.5  # as many friends in common
+OPPOSITE_BONUS = 1.5  # counts as this many friends in common
 LANGUAGE_BONUS = 1.0
 
 
@@ -19,35 +19,35 @@ class Candidate:
     """A person who may be recommended."""
 
     user: Any
-    common: int  # people whom the user follows and who follow this person
+    common: int  # people followed by the user who follow this person
     language: str | None  # of the person's posts, where known
-    mood: str | None  # where the person opted in
+    mood: str | None  # None without the person's consent
     followers: int = 0
 
 
 def rank_friends(
     candidates: Sequence[Candidate], language: str | None, mood: str | None, most: int
 ) -> list[dict[str, Any]]:
-    """The best candidates as {user, reasons}, the best first; those who surely write another language are left out.
+    """Returns the best candidates as {user, reasons}, best first, without those known to write another language.
 
     >>> near, far = Candidate("a", 3, "th", None), Candidate("b", 1, "th", None)
-    >>> [each["user"] for each in rank_friends([far, near], "th", None, 2)]
+    >>> [friend["user"] for friend in rank_friends([far, near], "th", None, 2)]
     ['a', 'b']
     """
-    fitting = [each for each in candidates if not _foreign(each, language)]
-    ordered = sorted(fitting, key=lambda each: (-_score(each, language, mood), -each.followers, str(each.user)))
-    return [{"user": each.user, "reasons": reasons(each, language)} for each in ordered[:most]]
+    fitting = [candidate for candidate in candidates if not _foreign(candidate, language)]
+    ordered = sorted(fitting, key=lambda person: (-_score(person, language, mood), -person.followers, str(person.user)))
+    return [{"user": person.user, "reasons": reasons(person, language)} for person in ordered[:most]]
 
 
 def reasons(candidate: Candidate, language: str | None) -> list[str]:
-    """Why this person is shown, in words that the user may read."""
-    said = [f"followed by {candidate.common} whom you follow"] if candidate.common else ["many follow this person"]
+    """Returns why this person is recommended, in words for the user."""
+    shared = [f"followed by {candidate.common} whom you follow"] if candidate.common else ["many follow this person"]
     same = language is not None and candidate.language == language
-    return [*said, "writes your language"] if same else said
+    return [*shared, "writes your language"] if same else shared
 
 
 def main_language(counts: Mapping[str, int]) -> str | None:
-    """The language that most posts are in; None when no post tells.
+    """Returns the language of most posts; None without a known one.
 
     >>> main_language({"th": 3, "en": 1, "und": 9})
     'th'

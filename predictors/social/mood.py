@@ -1,6 +1,6 @@
-"""A user's mood from the emotions of the latest posts: four names on two axes, with an interval and hysteresis.
+"""Computes a user's mood from the emotions of recent posts: four moods on two axes, with interval and hysteresis.
 
-weight of a post = 2^(−age / half life) · (1 + ln(1 + activity)) · owner, owner .75 for own posts and .25 for others'
+weight of a post = 2^(−age / half life) · (1 + ln(1 + activity)) · owner, owner .75 for own posts and .25 for posts
 that the user engaged with. positivity = joy + love + ½ surprise, negativity = anger + fear + sadness, of the weighted
 mean. Negative: Stressed if 2·anger > fear + sadness, else Depressed. Positive: Cheerful if positivity ≥ 1.5·negativity,
 else Satisfied.
@@ -22,42 +22,45 @@ _SIDES = np.array([[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0.5, 0]])  # (labels
 
 @dataclass(frozen=True)
 class Config:
-    """How posts become a mood."""
+    """Weights of the posts, and the confidence that a change needs."""
 
     half_life_hours: float = 168.0  # a week
     own: float = 0.75
     others: float = 0.25
     least_posts: int = 5
     resamples: int = 400
-    sure: float = 0.6  # share of the resamples that a new mood needs to replace the last one
+    sure: float = 0.6  # share of the resamples that a new mood needs to replace the last
 
 
 @dataclass(frozen=True)
 class Posts:
-    """The posts that a mood is read from; n rows each."""
+    """The posts of one analysis; n rows each."""
 
     emotions: Floats  # (n, 6), probabilities of LABELS
     age_hours: Floats  # (n,)
-    activity: Floats  # (n,) acts on the post
+    activity: Floats  # (n,) engagements with the post
     own: NDArray[np.bool_]  # (n,)
 
 
 @dataclass(frozen=True)
 class Mood:
-    """A mood, or unknown with the reason."""
+    """A mood, or UNKNOWN with the reason."""
 
     name: str
     reason: str | None = None
     positivity: float = 0.0
     negativity: float = 0.0
-    interval: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))  # 5 to 95 %, of both
-    share: float = 0.0  # of the resamples that give this mood
+    interval: tuple[tuple[float, float], tuple[float, float]] = (
+        (0.0, 0.0),
+        (0.0, 0.0),
+    )  # 5th to 95th percentile of both
+    share: float = 0.0  # of the resamples with this mood
     happiest: int | None = None  # row of the happiest own post
     saddest: int | None = None
 
 
 def read_mood(posts: Posts, last: str | None = None, config: Config = Config(), seed: int = 0) -> Mood:
-    """The mood of these posts; `last` is the mood of the previous analysis, which stays when the new one is unsure."""
+    """Returns the mood of these posts; `last`, the previous mood, stays while the new one is uncertain."""
     count = len(posts.emotions)
     if count < config.least_posts:
         return Mood(UNKNOWN, f"{count} posts with known emotions, {config.least_posts} are needed")
@@ -80,14 +83,14 @@ def read_mood(posts: Posts, last: str | None = None, config: Config = Config(), 
 
 
 def post_weights(posts: Posts, config: Config = Config()) -> Floats:
-    """The weight of each post, of shape (n,)."""
+    """Returns the weight of each post; shape (n,)."""
     decay = np.exp2(-np.maximum(posts.age_hours, 0) / config.half_life_hours)
     owner = np.where(posts.own, config.own, config.others)
     return np.asarray(decay * (1 + np.log1p(np.maximum(posts.activity, 0))) * owner)
 
 
 def mood_name(emotions: Sequence[float] | Floats) -> str:
-    """The mood of one mean of emotions, in the order of LABELS.
+    """Returns the mood of mean emotions in the order of LABELS.
 
     >>> mood_name([0, 0, 0.8, 0, 0.1, 0]), mood_name([0.1, 0, 0.1, 0, 0.6, 0])
     ('Cheerful', 'Depressed')
@@ -100,22 +103,22 @@ def mood_name(emotions: Sequence[float] | Floats) -> str:
 
 
 def _resampled(emotions: Floats, weights: Floats, resamples: int, seed: int) -> Floats:
-    """The weighted mean, then those of bootstrap resamples of the posts; shape (1 + resamples, 6)."""
+    """Returns the weighted mean, then those of bootstrap resamples of the posts; shape (1 + resamples, 6)."""
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(weights), np.full(len(weights), 1 / len(weights)), size=resamples)  # times per post
+    drawn = rng.multinomial(len(weights), np.full(len(weights), 1 / len(weights)), size=resamples)  # (resamples, n)
     times = np.vstack([np.ones(len(weights)), drawn]) * (weights / weights.max())
     return np.asarray(times @ emotions / np.maximum(times.sum(axis=1, keepdims=True), 1e-12))
 
 
 def _steady(names: Sequence[str], last: str | None, sure: float) -> str:
-    """The mood of the posts, unless it differs from the last one and too few resamples agree."""
+    """Returns the mood of the posts, or the last one when they differ and too few resamples agree."""
     changed = last in MOODS and names[0] != last
     agreed = names[1:].count(names[0]) / max(1, len(names) - 1)
     return str(last) if changed and agreed < sure else names[0]
 
 
 def _extremes(posts: Posts) -> tuple[int | None, int | None]:
-    """Rows of the happiest and the saddest own post."""
+    """Returns the rows of the happiest and the saddest own post."""
     own = np.flatnonzero(posts.own)
     if not len(own):
         return None, None
