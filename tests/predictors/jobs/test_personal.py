@@ -302,3 +302,12 @@ def test_only_this_members_past_makes_a_difference_to_the_personal_columns(world
 
     assert not stranger.matrix(live)[:, place].any()
     np.testing.assert_array_equal(stranger.matrix(live)[:, :place], request.matrix(live)[:, :place])
+
+
+def test_ids_in_extended_json_answer_as_plain_ids(trained):
+    content = trained.contents[0]
+
+    written = ask(trained, trained.members[0], [{"$oid": content}])["result"]
+
+    assert written == ask(trained, trained.members[0], [content])["result"]
+    assert list(written) == [content]
