@@ -63,7 +63,7 @@ MUTATIONS = (
     Mutation("taste: root of popularity to popularity", "features/ranking/co_engagement.py",
              "np.sqrt(popularity[acts.indices])", "popularity[acts.indices]", TASTE),
     Mutation("candidates: weight of co-engagement 3 to 1", "predictors/personal/sources.py",
-             '+ _ENGAGED_WEIGHT * taste["tasteEngaged"]', '+ 1.0 * taste["tasteEngaged"]',
+             '+ _ENGAGED_WEIGHT * columns["tasteEngaged"]', '+ 1.0 * columns["tasteEngaged"]',
              ("tests/predictors/personal/test_sources.py",)),
     Mutation("candidates: weight of an engaged tag 3 to 1", "predictors/personal/sources.py",
              "engaged * _ENGAGED_WEIGHT", "engaged * 1.0", ("tests/predictors/personal/test_sources.py",)),

@@ -52,7 +52,9 @@ def found_by(source, log, hour):
     """Numbers of the contents that the source finds for account 0, the best first."""
     history, now_ms = log.history(), log.moment(hour)
     snapshot = take(index(history), log.moment(0), now_ms)
-    request = Request(snapshot, viewer_from_history(history, 0, now_ms), now_ms, select_contents(history.contents, NOBODY))
+    request = Request(
+        snapshot, viewer_from_history(history, 0, now_ms), now_ms, select_contents(history.contents, NOBODY)
+    )
     number_of = {each: number for number, each in enumerate(ids("c", range(len(log.contents))).tolist())}
     return [number_of[each] for each in history.contents.id[SOURCES[source](request, NOBODY)].tolist()]
 

@@ -5,7 +5,7 @@ import pytest
 
 from features.matrix import GUEST_COLUMNS, build
 from features.ranking.indexes import index
-from predictors.personal.request import Request, nobody, taken
+from predictors.personal.request import Request, anonymous_viewer, select_contents
 from predictors.snapshot.snapshot import from_bytes, take, to_bytes
 from tests.golden.logs import (
     CREATOR_MONTH,
@@ -20,7 +20,7 @@ NO_ROWS = np.zeros(0, dtype=np.int64)
 
 def guest_request(history, now_ms, country=-1):
     snapshot = from_bytes(to_bytes(take(index(history), 0, now_ms)))
-    return Request(snapshot, nobody(country), now_ms, taken(history.contents, NO_ROWS))
+    return Request(snapshot, anonymous_viewer(country), now_ms, select_contents(history.contents, NO_ROWS))
 
 
 def test_a_creator_is_known_by_the_last_720_hours():
