@@ -1,6 +1,6 @@
 """Detectors, calibration, gate and artifacts on readers whose truth is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from fraud.arrays import Floats
 from fraud.audit_sample import asked
 from fraud.models.artifacts import pack, unpack
 from fraud.models.calibration import calibrate
+from fraud.models.candidates import Combined
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample
 from fraud.models.label_noise import likely_people_or_verified
 from fraud.models.reference import fit_reference
@@ -193,3 +195,20 @@ def test_the_lot_falls_the_same_way_all_period_long() -> None:
     assert first.mean() == pytest.approx(0.01, abs=0.003)
     assert (first == again).all()
     assert (first & next_period).sum() < 20
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A detector whose score is one of the columns."""
+
+    column: int
+
+    def score(self, X: Floats) -> Floats:
+        return X[:, self.column]
+
+
+def test_both_parts_count_in_spreads_of_people_up_to_twelve() -> None:
+    combined = Combined(Scores(0), Scores(1), np.array([[1.0, 2.0], [2.0, 4.0]]))
+
+    # (3 - 1)/2 + (10 - 2)/4, then 12 + 0 and 12 - 12
+    assert combined.score(np.array([[3.0, 10.0], [1e9, 2.0], [1e9, -1e9]])).tolist() == [3.0, 12.0, 0.0]
