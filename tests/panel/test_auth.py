@@ -330,3 +330,86 @@ def test_our_files_are_kept_for_good_in_their_present_version_and_asked_again_in
     assert {each.headers["cache-control"] for each in others} == {"no-cache"}
     assert {each.status_code for each in others} == {200}
     assert outside.get("/static/nothing.css?v=0123456789ab").status_code == 404
+
+
+def test_nothing_of_the_session_before_sign_in_is_left_after_it(outside):
+    before = csrf(outside.get("/sign-in").text)
+
+    sign_in(outside, "operator")
+
+    after = csrf(outside.get("/").text)
+    assert after != before
+    assert outside.post("/sign-out", data={"csrf": before}).status_code == 403
+    assert outside.get("/").status_code == 200
+
+
+def test_signing_in_replaces_the_person_who_was_signed_in(outside):
+    sign_in(outside, "operator")
+    token = csrf(outside.get("/").text)
+
+    outside.post("/sign-in", data={"csrf": token, "token": SECRETS["viewer"], "next": "/"})
+
+    assert "viewer · viewer" in outside.get("/").text
+    assert outside.post("/sign-out", data={"csrf": token}).status_code == 403
+
+
+def test_a_wrong_token_signs_nobody_out(outside):
+    sign_in(outside, "viewer")
+    token = csrf(outside.get("/").text)
+
+    outside.post("/sign-in", data={"csrf": token, "token": "wrong", "next": "/"})
+
+    assert outside.get("/").status_code == 200
+
+
+def test_sign_in_and_sign_out_need_the_forms_token(outside):
+    entering = outside.post("/sign-in", data={"token": SECRETS["viewer"], "next": "/"})
+    sign_in(outside, "viewer")
+    leaving = outside.post("/sign-out", data={"csrf": "guessed"})
+
+    assert (entering.status_code, leaving.status_code) == (403, 403)
+    assert outside.get("/").status_code == 200
+
+
+def test_the_forms_token_may_come_as_a_header(outside):
+    sign_in(outside, "viewer")
+    token = csrf(outside.get("/").text)
+
+    refused = outside.post("/sign-out", headers={"X-CSRF-Token": "guessed"})
+    accepted = outside.post("/sign-out", headers={"X-CSRF-Token": token})
+
+    assert (refused.status_code, accepted.status_code) == (403, 303)
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        ("viewer", {"/": 200, "/feeds": 200, "/feeds/members": 403}),
+        ("moderator", {"/": 200, "/feeds": 200, "/feeds/members": 200}),
+        ("operator", {"/": 200, "/feeds": 200, "/feeds/members": 200}),
+    ],
+)
+def test_a_role_sees_what_it_or_a_lower_one_may_see(outside, role, status):
+    sign_in(outside, role)
+
+    assert {path: outside.get(path).status_code for path in status} == status
+
+
+def test_a_secret_has_twenty_four_characters_or_more():
+    (token,) = parse_tokens(f"ann:viewer:{'x' * 24}")
+
+    assert token.secret == "x" * 24
+    with pytest.raises(ValueError, match="the secret of ann is shorter than 24"):
+        parse_tokens(f"ann:viewer:{'x' * 23}")
+
+
+def secret_of(**settings):
+    return access_of(lambda name: settings.get(name, "")).secret
+
+
+def test_the_session_is_signed_by_the_setting_or_else_by_the_tokens():
+    tokens, others = TOKENS, TOKENS.replace("viewer-secret", "renewed-token")
+
+    assert secret_of(PANEL_TOKENS=tokens, PANEL_SECRET="s" * 32) == "s" * 32
+    assert secret_of(PANEL_TOKENS=tokens) == secret_of(PANEL_TOKENS=tokens)
+    assert secret_of(PANEL_TOKENS=tokens) != secret_of(PANEL_TOKENS=others)

@@ -1,10 +1,12 @@
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
+from pymongo.errors import AutoReconnect
 
-from store.leases import LeaseHeldError, LeaseLostError, hold
+from store.leases import LeaseHeldError, LeaseLostError, _keep, hold
 
 HOLDER = """
 import sys, time
@@ -85,5 +87,68 @@ def test_a_lost_lease_is_noticed_at_the_next_renewal_and_left_to_its_new_holder(
 def test_failing_work_gives_the_lease_back(db):
     with pytest.raises(ZeroDivisionError), hold(db, "job"):
         1 / 0  # noqa: B018
+
+    assert leases(db) == []
+
+
+def test_a_lease_lasts_fifteen_seconds_from_its_renewal(db):
+    with hold(db, "job") as lease:
+        db.analytics.leases.update_one({"_id": "job"}, [{"$set": {"expiresAt": "$$NOW"}}])
+        lease.renew()
+
+        (left,) = db.analytics.leases.aggregate([{"$project": {"ms": {"$subtract": ["$expiresAt", "$$NOW"]}}}])
+
+    assert 14_000 < left["ms"] <= 15_000
+
+
+def test_a_lease_is_renewed_three_times_within_its_time(db):
+    with hold(db, "job", seconds=1.5):
+        (begun,) = leases(db)
+        time.sleep(0.8)  # after the first renewal at 0.5 s
+        (renewed,) = leases(db)
+
+    assert renewed["expiresAt"] > begun["expiresAt"]
+
+
+class Unreachable:
+    """A lease whose first renewal does not reach the server."""
+
+    seconds = 0.03
+
+    def __init__(self, failure, stop):
+        self.failure, self.stop, self.renewals = failure, stop, 0
+
+    def renew(self):
+        self.renewals += 1
+        if self.renewals == 2:
+            self.stop.set()
+        raise self.failure
+
+
+def test_a_renewal_that_does_not_reach_the_server_is_tried_again():
+    stop = threading.Event()
+    lease = Unreachable(AutoReconnect("connection closed"), stop)
+
+    _keep(lease, stop)
+
+    assert lease.renewals == 2
+
+
+def test_a_lost_lease_is_not_renewed_again():
+    stop = threading.Event()
+    lease = Unreachable(LeaseLostError("job"), stop)
+
+    _keep(lease, stop)
+
+    assert lease.renewals == 1
+    assert not stop.is_set()
+
+
+def test_the_renewal_of_a_lease_that_is_gone_fails(db):
+    with hold(db, "job") as lease:
+        db.analytics.leases.delete_one({"_id": "job"})
+
+        with pytest.raises(LeaseLostError, match="the lease of job was lost"):
+            lease.renew()
 
     assert leases(db) == []

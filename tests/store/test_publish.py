@@ -231,3 +231,31 @@ def test_statistics_of_another_clock_are_not_published_with_this_one(db):
 
     assert list(db.analytics.creatorStats.find()) == [{"_id": "old"}]
     assert db.analytics.list_collection_names(filter={"name": {"$regex": "^creatorStatstemp"}}) == []
+
+
+def test_documents_without_a_stamp_are_published_with_those_of_this_clock(db):
+    with replacing(db, "creatorStats", NOW, "updatedAt") as successor:
+        successor.insert_many([{"_id": 1, "updatedAt": NOW}, {"_id": 2}])
+
+    assert [each["_id"] for each in db.analytics.creatorStats.find(sort=[("_id", 1)])] == [1, 2]
+
+
+def test_a_run_whose_lease_is_gone_publishes_nothing(old):
+    def lose():
+        old.analytics.leases.delete_one({"_id": "publish:guestfeeditems"})
+
+    with pytest.raises(LeaseLostError):
+        publish_all(old, generation(2), then=lose)
+
+    assert published(old) == ["1-0", "1-1", "1-2"]
+
+
+def test_ids_that_leave_come_five_thousand_at_a_time(db):
+    db.analytics.contentStats.insert_many([{"_id": number} for number in range(5_003)])
+
+    with replacing(db, "contentStats", may_be_empty=True) as successor:
+        successor.insert_one({"_id": 0})
+        parts = list(leaving(db, "contentStats", successor))
+
+    assert [len(part) for part in parts] == [5_000, 2]
+    assert sorted(number for part in parts for number in part) == list(range(1, 5_003))
