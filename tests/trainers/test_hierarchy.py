@@ -133,3 +133,68 @@ def test_without_data_every_model_is_an_identity_that_says_so():
     assert set(found) == {"global", *CONTINENT_OF.values(), *COUNTRIES}
     assert not any(each.artifact for each in found.values())
     assert {each.report["why"] for each in found.values()} == {"no request with an engagement to learn from"}
+
+
+def test_a_country_learns_on_the_margin_of_the_world_and_its_continent():
+    table = community(4, {"us": 900, "jp": 400, "th": 400}, {"us": WORLD, "jp": OTHER, "th": (0, 2, 0)})
+    trained = {each.account: each for each in climb(table, QUICK)}
+    rows = table.take(table.country == NUMBER["th"])
+
+    margin = sum(margins(opened(trained[level].artifact), rows.matrix) for level in ("global", "asia"))
+
+    assert trained["th"].artifact == hierarchy.fit(rows.matrix, rows.engaged * 1.0, rows.weight, margin, RESIDUAL)
+
+
+@pytest.mark.parametrize(("requests", "why"), [(59, "too few requests"), (60, "no gain on held-out requests")])
+def test_sixty_requests_are_enough_to_try_a_model(requests, why):
+    table = community(3, {"va": requests}, {"va": NONE_AT_ALL})
+
+    report = next(each.report for each in climb(table) if each.account == "va")
+
+    assert (report["requests"], report["why"]) == (requests, why)
+
+
+def test_the_newest_fifth_of_the_requests_judges():
+    table = community(3, {"va": 10}, {"va": NONE_AT_ALL})
+
+    assert np.unique(table.request[hierarchy._early(table, Ladder())]).tolist() == list(range(8))
+
+
+def two_requests(relevant):
+    """Two requests of two candidates, of which one is engaged with."""
+    nothing = np.zeros((4, 1), dtype=np.float32)
+    return Table(nothing, np.array(relevant), np.ones(4), np.array([7, 7, 9, 9]), np.zeros(4, dtype=np.int64))
+
+
+def test_the_gain_is_the_saved_loss_of_a_list_with_its_standard_error():
+    # odds of 3 to 1 for the first of two: ln 2 becomes ln 4/3 where that one is engaged with, ln 4 where it is not;
+    # saved are ln 3/2 and -ln 2, whose mean is ln(3/4)/2 and whose standard error is half their distance ln 3
+    late, added = two_requests([True, False, False, True]), np.log([3.0, 1.0, 3.0, 1.0])
+
+    gain, error = hierarchy._gain(late, np.zeros(4), added)
+
+    assert gain == pytest.approx(np.log(3 / 4) / 2)
+    assert error == pytest.approx(np.log(3) / 2)
+
+
+def test_one_held_out_request_says_nothing():
+    late = two_requests([True, False, False, False]).take(np.array([True, True, False, False]))
+
+    gain, error = hierarchy._gain(late, np.zeros(2), np.log([3.0, 1.0]))
+
+    assert gain == pytest.approx(np.log(3 / 2))
+    assert error == np.inf
+
+
+@pytest.mark.parametrize(("surely", "real"), [(0.9, True), (1.1, False)])
+def test_a_level_is_let_in_when_its_gain_is_more_than_so_many_standard_errors(table, trained, surely, real):
+    report = trained["th"].report
+    ratio = report["gain"] / report["standardError"]
+
+    again = next(each for each in climb(table, replace(QUICK, surely=ratio * surely)) if each.account == "th")
+
+    assert bool(again.artifact) == real
+
+
+def test_the_gate_asks_for_two_standard_errors():
+    assert Ladder().surely == 2.0

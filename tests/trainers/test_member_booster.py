@@ -136,3 +136,22 @@ def test_members_with_one_act_each_in_a_country_with_one_post_can_be_learnt_from
     assert len(taken.engaged) == 6
     assert np.isfinite(margins(opened(made.artifact), matrix)).all()
     assert not any(made.gate.open)
+
+
+@pytest.mark.parametrize(("engaged_in", "penalty"), [(7, 3.0), (8, 100.0)])
+def test_the_newest_fifth_of_the_requests_judges_own_models(engaged_in, penalty):
+    # ten requests of one row: the last two are held out. An engagement in the eighth can be learnt from, and as the
+    # held-out ones have none all penalties are alike and the first is taken; one in the ninth leaves the gate closed
+    log = Log(
+        contents=[(0, 0, 0, "", [], None, 0, 0)],
+        engagements=[(number + 1, number, 0, 0) for number in range(10)],
+        countries=[TH] * 10,
+    )
+    taken, matrix = rows_of(log)
+    engaged = taken.request == engaged_in
+
+    gate = train_members(Sample(taken.rows, engaged, taken.weight, taken.request), matrix, {}).gate
+
+    assert taken.request.tolist() == list(range(10))
+    assert gate.penalty == penalty
+    assert not any(gate.open)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from trainers.member_effects import Own, added, bucket, fit_all, judge
+from trainers.evaluation.metrics import list_loss
+from trainers.member_effects import Own, _mean_and_error, added, bucket, fit_all, judge
 
 COLUMNS = 4
 
@@ -112,13 +113,20 @@ def split(own):
     return own.take(~late), own.take(late)
 
 
+def saved(early, late, penalty):
+    """The list loss that models with this penalty save over all late requests."""
+    more = added(*fit_all(early, penalty), late.account, late.columns)
+    lists = np.unique(late.request, return_inverse=True)[1], late.engaged, late.weight
+    return (list_loss(*lists, late.margin) - list_loss(*lists, late.margin + more)).sum()
+
+
 def test_the_gate_opens_where_members_differ():
     early, late = split(rows(members=200, taste=2.0))
 
     gate = judge(early, late, np.full(len(late.account), 12))
 
-    assert gate.open[bucket(np.array([12]))[0]]
-    assert not any(gate.open[:3])
+    assert gate.open == (False, False, False, True, False)  # all have 12 engagements
+    assert gate.penalty == max((3.0, 10.0, 30.0, 100.0), key=lambda penalty: saved(early, late, penalty)) < 100.0
 
 
 def test_the_gate_stays_closed_where_members_do_not_differ():
@@ -126,4 +134,30 @@ def test_the_gate_stays_closed_where_members_do_not_differ():
 
     gate = judge(early, late, np.full(len(late.account), 12))
 
-    assert gate.gain[3] <= 2 * gate.error[3]
+    assert gate.open == (False,) * 5
+    assert gate.penalty == 100.0
+
+
+def test_a_bucket_opens_above_two_standard_errors():
+    early, late = split(rows(members=60, taste=0.35, seed=7))
+    before = np.repeat([0, 1, 3, 10, 30], 12)[late.account]
+
+    gate = judge(early, late, before)
+
+    surely = [gain / error for gain, error in zip(gate.gain, gate.error, strict=True)]
+    assert any(0 < each < 2 for each in surely)
+    assert any(each > 2 for each in surely)
+    assert gate.open == tuple(each > 2 for each in surely)
+
+
+def test_gain_and_error_are_mean_and_standard_error():
+    # deviation √((1 + 0 + 1)/2) = 1, over √3
+    assert _mean_and_error(np.array([1.0, 2.0, 3.0])) == pytest.approx((2.0, 1 / 3**0.5))
+    assert _mean_and_error(np.array([5.0])) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("engagements", "number"), [(0, 0), (1, 1), (2, 1), (3, 2), (9, 2), (10, 3), (29, 3), (30, 4), (31, 4)]
+)
+def test_members_are_grouped_by_their_engagements(engagements, number):
+    assert bucket(np.array([engagements])).tolist() == [number]

@@ -118,3 +118,13 @@ def test_an_act_follows_for_a_day_and_only_of_the_same_account_and_content():
     }
 
     assert followed(drawn, acts).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(("first", "mismatch"), [(549, False), (556, True)])
+def test_shares_with_a_chance_under_one_in_a_thousand_are_a_mismatch(first, mismatch):
+    # of 1000 people in halves: χ² = 98²/1000 = 9.604 has the chance 0.0019, and 112²/1000 = 12.544 has 0.0004
+    variant = np.repeat([0, 1], [first, 1000 - first])
+
+    made = compared(Activity(variant, np.ones(1000, dtype=np.int64), np.zeros(1000, dtype=np.int64)), HALVES)
+
+    assert made["sampleRatio"]["mismatch"] is mismatch

@@ -30,6 +30,13 @@ def test_a_column_that_was_constant_and_is_not_any_more_has_drifted():
     assert stability_index(np.zeros(100), np.linspace(1, 2, 50)) > 0.25
 
 
+def test_an_empty_bin_counts_as_one_in_ten_thousand():
+    # ten bins of a tenth each; afterwards all is in the last one: 0.9·ln 10 + 9·(0.1 - 0.0001)·ln 1000
+    moved = stability_index(np.arange(100.0), np.full(50, 200.0))
+
+    assert moved == pytest.approx(0.9 * np.log(10) + 9 * 0.0999 * np.log(1000))
+
+
 @given(samples, samples)
 def test_the_index_is_finite_and_never_negative(before, after):
     assert 0 <= stability_index(before, after) < np.inf

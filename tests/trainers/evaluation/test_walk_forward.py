@@ -133,3 +133,19 @@ def test_a_sample_of_few_requests_and_no_first_tries_are_enough():
     assert rankers.report["requests"] == 5
     assert {"isolated", "plain"}.isdisjoint(made.figures)
     assert np.isfinite(made.figures["personal"]).all()
+
+
+@pytest.mark.parametrize("bucket", range(5))
+def test_a_members_own_model_counts_only_where_the_gate_is_open(bucket):
+    log = by_hand()
+    history = log.history()
+    known, asked = index(history), asked_of(history, log)[:3]  # of members with 10 engagements: the fourth bucket
+    rankers = train(history, known, log.moment(SINCE), replace(PLAN, first_tries=False))
+    accounts, weights = rankers.own
+    others = np.tile(np.linspace(50, -50, weights.shape[1]), (len(weights), 1))
+    gate = replace(rankers.gate, open=tuple(number == bucket for number in range(5)))
+
+    made = judge(history, known, replace(rankers, own=(accounts, others), gate=gate), asked, {}, seed=1)
+
+    same = made.figures["personal"].tolist() == made.figures["members"].tolist()
+    assert same == (bucket != 3)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.golden.logs import Log, random_log
 from trainers.rows import sampling
 from trainers.rows.requests import DAY_MS, Requests, choices, requests
-from trainers.rows.sampling import kind_weights, sample
+from trainers.rows.sampling import affordable, kind_weights, sample
 
 
 def asked(history):
@@ -136,3 +136,42 @@ def test_a_kind_alone_never_weighs_nothing_and_the_more_of_a_kind_the_less_it_we
     assert weights.sum() == pytest.approx(3.0)
     order = np.argsort(counts, kind="stable")
     assert np.all(np.diff(weights[order]) <= 1e-12)
+
+
+def test_a_kind_weighs_one_minus_its_share_drawn_towards_a_quarter():
+    # shares 3/4, 1/4, 0 and 0 become (share + 0.05)/1.2 = 2/3, 1/4, 1/24 and 1/24
+    assert kind_weights(np.array([6, 2, 0, 0])).tolist() == pytest.approx([1 / 3, 3 / 4, 23 / 24, 23 / 24])
+
+
+@pytest.mark.parametrize(
+    ("requests", "others"), [(0, 60), (1_500, 60), (1_501, 59), (3_000, 30), (4_500, 20), (9_000, 20)]
+)
+def test_ninety_thousand_rows_are_shared_by_the_requests_and_each_has_twenty(requests, others):
+    assert affordable(60, requests) == others
+
+
+def weights_of_kinds(engagements, **limits):
+    """The weight of each engaged content of one account."""
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(5)]
+    log = Log(countries=[0], contents=contents, engagements=engagements)
+    history = log.history()
+
+    taken = sample(history, asked(history), 5, seed=1, **{name: log.moment(hour) for name, hour in limits.items()})
+
+    engaged = taken.engaged
+    return dict(zip(taken.rows.content[engaged].tolist(), taken.weight[engaged].tolist(), strict=True))
+
+
+def test_an_engagement_at_the_end_of_what_is_known_does_not_count_in_the_shares():
+    # two likes are known: (1 + 0.05)/1.2 of all are likes, which weigh 1/8, and quotes 23/24, 23/3 times as much
+    weights = weights_of_kinds([(10, 0, 0, 0), (11, 0, 1, 0), (12, 0, 2, 3)], known_ms=12)
+
+    assert weights == pytest.approx({0: 1.0, 1: 1.0, 2: 23 / 3})
+
+
+def test_an_engagement_from_the_end_on_weighs_nothing():
+    engagements = [(10, 0, 0, 0), (11, 0, 1, 0), (12, 0, 2, 0), (13, 0, 3, 0)]
+
+    weights = weights_of_kinds(engagements, until_ms=12)
+
+    assert weights == pytest.approx({0: 1.0, 1: 1.0, 2: 0.0, 3: 0.0})
