@@ -6,12 +6,14 @@ import pytest
 
 from handlers import features
 from handlers.manifest import late_minutes, named, next_run
-from handlers.schedules import NOT_DUE, SCHEDULER, checked, first_after, is_due
+from handlers.schedules import checked, first_after, is_due
 from ops.commands.run import call
 from panel.views.schedules import next_runs
 from store import runs, settings
 
 MIDNIGHT = datetime(2026, 1, 15, tzinfo=UTC)  # a Thursday
+NOT_DUE = {"notDue": 1}
+SCHEDULER = "aws.scheduler"
 
 
 def wake(moment, source=SCHEDULER):

@@ -34,6 +34,7 @@ def app(world):
     for name, batch in documents(world):
         assert 0 < len(batch) <= 5_000
         found[name] += batch
+    assert [name for name, written in found.items() if not written] == []
     return found
 
 
@@ -74,10 +75,10 @@ def test_wrong_settings_are_refused_by_name(settings, word):
 
 
 def test_every_collection_of_the_app_is_written_with_unique_ids(app):
-    assert all(app[name] for name in COLLECTIONS)
+    distinct = {name: len({d["_id"] for d in app[name]}) for name in COLLECTIONS}
 
-    for name in COLLECTIONS:
-        assert len({d["_id"] for d in app[name]}) == len(app[name])
+    assert distinct == {name: len(app[name]) for name in COLLECTIONS}
+    assert min(distinct.values()) > 0
 
 
 def test_ids_carry_the_time_of_creation(app):
@@ -150,8 +151,9 @@ def test_every_engagement_follows_its_exposure(world):
             shown[account, content] = min(shown.get((account, content), seen), seen)
 
     g = world.engagements
-    for account, content, created in zip(g.account, g.seen_content, g.created_ms, strict=True):
-        assert shown[account, content] < created
+    acts = list(zip(g.account, g.seen_content, g.created_ms, strict=True))
+    assert acts
+    assert [act for act in acts if shown[act[:2]] >= act[2]] == []
 
 
 def test_nobody_engages_twice_with_a_content_nor_with_an_own_one(world):

@@ -17,6 +17,10 @@ from ops.commands.run import call
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME = "2026-01-15T00:00:00+00:00"
+CONTRACT = (
+    "demo", "load", "simulate", "run", "invoke", "schedule", "status", "rank", "why", "cascade", "models", "forget",
+    "panel", "bench", "evaluate",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -104,8 +108,7 @@ def test_help_comes_at_once_and_imports_no_command():
     done = feedpulse("--help")
 
     assert done.returncode == 0
-    for name, entry in COMMANDS.items():
-        assert (f"│ {name} " in done.stdout) == entry.exists()
+    assert [name for name in CONTRACT if f"│ {name} " not in done.stdout] == []
     timed = "import sys; from ops.cli import execute; execute(['--help']); print(sorted(sys.modules))"
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     modules = subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, cwd=ROOT, check=True).stdout
@@ -114,12 +117,7 @@ def test_help_comes_at_once_and_imports_no_command():
 
 
 @pytest.mark.parametrize("command", [[name] for name in COMMANDS] + [["evaluate", name] for name in SUBJECTS])
-def test_every_command_that_is_there_explains_itself_and_takes_json(command, capsys):
-    entry = COMMANDS.get(command[0]) or SUBJECTS[command[1]]
-    if not entry.exists():
-        assert execute([*command, "--help"]) == 2
-        return
-
+def test_every_command_explains_itself_and_takes_json(command, capsys):
     assert execute([*command, "--help"]) == 0
 
     told = capsys.readouterr().out

@@ -290,13 +290,19 @@ def test_moods_count_only_those_who_opted_in_and_hide_small_groups(browser, comm
 
 
 @pytest.mark.parametrize(
-    "counts", [{"a": 4}, {"a": 20, "b": 1}, {"a": 5, "b": 5, "c": 4}, {"a": 100, "b": 1, "c": 3}, {}]
+    ("counts", "groups"),
+    [
+        ({"a": 4}, {}),
+        ({"a": 5}, {"a": 5}),
+        ({"a": 20, "b": 1}, {"others": 21}),
+        ({"a": 5, "b": 6, "c": 4}, {"b": 6, "others": 9}),
+        ({"a": 100, "b": 1, "c": 3}, {"others": 104}),
+        ({"a": 100, "b": 2, "c": 3}, {"a": 100, "others": 5}),
+        ({}, {}),
+    ],
 )
-def test_no_group_of_moods_is_smaller_than_allowed(counts):
-    groups = mood_views.grouped(counts)
-
-    assert all(count >= mood_views.SMALLEST for count in groups.values())
-    assert sum(groups.values()) in (0, sum(counts.values())) or mood_views.OTHERS not in groups
+def test_no_group_of_moods_is_smaller_than_five_people(counts, groups):
+    assert mood_views.grouped(counts) == groups
 
 
 def test_a_persons_moods_open_only_with_their_consent_and_the_look_is_written_down(browser, community):

@@ -6,8 +6,10 @@ from bson import Int64, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.columns import NO_ID, NO_TIME_MS, hex_ids, id_array, object_ids, read_columns
+from store.columns import hex_ids, id_array, object_ids, read_columns
 
+NO_ID = ObjectId("0" * 24)
+NO_TIME_MS = -(2**62)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIELDS = {
     "own": ("id", "$_id"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.features.behaviour import NAMED, OWN
+from fraud.features.behaviour import OWN
 from fraud.jobs.extraction import Extraction, extract_features
 from fraud.jobs.prediction import Prediction, predict_fraud
 from fraud.jobs.training import Training, train_detectors
@@ -23,6 +23,12 @@ from store.inputs.dwell_log import latest_readings
 from store.outputs.fraud_cases import likely_bot_accounts
 from tests.fraud.conftest import NEW_YEAR, NOW, Insert, community, of_seconds
 
+NAMED = (
+    "postReadingTimeAbsSkew",
+    "postReadingTimeAbsKurt",
+    "postReadingTimeNormStd",
+    "postReadingTimeDifferenceNormStd",
+)
 DAY = timedelta(days=1)
 
 
@@ -203,6 +209,7 @@ def test_the_loop_from_readings_to_cases_finds_unverified_bots(db: Databases, mo
     right = [moderated[each["seenCredential"]] for each in suspects]
     unverified_bots = sum(moderated.values()) - trained["bots"]
     assert trained["trained"] == 4
+    assert unverified_bots > 10
     assert sum(right) >= 0.5 * unverified_bots
     assert right.count(False) <= 3
     assert all(each["reasons"] and each["score"] >= 0.99 for each in suspects)

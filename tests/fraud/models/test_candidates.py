@@ -67,6 +67,7 @@ def test_without_verdicts_one_class_of_people_serves_and_says_why(taught: Sample
 def test_a_packed_judge_scores_the_same_to_the_bit(taught: Sample, tested: Sample) -> None:
     judges = fit_judges(taught)
 
+    assert len(judges) == 4
     for model, judge in judges.items():
         again = unpack({"model": model} | pack(judge))
 
@@ -183,7 +184,8 @@ def test_reasons_are_words_and_the_strangest_comes_first(taught: Sample) -> None
 
     told = reasons(taught.X[taught.bot], reference)
 
-    assert all(1 <= len(each) <= 3 for each in told)
+    assert {len(each) for each in told} <= {1, 2, 3}
+    assert len(told) == taught.bot.sum() > 0
     assert any("times from post to post repeat to the millisecond" in each for each in told)
 
 
