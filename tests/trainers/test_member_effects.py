@@ -150,6 +150,18 @@ def test_a_bucket_opens_above_two_standard_errors():
     assert gate.open == tuple(each > 2 for each in surely)
 
 
+def test_a_member_whose_columns_are_no_numbers_changes_no_gain():
+    early, late = split(rows(members=200, taste=2.0))
+    first = early.account == 0
+    spoilt = Own(**{**vars(early), "columns": np.where(first[:, None], np.nan, early.columns)})
+    before = np.where(late.account == 0, 0, 12)
+
+    gate = judge(spoilt, late, before)
+
+    assert gate.gain[3] == judge(early, late, before).gain[3]
+    assert (gate.gain[0], gate.error[0]) == (0.0, 0.0)
+
+
 def test_gain_and_error_are_mean_and_standard_error():
     # deviation √((1 + 0 + 1)/2) = 1, over √3
     assert _mean_and_error(np.array([1.0, 2.0, 3.0])) == pytest.approx((2.0, 1 / 3**0.5))
