@@ -11,9 +11,10 @@ import pytest
 
 from fraud.features.behaviour import OWN
 from fraud.jobs.extraction import Extraction, extract_features
-from fraud.jobs.prediction import Prediction, predict_fraud
-from fraud.jobs.training import Training, train_detectors
+from fraud.jobs.prediction import Prediction, _period, predict_fraud
+from fraud.jobs.training import Training, _thinned, train_detectors
 from fraud.jobs.verdicts import copy_verdicts
+from fraud.models.dataset import Sample
 from handlers import fraud
 from lab.evaluate.attacks import people
 from lab.simulate.reading import Reading
@@ -30,6 +31,7 @@ NAMED = (
     "postReadingTimeDifferenceNormStd",
 )
 DAY = timedelta(days=1)
+BOT, HUMAN, UNVERIFIED = 1, 0, -1
 
 
 def stream(*pairs: tuple[float, float]) -> Reading:
@@ -399,3 +401,93 @@ def test_every_feature_stands_in_the_document(db: Databases, insert: Insert) -> 
     extract_features(db, NOW)
 
     assert set(OWN) <= set(db.analytics.credentialfeatures.find_one({}))
+
+
+def test_the_jobs_have_the_settings_that_the_documentation_names() -> None:
+    assert vars(Extraction()) == {
+        "most": 500,
+        "fewest": 30,
+        "chunk": 250,
+        "late_hours": 2.0,
+        "texts": 60,
+        "history_days": 7.0,
+    }
+    assert vars(Training()) == {
+        "false_positive_rate": 0.01,
+        "validation_share": 0.3,
+        "fewest_people": 50,
+        "most_people": 20_000,
+    }
+    assert vars(Prediction()) == {"cooldown_days": 30.0, "audit_share": 0.01, "audit_days": 30.0, "told_from": 0.9}
+
+
+def test_a_new_training_scores_everybody_anew(db: Databases, insert: Insert) -> None:
+    insert(people(60, 40, np.random.default_rng(3)).streams)
+    extract_features(db, NOW)
+    train_detectors(db, NOW)
+    first = predict_fraud(db, NOW)
+    train_detectors(db, NOW + DAY)
+
+    again = predict_fraud(db, NOW + DAY)
+
+    versions = db.analytics.frauddetectionmlartifacts.distinct("version")
+    assert (first["scored"], again["scored"]) == (60, 60)
+    assert len(versions) == 2
+    assert db.analytics.credentialfeatures.distinct("scoredVersion") == [max(versions)]
+
+
+def test_the_threshold_is_one_minus_the_accepted_rate_of_false_positives(db: Databases, insert: Insert) -> None:
+    insert(people(60, 40, np.random.default_rng(3)).streams)
+    extract_features(db, NOW)
+
+    train_detectors(db, NOW, Training(false_positive_rate=0.05))
+
+    assert db.analytics.frauddetectionmlartifacts.distinct("threshold") == [0.95]
+
+
+def test_the_audit_sample_stays_for_thirty_days() -> None:
+    begin = NEW_YEAR.replace(year=1970) + 30 * DAY
+
+    periods = [_period(begin + hours, Prediction()) for hours in (0 * DAY, 30 * DAY - timedelta(seconds=1), 30 * DAY)]
+
+    assert periods == [1, 1, 2]
+
+
+def test_training_keeps_every_verdict_and_thins_the_rest_evenly() -> None:
+    label = np.array([UNVERIFIED] * 9 + [BOT, HUMAN])
+    rows = np.arange(11)
+
+    kept = _thinned(Sample(rows[:, None] * 1.0, rows, label, rows, rows), 3)
+
+    assert kept.count.tolist() == [0, 4, 8, 9, 10]
+
+
+def test_a_verdict_that_is_later_than_the_clock_waits(db: Databases, insert: Insert) -> None:
+    (credential,) = insert([steady(40)])
+    extract_features(db, NOW)
+    verdict = {"seenCredential": credential, "verificationStatus": True, "verifiedAt": NOW + timedelta(seconds=1)}
+    db.app.suspiciouscredentials.insert_one(verdict)
+
+    before, after = copy_verdicts(db, NOW), copy_verdicts(db, NOW + timedelta(seconds=1))
+
+    assert (before["later"], before["bots"]) == (1, 0)
+    assert (after["later"], after["bots"]) == (0, 1)
+
+
+def test_text_lengths_are_looked_up_for_the_latest_readings_only(db: Databases, insert: Insert) -> None:
+    insert([steady(40)])
+    shown = list(db.app.feeditems.find().sort("seenAt", 1))
+    texts = [
+        {"_id": each["content"], "payload": {"message": "x" * (2 + place % 7 * 50)}} for place, each in enumerate(shown)
+    ]
+    db.app.contents.insert_many(texts)
+
+    slopes = []
+    for latest in (9, 10):
+        db.analytics.credentialfeatures.drop()
+        db.analytics.watermarks.drop()
+        extract_features(db, NOW, Extraction(texts=latest))
+        slopes.append(db.analytics.credentialfeatures.find_one({})["textSlope"])
+
+    assert slopes[0] is None  # nine known lengths are too few
+    assert slopes[1] > 0.9
