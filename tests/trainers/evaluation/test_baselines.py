@@ -4,7 +4,7 @@ import pytest
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
-from trainers.evaluation.baselines import als, bpr, formulas, isolated, plain, scores_of
+from trainers.evaluation.baselines import _acts, als, bpr, formulas, isolated, plain, scores_of
 from trainers.rows.requests import requests
 from trainers.rows.sampling import sample
 
@@ -105,3 +105,17 @@ def test_the_plain_design_knows_engaged_rows_only(learnt):
     assert {account: each.save_raw() for account, each in one.items()} == {
         account: each.save_raw() for account, each in two.items()
     }
+
+
+def test_an_engagement_weighs_ten_exposures_and_counts_from_the_next_moment_on():
+    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(4)]
+    log = Log(
+        contents=contents,
+        engagements=[(10, 0, 0, 0), (12, 0, 1, 0), (10, 0, 3, 4)],  # the last one is a report
+        exposures=[(9, 0, 0), (9, 0, 2), (12, 0, 3)],
+        countries=[0],
+    )
+
+    acts = _acts(log.history(), log.moment(12))
+
+    assert acts.toarray().tolist() == [[11.0, 0.0, 1.0, 0.0]]
