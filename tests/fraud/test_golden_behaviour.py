@@ -55,15 +55,15 @@ def diary() -> Diary:
 
 def row_of(diaries: list[Diary]) -> np.ndarray:
     """The columns (credentials, 56) of several diaries."""
-    newest_first = [np.arange(len(each.seen))[::-1] for each in diaries]
+    newest_first = [np.arange(len(one.seen))[::-1] for one in diaries]
 
     def joined(name: str) -> np.ndarray:
-        return np.concatenate([getattr(each, name)[order] for each, order in zip(diaries, newest_first, strict=True)])
+        return np.concatenate([getattr(one, name)[order] for one, order in zip(diaries, newest_first, strict=True)])
 
     seen_ms = np.rint(joined("seen") * 1000).astype(np.int64)
     left_ms = seen_ms + np.rint(joined("stayed") * 1000).astype(np.int64)
     posts = np.array([int(post).to_bytes(12, "big") for post in joined("posts")], dtype="S12")
-    counts = np.array([len(each.seen) for each in diaries])
+    counts = np.array([len(one.seen) for one in diaries])
     return columns_of(measure(padded(counts, seen_ms, left_ms, posts, joined("characters"))))
 
 
@@ -196,7 +196,7 @@ def predictability(values: np.ndarray) -> float:
     pairs = np.zeros((4, 4))
     for this, following in pairwise(quarters):
         pairs[this, following] += 1
-    both, this, following = (stats.entropy(each, base=2) for each in (pairs.ravel(), pairs.sum(1), pairs.sum(0)))
+    both, this, following = (stats.entropy(counts, base=2) for counts in (pairs.ravel(), pairs.sum(1), pairs.sum(0)))
     return float(1 - (both - this) / following)
 
 

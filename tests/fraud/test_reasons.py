@@ -26,16 +26,16 @@ def test_high_and_low_have_their_own_words() -> None:
 @pytest.mark.parametrize(("number", "strange"), [(96.0, False), (97.0, True)])
 def test_a_number_is_a_reason_from_1_8_deviations_on(number: float, strange: bool) -> None:
     # the quantiles 0.96 and 0.97 of the normal law are at 1.751 and 1.881
-    told = reasons_for(readingRoundShare=number)
+    found = reasons_for(readingRoundShare=number)
 
-    assert (told == ["reading times end on the same milliseconds, as timers do"]) == strange
-    assert (told == ["no single habit stands out, but together they are unlike people's"]) != strange
+    assert (found == ["reading times end on the same milliseconds, as timers do"]) == strange
+    assert (found == ["no single habit stands out, but together they are unlike people's"]) != strange
 
 
 def test_three_reasons_at_most_the_strangest_first() -> None:
-    told = reasons_for(readingRoundShare=97.0, copiedShare=1e9, hourEntropy=120.0, readingPeak=98.0)
+    found = reasons_for(readingRoundShare=97.0, copiedShare=1e9, hourEntropy=120.0, readingPeak=98.0)
 
-    assert told == [
+    assert found == [
         "replays the same sequence of reading times and pauses as an earlier credential",
         "reads at every hour of the day alike",
         "reading times rise and fall in a fixed round",

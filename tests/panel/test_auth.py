@@ -18,7 +18,7 @@ from tests.panel.state import client, csrf, own_databases
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {role: f"{role}-secret-of-24-characters" for role in ("viewer", "moderator", "operator")}
 TOKENS = ",".join(f"{role}:{role}:{secret}" for role, secret in SECRETS.items())
-READS = [each for each in page_routes() if "GET" in each.methods]
+READS = [route for route in page_routes() if "GET" in route.methods]
 CHANGES = [each for each in page_routes() if "POST" in each.methods]
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

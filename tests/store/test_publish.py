@@ -237,7 +237,7 @@ def test_documents_without_a_stamp_are_published_with_those_of_this_clock(db):
     with replacing(db, "creatorStats", NOW, "updatedAt") as successor:
         successor.insert_many([{"_id": 1, "updatedAt": NOW}, {"_id": 2}])
 
-    assert [each["_id"] for each in db.analytics.creatorStats.find(sort=[("_id", 1)])] == [1, 2]
+    assert [document["_id"] for document in db.analytics.creatorStats.find(sort=[("_id", 1)])] == [1, 2]
 
 
 def test_a_run_whose_lease_is_gone_publishes_nothing(old):

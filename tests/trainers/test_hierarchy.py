@@ -149,7 +149,7 @@ def test_a_country_learns_on_the_margin_of_the_world_and_its_continent():
 def test_sixty_requests_are_enough_to_try_a_model(requests, why):
     table = community(3, {"va": requests}, {"va": NONE_AT_ALL})
 
-    report = next(each.report for each in climb(table) if each.account == "va")
+    report = next(level.report for level in climb(table) if level.account == "va")
 
     assert (report["requests"], report["why"]) == (requests, why)
 
@@ -191,7 +191,7 @@ def test_a_level_is_let_in_when_its_gain_is_more_than_so_many_standard_errors(ta
     report = trained["th"].report
     ratio = report["gain"] / report["standardError"]
 
-    again = next(each for each in climb(table, replace(QUICK, surely=ratio * surely)) if each.account == "th")
+    again = next(level for level in climb(table, replace(QUICK, surely=ratio * surely)) if level.account == "th")
 
     assert bool(again.artifact) == real
 

@@ -145,9 +145,9 @@ def test_a_bucket_opens_above_two_standard_errors():
     gate = judge(early, late, before)
 
     surely = [gain / error for gain, error in zip(gate.gain, gate.error, strict=True)]
-    assert any(0 < each < 2 for each in surely)
-    assert any(each > 2 for each in surely)
-    assert gate.open == tuple(each > 2 for each in surely)
+    assert any(0 < ratio < 2 for ratio in surely)
+    assert any(ratio > 2 for ratio in surely)
+    assert gate.open == tuple(ratio > 2 for ratio in surely)
 
 
 def test_a_member_whose_columns_are_no_numbers_changes_no_gain():

@@ -478,7 +478,7 @@ def test_text_lengths_are_looked_up_for_the_latest_readings_only(db: Databases, 
     insert([steady(40)])
     shown = list(db.app.feeditems.find().sort("seenAt", 1))
     texts = [
-        {"_id": each["content"], "payload": {"message": "x" * (2 + place % 7 * 50)}} for place, each in enumerate(shown)
+        {"_id": item["content"], "payload": {"message": "x" * (2 + place % 7 * 50)}} for place, item in enumerate(shown)
     ]
     db.app.contents.insert_many(texts)
 

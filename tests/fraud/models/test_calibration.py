@@ -34,7 +34,7 @@ def test_beyond_the_highest_of_many_people_the_tail_falls_off() -> None:
     # people from the 0.9 quantile 900.1 on are 901, …, 1000: on average 50.4 above it
     found = suspicion(THOUSAND, 1000.0, 1050.4)
 
-    assert [1 - each for each in found] == pytest.approx([2 / 1001, math.exp(-1) / 1001])
+    assert [1 - score for score in found] == pytest.approx([2 / 1001, math.exp(-1) / 1001])
 
 
 def test_the_highest_tenth_of_few_people_is_an_exponential_tail() -> None:

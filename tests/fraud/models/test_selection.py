@@ -68,7 +68,7 @@ def test_who_needs_no_labels_finds_the_kinds_left_out(verdict_on_kinds: Verdict)
 
 def test_the_best_mean_of_later_and_unseen_bots_is_served(verdict_on_kinds: Verdict) -> None:
     reports = verdict_on_kinds.reports
-    merit = {model: (each["tpr@1%fpr"] + each["unseen"]["tpr@1%fpr"]) / 2 for model, each in reports.items()}
+    merit = {model: (report["tpr@1%fpr"] + report["unseen"]["tpr@1%fpr"]) / 2 for model, report in reports.items()}
 
     assert merit[verdict_on_kinds.served] == max(merit.values()) > min(merit.values()) + 0.2
     assert [f"{model} {value:.3f}" in verdict_on_kinds.reason for model, value in merit.items()] == [True] * 4
