@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fraud.features.behaviour import OWN
-from fraud.jobs.extraction import Extraction, extract_features
+from fraud.jobs.extraction import Extraction, _since, extract_features
 from fraud.jobs.prediction import Prediction, _period, predict_fraud
 from fraud.jobs.training import Training, _thinned, train_detectors
 from fraud.jobs.verdicts import copy_verdicts
@@ -491,3 +491,12 @@ def test_text_lengths_are_looked_up_for_the_latest_readings_only(db: Databases, 
 
     assert slopes[0] is None  # nine known lengths are too few
     assert slopes[1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("last", "since"), [(None, None), (NOW - DAY, NOW - DAY - timedelta(hours=2)), (NOW + DAY, None)]
+)
+def test_readings_are_read_from_two_hours_before_the_last_run_and_all_when_the_clock_went_back(
+    last: datetime | None, since: datetime | None
+) -> None:
+    assert _since(last, NOW, Extraction()) == since
