@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fraud.models.dataset import Sample
-from fraud.models.validation import figures, folds, later, ranking
+from fraud.models.one_class import fit_one_class
+from fraud.models.validation import cross_scores, figures, folds, later, ranking
 
 BOT, HUMAN = 1, 0
 
@@ -64,3 +65,15 @@ def test_groups_are_dealt_to_three_folds_evenly() -> None:
 
     assert np.bincount(found).tolist() == [12, 12, 12]
     assert [len(set(found[group == number])) for number in range(9)] == [1] * 9
+
+
+@pytest.mark.parametrize(("rows", "parts"), [(500, 10), (501, 3)])
+def test_without_labels_up_to_five_hundred_are_scored_by_fits_of_nine_in_ten(rows: int, parts: int) -> None:
+    number = np.arange(rows)
+    columns = np.random.default_rng(1).normal(size=(rows, 6))
+    people = Sample(columns, np.full(rows, 60), np.full(rows, -1), number, number)
+
+    scores = cross_scores(people, labelled=False)["one_class"]
+
+    first = folds(number, parts) == 0
+    np.testing.assert_array_equal(scores[first], fit_one_class(people.at(~first)).score(columns[first]))
