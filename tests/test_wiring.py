@@ -27,13 +27,13 @@ CONTRACT = {
     "cascadeStats": ("handlers.features.cascade_stats", "hourly"),
     "coldstartTrainer": ("handlers.trainers.coldstart_trainer", "daily"),
     "personalizeContentTrainer": ("handlers.trainers.personalize_content_trainer", "daily"),
-    "personalizeContentWorker": ("handlers.trainers.personalize_content_worker", "asked"),
+    "personalizeContentWorker": ("handlers.trainers.personalize_content_worker", "on request"),
     "rankingEvaluation": ("handlers.trainers.ranking_evaluation", "daily"),
     "coldstartPredictor": ("handlers.predictors.coldstart_predictor", "hourly"),
-    "personalizeContentPredictor": ("handlers.predictors.personalize_content_predictor", "asked"),
-    "startAnalysis": ("handlers.predictors.start_analysis", "asked"),
-    "recommendFriends": ("handlers.predictors.recommend_friends", "asked"),
-    "friendToFollow": ("handlers.predictors.friend_to_follow", "asked"),
+    "personalizeContentPredictor": ("handlers.predictors.personalize_content_predictor", "on request"),
+    "startAnalysis": ("handlers.predictors.start_analysis", "on request"),
+    "recommendFriends": ("handlers.predictors.recommend_friends", "on request"),
+    "friendToFollow": ("handlers.predictors.friend_to_follow", "on request"),
     "fraudFeatureExtractor": ("handlers.fraud.feature_extractor", "hourly"),
     "fraudModelTrainer": ("handlers.fraud.model_trainer", "daily"),
     "fraudPredictor": ("handlers.fraud.predictor", "hourly"),
@@ -42,10 +42,10 @@ CONTRACT = {
 
 
 def when(function: Function) -> set[str]:
-    """hourly, daily, the collection whose changes it follows, or asked."""
+    """hourly, daily, the collection whose changes it follows, or on request."""
     timed = {"hourly" if function.is_hourly else "daily"} if function.timings else set()
     changed = {function.changes} if function.changes else set()
-    return timed | changed or {"asked"}
+    return timed | changed or {"on request"}
 
 
 @pytest.mark.parametrize("key", FUNCTIONS)
