@@ -1,10 +1,11 @@
 """Categories: sets of hashtags that an operator edits; a post belongs to each category that has one of its tags."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from store.rules.hashtags import normal_form, spellings
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 GLOBAL = "global"  # the category of the karma over all categories
@@ -16,22 +17,7 @@ class Category:
 
     slug: str
     name: str
-    hashtags: tuple[str, ...]  # normalised
-
-
-def normalised(hashtag: str) -> str:
-    """The hashtag as it is compared: without #, in small letters, one form of every character.
-
-    Raises:
-        ValueError: when nothing is left.
-
-    >>> normalised(" #Fußball ")
-    'fussball'
-    """
-    tag = unicodedata.normalize("NFKC", hashtag).strip().lstrip("#").casefold().strip()
-    if not tag:
-        raise ValueError(f"hashtags: {hashtag!r} is empty")
-    return tag
+    hashtags: tuple[str, ...]  # normal forms
 
 
 def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
@@ -47,14 +33,10 @@ def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
         raise ValueError(f"slug: {slug!r} is not small letters, digits and hyphens, or is {GLOBAL!r}")
     if not name.strip():
         raise ValueError("name: it is empty")
-    return Category(slug, name.strip(), tuple(dict.fromkeys(normalised(tag) for tag in hashtags)))
-
-
-def plain_tags(tags: str) -> dict[str, Any]:
-    """An aggregation expression: the texts in the list at the path `tags`, in small ASCII letters and without #."""
-    listed = {"$cond": [{"$isArray": tags}, tags, []]}
-    texts = {"$filter": {"input": listed, "cond": {"$eq": [{"$type": "$$this"}, "string"]}}}
-    return {"$map": {"input": texts, "in": {"$toLower": {"$ltrim": {"input": "$$this", "chars": "# "}}}}}
+    tags = {tag: normal_form(tag) for tag in hashtags}
+    if empty := [tag for tag, form in tags.items() if not form]:
+        raise ValueError(f"hashtags: {empty[0]!r} is empty")
+    return Category(slug, name.strip(), tuple(dict.fromkeys(tags.values())))
 
 
 def membership(plain: Any, categories: Sequence[Category]) -> dict[str, Any]:
@@ -67,15 +49,5 @@ def membership(plain: Any, categories: Sequence[Category]) -> dict[str, Any]:
 
 
 def _inside(plain: Any, each: Category) -> dict[str, Any]:
-    spelled = {"$literal": _spellings(each.hashtags)}
+    spelled = {"$literal": spellings(each.hashtags)}
     return {"$map": {"input": plain, "in": {"$setIsSubset": [["$$this"], spelled]}}}
-
-
-def _spellings(hashtags: Sequence[str]) -> list[str]:
-    """Each tag folded, in capitals and capitalised, with the ASCII letters small.
-
-    >>> _spellings(["été"])
-    ['ÉtÉ', 'Été', 'été']
-    """
-    spelled = {form for tag in hashtags for form in (tag, tag.upper(), tag.capitalize(), tag.replace("ss", "ß"))}
-    return sorted("".join(sign.lower() if sign.isascii() else sign for sign in form) for form in spelled)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from store.rules.model_names import WORLD
+
 # ISO 3166-1 alpha-2 by continent after UN M49 (https://unstats.un.org/unsd/methodology/m49/); tests hold the list
 # against pycountry, which is not shipped (LGPL) and knows no continents. Taiwan and Antarctica have no M49 region.
 _CODES: Final = {
@@ -27,6 +29,6 @@ def parents(account: str) -> tuple[str, ...]:
     >>> parents("th"), parents("asia"), parents("global")
     (('asia', 'global'), ('global',), ())
     """
-    if account == "global":
+    if account == WORLD:
         return ()
-    return (CONTINENT_OF[account], "global") if account in CONTINENT_OF else ("global",)
+    return (CONTINENT_OF[account], WORLD) if account in CONTINENT_OF else (WORLD,)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import HOUR_MS
 from features.ranking.co_engagement import taste_columns
 from features.ranking.history import NONE
 from features.ranking.indexes import Activity, Known, expand_tags
@@ -110,7 +111,7 @@ def _near_together(rows: Rows, key: Ints, columns: Callable[[Rows], Columns]) ->
 
 def _of_content(known: Known, rows: Rows) -> Columns:
     contents, content, time_ms = known.contents, rows.content, rows.time_ms
-    age_hours = np.maximum(time_ms - contents.created_ms[content], 0) / 3_600_000
+    age_hours = np.maximum(time_ms - contents.created_ms[content], 0) / HOUR_MS
     engaged, viewed = known.engaged.before(content, time_ms), known.viewed.before(content, time_ms)
     engaged_day = known.engaged.within(content, time_ms, 24)
     viewed_day = known.viewed.within(content, time_ms, 24)
@@ -179,7 +180,7 @@ def member_columns(known: Known, rows: Rows) -> Columns:
     author_engaged, author_viewed = _counts(of["author"], account, author, time_ms)
     tag_engaged, tag_viewed = _tag_counts(known, rows)
     seen = known.views.key(account, content)
-    angle = 2 * np.pi * (time_ms / 3_600_000 % 24) / 24
+    angle = 2 * np.pi * (time_ms / HOUR_MS % 24) / 24
     return {
         "userEngaged": engaged,
         "userViewed": viewed,

@@ -13,7 +13,9 @@ from features.ranking.boosters import margins
 from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.point_in_time import Floats, Ints
+from features.untrained import untrained_log_odds
 from predictors.diversity import diversified
+from store.rules.model_names import WORLD
 
 NOWHERE = "en"  # the country code of the list for guests without a country
 _ROWS_AT_ONCE = 200_000  # contents × countries; bounds the matrix
@@ -63,11 +65,11 @@ def _world_margin(
     boosters: Mapping[str, Any], shared: Columns, matrices: Sequence[Matrix], countries: int
 ) -> Sequence[Floats]:
     """Returns the world model's log-odds, (countries, contents); without it the log of the content score."""
-    if "global" in boosters:
+    if WORLD in boosters:
         together = np.concatenate(matrices) if countries > 1 else matrices[0]
-        return np.split(margins(boosters["global"], together), countries)
-    engaged = sum(shared[name] for name in DESIGN[:4])
-    return [np.log((engaged + 1.0) * np.maximum(shared["ageScore"], 1e-300))] * countries
+        return np.split(margins(boosters[WORLD], together), countries)
+    engaged = np.sum([shared[name] for name in DESIGN[:4]], axis=0)
+    return [untrained_log_odds(engaged, shared["ageScore"])] * countries
 
 
 def _lists(
@@ -82,7 +84,7 @@ def _lists(
     """Yields the lists of countries that share a matrix; countries on the same levels share one computation."""
     best: dict[tuple[str, ...], tuple[Ints, Floats]] = {}
     for code in countries:
-        levels = tuple(level for level in (*parents(code), code) if level in boosters and level != "global")
+        levels = tuple(level for level in (*parents(code), code) if level in boosters and level != WORLD)
         if levels not in best:
             total = margin + sum(margins(boosters[level], matrix) for level in levels)
             best[levels] = _best(diversified(expit(total), author), live, top)

@@ -61,7 +61,6 @@ FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
     "offScreenAt": ("offScreenAt", "offViewAt"),
 }
 
-ENGAGEMENT_TYPES = ("like", "comment", "recast", "quote")
 CONTENT_TYPES = ("short", "blog", "image", "long", "video")
 
 

@@ -11,6 +11,7 @@ from features.countries import CONTINENT_OF, COUNTRIES, parents
 from features.matrix import Matrix
 from features.ranking.boosters import margins, opened
 from features.ranking.point_in_time import Floats, Ints
+from store.rules.model_names import WORLD
 from trainers.boosters import GLOBAL, RESIDUAL, Growth, fit
 from trainers.evaluation.metrics import list_loss
 
@@ -54,7 +55,7 @@ class Ladder:
 def climb(table: Table, ladder: Ladder = Ladder()) -> Iterator[Trained]:
     """The world's model, then every continent's, then every country's; a failing one becomes an identity."""
     world = _fitted(table, None, ladder.world)
-    yield Trained("global", world, None, _described(table))
+    yield Trained(WORLD, world, None, _described(table))
     levels = _Levels(table, ladder, margins(opened(world), table.matrix), _honest_margin(table, ladder))
     for continent in sorted(set(CONTINENT_OF.values())):
         members = [number for number, code in enumerate(COUNTRIES) if CONTINENT_OF[code] == continent]
@@ -66,7 +67,7 @@ def climb(table: Table, ladder: Ladder = Ladder()) -> Iterator[Trained]:
 def unlearnt() -> Iterator[Trained]:
     """The ladder without any data: every model is an identity that says so."""
     why = {"requests": 0, "why": "no request with an engagement to learn from"}
-    for account in ("global", *sorted(set(CONTINENT_OF.values())), *COUNTRIES):
+    for account in (WORLD, *sorted(set(CONTINENT_OF.values())), *COUNTRIES):
         yield Trained(account, b"", parents(account)[-1] if parents(account) else None, why)
 
 
@@ -81,7 +82,7 @@ class _Levels:
     real: set[str] = field(default_factory=set)
 
     def residual(self, account: str, inside: NDArray[np.bool_]) -> Trained:
-        parent = next(name for name in parents(account) if name in self.real or name == "global")
+        parent = next(name for name in parents(account) if name in self.real or name == WORLD)
         rows = self.table.take(inside)
         report = _described(rows)
         if report["requests"] < self.ladder.least_requests:

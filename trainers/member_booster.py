@@ -11,6 +11,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.boosters import margins, opened
 from features.ranking.member_columns import personal_columns
 from features.ranking.point_in_time import Floats, Ints
+from store.rules.model_names import WORLD
 from trainers.boosters import Growth, fit
 from trainers.member_effects import CLOSED, Gate, Own, judge
 from trainers.rows.sampling import Sample
@@ -31,9 +32,9 @@ class Members:
 def guest_margin(boosters: Mapping[str, Any], matrix: Matrix, country: Ints) -> Floats:
     """Log-odds of the guest ladder for rows of any countries; `matrix`: (rows, ≥ GUEST_COLUMNS)."""
     guest = matrix[:, :_GUEST]
-    total = margins(boosters["global"], guest) if "global" in boosters else np.zeros(len(matrix))
+    total = margins(boosters[WORLD], guest) if WORLD in boosters else np.zeros(len(matrix))
     for level, booster in boosters.items():
-        inside = np.isin(country, _numbers(level)) if level != "global" else np.zeros(len(matrix), dtype=np.bool_)
+        inside = np.isin(country, _numbers(level)) if level != WORLD else np.zeros(len(matrix), dtype=np.bool_)
         if inside.any():
             total[inside] += margins(booster, guest[inside])
     return total

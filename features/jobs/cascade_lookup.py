@@ -6,6 +6,7 @@ from typing import Any
 from store.client import Databases
 from store.ids import Document, object_id
 from store.inputs import reshares
+from store.rules.visibility import is_public_post
 
 _INTERNAL = ("_id", "members")
 
@@ -34,7 +35,7 @@ def _alone(post: Document | None, content: Any) -> Document:
         "structuralVirality": 0.0,
         "nodes": [node | {"method": "root", "confidence": 0.0, "candidates": []}],
         "authorId": author,
-        "rootGone": post.get("visibility") != "publish",
+        "rootGone": not is_public_post(post),
         "truncated": False,
         "createdAt": post["createdAt"],
     }

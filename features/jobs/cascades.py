@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from features.cascades.forest import Ints
 from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
 from features.cascades.parents import Follows, Nodes, candidates
 from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
+from features.milliseconds import from_ms
 from features.ranking.point_in_time import PairIndex, positions
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
@@ -81,7 +82,7 @@ def _stale(
     """The trees to rebuild, and the fingerprint of every tree; looks are reckoned from the first reshare."""
     members = fingerprints(reshares, config.salt)
     first, last = reshares.time_ms[reshares.first[:-1]], reshares.time_ms[reshares.first[1:] - 1]
-    moments = [as_of(_time(a), _time(b), now, config.shown) for a, b in zip(first, last, strict=True)]
+    moments = [as_of(from_ms(a), from_ms(b), now, config.shown) for a, b in zip(first, last, strict=True)]
     fresh = [kept.get(root) == (member, at) for root, member, at in zip(roots, members, moments, strict=True)]
     return [tree for tree, done in enumerate(fresh) if not done], members
 
@@ -128,7 +129,7 @@ def _read_batch(db: Databases, reshares: Reshares, trees: list[int], now: dateti
         ids, nodes, np.concatenate([np.full(len(trees), -1), named]), users, accounts,
         np.where(user < 0, -1, positions(accounts, people["account"])[user]),
         np.where(user < 0, np.nan, people["followers"][user]), (user >= 0) & (people["published"][user] == 0),
-        roots, _time(time_ms.min()) - _SKEW,
+        roots, from_ms(time_ms.min()) - _SKEW,
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def _ties(db: Databases, batch: Batch, graph: Follows, now: datetime, ladder: La
 
 def _described(batch: Batch, edges: Edges, now: datetime, config: Config) -> Iterator[Document]:
     measures = Measures.of(edges.parent)
-    times = [_time(minutes * 60_000) for minutes in batch.nodes.minutes]
+    times = [from_ms(minutes * 60_000) for minutes in batch.nodes.minutes]
     users = object_ids(np.where(batch.nodes.user < 0, _NONE, batch.users[batch.nodes.user]))
     shown = [None if hidden else user for user, hidden in zip(users, batch.hidden, strict=True)]
     described = node_documents(object_ids(batch.ids), shown, times, edges, measures, config.shown)
@@ -248,7 +249,3 @@ def _positions(tree: Ints, time_ms: Ints, ids: Ids) -> Ints:
 
 def _listed(ids: Ids) -> list[ObjectId]:
     return [each for each in object_ids(ids) if each is not None]
-
-
-def _time(ms: float) -> datetime:
-    return datetime.fromtimestamp(round(float(ms)) / 1000, UTC)

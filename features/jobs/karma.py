@@ -17,11 +17,12 @@ import numpy as np
 
 from features.cascades.forest import Floats
 from features.categories import Category, category
-from features.jobs.karma_evidence import Config, Evidence, midnight_of, ms, read_evidence
+from features.jobs.karma_evidence import Config, Evidence, midnight_of, read_evidence
 from features.karma.daily_baseline import Common, from_document, to_document
 from features.karma.documents import Karma, documents
-from features.karma.expected_week import DAY_MS, Pairs, Shrinkage, expected_week, karma_seeds, population_of
+from features.karma.expected_week import Pairs, Shrinkage, expected_week, karma_seeds, population_of
 from features.karma.pagerank import interactions, published_score, rank_unheard, standing, walked
+from features.milliseconds import DAY_MS, to_ms
 from features.statistics.pipelines import later_engagements
 from store import queries
 from store.client import Databases
@@ -63,8 +64,8 @@ def update_karma(db: Databases, now: datetime, config: Config = Config(), whole:
     else:
         evidence = read_evidence(db, now, known, config, replay)
         pairs, kept = Pairs.of(evidence.posts), karma.kept_digests(db)
-        common, pagerank = common_of(evidence, pairs, ms(midnight_of(now)), config.rules)
-    computed = compute_karma(evidence, pairs, common, pagerank, ms(midnight_of(now)), config.rules)
+        common, pagerank = common_of(evidence, pairs, to_ms(midnight_of(now)), config.rules)
+    computed = compute_karma(evidence, pairs, common, pagerank, to_ms(midnight_of(now)), config.rules)
 
     counts = _write(db, _documents(evidence, computed, known), kept)
     state = {"until": now, "salt": salt, "karma": karma.kept(db), "common": to_document(common)}

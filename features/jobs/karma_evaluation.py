@@ -7,10 +7,11 @@ import numpy as np
 
 from features.cascades.forest import Floats
 from features.jobs.karma import common_of, compute_karma, seeded_categories
-from features.jobs.karma_evidence import Config, Evidence, ms, read_evidence
+from features.jobs.karma_evidence import Config, Evidence, read_evidence
 from features.karma.backtest import compared, coverages
 from features.karma.documents import Karma
-from features.karma.expected_week import ALL, DAY_MS, WEEK_DAYS, Pairs, came_between
+from features.karma.expected_week import ALL, WEEK_DAYS, Pairs, came_between
+from features.milliseconds import DAY_MS, to_ms
 from features.ranking.point_in_time import positions
 from features.statistics.pipelines import later_engagements
 from store import queries
@@ -29,7 +30,7 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
         raise ValueError(f"until: {until.isoformat()} is not after since")
     known = seeded_categories(db)
     before, after = (read_evidence(db, clock, known, config, _replay(db, clock)) for clock in (since, until))
-    start_ms, end_ms = ms(since), ms(until)
+    start_ms, end_ms = to_ms(since), to_ms(until)
     pairs = Pairs.of(before.posts)
     common, ranks = common_of(before, pairs, start_ms, config.rules)
     karma = compute_karma(before, pairs, common, ranks, start_ms, config.rules)

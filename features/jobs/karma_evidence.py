@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from features.cascades.forest import Floats, Ints
-from features.categories import Category, membership, plain_tags
+from features.categories import Category, membership
 from features.karma.expected_week import Acts, Posts, Shrinkage
+from features.milliseconds import to_ms
 from features.ranking.point_in_time import PairIndex, positions
 from features.statistics.pipelines import Statistics, content_facts
 from store.client import Databases
@@ -17,6 +18,8 @@ from store.columns import NO_ID, Columns
 from store.ids import ObjectId
 from store.inputs import event_log
 from store.outputs import karma
+from store.rules.engagements import ENGAGEMENT_TYPES, REPORT
+from store.rules.hashtags import plain_tags
 
 _NONE = np.array([NO_ID.binary], dtype="S12")
 
@@ -73,23 +76,18 @@ def read_evidence(
     posts = Posts(
         author,
         rows["time"],
-        np.stack([rows[kind] for kind in ("like", "comment", "recast", "quote")], axis=1),
+        np.stack([rows[kind] for kind in ENGAGEMENT_TYPES], axis=1),
         _members(members, rows["id"], known),
         np.maximum(followers[author] - later(author, rows["time"]), 0.0),
     )
-    midnight_ms = np.full(len(users), ms(midnight))
+    midnight_ms = np.full(len(users), to_ms(midnight))
     at_midnight = np.maximum(followers - later(np.arange(len(users)), midnight_ms), 0.0)
     made = np.nan_to_num(np.maximum(followed - later_made(np.arange(len(users)), midnight_ms), 0.0))
     acts, actor = _acts(db, since, now, rows["id"], users) if authors is None else _no_acts()
     account = np.append(people["account"], _NONE)[at]
-    present = np.append(people["created"] <= ms(midnight), False)[at]
+    present = np.append(people["created"] <= to_ms(midnight), False)[at]
     suspicion = _suspicion(db, midnight, account)
     return Evidence(posts, rows["id"], acts, actor, users, at_midnight, made, suspicion, present)
-
-
-def ms(moment: datetime) -> int:
-    """Milliseconds since 1970."""
-    return round(moment.timestamp() * 1000)
 
 
 def midnight_of(now: datetime) -> datetime:
@@ -105,7 +103,7 @@ def _no_acts() -> tuple[Acts, Ints]:
 def _acts(db: Databases, since: datetime, now: datetime, posts: Any, users: Any) -> tuple[Acts, Ints]:
     rows = event_log.read_engagements(db, {"createdAt": {"$gte": since, "$lt": now}})
     post = positions(posts, rows["content"])
-    kept = (post >= 0) & (rows["kind"] < 4)  # reports are no engagement
+    kept = (post >= 0) & (rows["kind"] < REPORT)
     acts = Acts(post[kept], rows["kind"][kept], rows["time"][kept])
     return acts, positions(users, rows["user"])[kept]
 

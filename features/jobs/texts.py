@@ -13,10 +13,10 @@ from store.change_streams import Change
 from store.client import Databases
 from store.ids import Document, ObjectId
 from store.outputs import content_info
+from store.rules.visibility import is_removed_post
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
-_GONE = ("deleted", "illegal")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], reade
     found = content_info.posts(db, ids)
     hashes = content_info.text_hashes(db, ids)
 
-    gone = [each for each in ids if each not in found or found[each].get("visibility") in _GONE]
+    gone = [each for each in ids if each not in found or is_removed_post(found[each])]
     counts: Counter[str] = Counter(removed=content_info.delete_info(db, gone))
     fresh: dict[ObjectId, str] = {}
     for each in (found[each] for each in ids if each in found and each not in gone):

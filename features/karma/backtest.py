@@ -4,8 +4,9 @@ import numpy as np
 
 from features.arrays import average_ranks
 from features.cascades.forest import Floats
-from features.karma.expected_week import ACTIONS, ALL, Population
+from features.karma.expected_week import ALL, Population
 from features.karma.intervals import TELLING, covered
+from store.rules.engagements import ENGAGEMENT_TYPES
 
 TOP = 100
 
@@ -28,7 +29,7 @@ def coverages(population: Population, expected: Floats, came: Floats) -> dict[st
     """Share of what came that lay in the 80 % intervals, over the pairs whose expectation is at least 1."""
     shares = {
         name: _told(covered(population.spread[at], expected[:, at], came[:, at]))
-        for at, name in enumerate((*ACTIONS, "all"))
+        for at, name in enumerate((*ENGAGEMENT_TYPES, "all"))
     }
     return {"coverage": shares["all"], "coverages": shares, "coveragePairs": int((expected[:, ALL] >= TELLING).sum())}
 

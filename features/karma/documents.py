@@ -10,7 +10,8 @@ import numpy as np
 
 from features.cascades.forest import Floats, Ints
 from features.categories import GLOBAL
-from features.karma.expected_week import ACTIONS, ALL, Pairs, Population, Posts, Seeds
+from features.karma.expected_week import ALL, Pairs, Population, Posts, Seeds
+from store.rules.engagements import ENGAGEMENT_TYPES
 
 Document = dict[str, Any]
 _TOP_POSTS = 3
@@ -52,7 +53,7 @@ def documents(
     tops = _top_posts(karma)
     for pair, (user, category) in enumerate(zip(karma.pairs.user.tolist(), karma.pairs.category.tolist(), strict=True)):
         body = {
-            "actions": {action: _action(karma, intervals, pair, at) for at, action in enumerate(ACTIONS)},
+            "actions": {action: _action(karma, intervals, pair, at) for at, action in enumerate(ENGAGEMENT_TYPES)},
             "karma": _rounded(karma.values[pair, ALL]),
             "interval": [_rounded(end) for end in intervals[pair, ALL]],
             "confidence": _rounded(karma.evidence[pair]),
@@ -105,7 +106,7 @@ def _why(karma: Karma, pair: int, user: int) -> Document:
         "benchmark": _rounded(karma.seeds.benchmark[pair]),
         "followers": _followers(karma, user),
         "expectedWeek": {
-            name: _rounded(value) for name, value in zip((*ACTIONS, "all"), karma.expected[pair], strict=True)
+            name: _rounded(value) for name, value in zip((*ENGAGEMENT_TYPES, "all"), karma.expected[pair], strict=True)
         },
         "suspicion": _rounded(karma.suspicion[user]),
     }

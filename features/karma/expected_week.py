@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from features.cascades.forest import Floats, Ints
 from features.karma.intervals import Spread, fit_spread
+from features.milliseconds import DAY_MS
+from store.rules.engagements import ENGAGEMENT_TYPES
 
-ACTIONS = ("like", "comment", "recast", "quote")
-ALL = len(ACTIONS)  # column of the sum of the actions
-DAY_MS = 86_400_000
+_TYPES = len(ENGAGEMENT_TYPES)
+ALL = _TYPES  # column of the sum of the actions
 WEEK_DAYS = 7.0
 ONE_POST, NO_SPREAD = "one post", "no spread"
 
@@ -56,14 +57,14 @@ class Acts:
     """Engagements with these posts."""
 
     post: Ints  # (a,) index of the post
-    kind: Ints  # (a,) index into ACTIONS
+    kind: Ints  # (a,) index into ENGAGEMENT_TYPES
     time_ms: Ints  # (a,)
 
     def counts(self, posts: int, since_ms: float, until_ms: float) -> Floats:
         """Engagements per post and action in [since, until), shape (posts, 4)."""
         inside = (self.time_ms >= since_ms) & (self.time_ms < until_ms)
-        cell = self.post[inside] * len(ACTIONS) + self.kind[inside]
-        return np.bincount(cell, minlength=posts * len(ACTIONS)).reshape(posts, len(ACTIONS)).astype(np.float64)
+        cell = self.post[inside] * _TYPES + self.kind[inside]
+        return np.bincount(cell, minlength=posts * _TYPES).reshape(posts, _TYPES).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from features.ranking.history import REPORT, Events, History
+from features.milliseconds import DAY_MS
+from features.ranking.history import Events, History
 from features.ranking.point_in_time import Floats, Ints, spans
 
-DAY_MS = 86_400_000
 _TIME_BITS = 42  # 139 years of milliseconds; the contents have the other 21 bits
 _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0
 _MOST_ACTS = 5.0  # more of one member on one content say nothing more
@@ -61,7 +61,7 @@ def interests(history: History, before_ms: int) -> sp.csr_array[Any]:
     An act on a content that n accounts chose weighs log(1 + acts)/√n.
     """
     engagements, views = history.engagements, history.exposures
-    good = (engagements.kind < REPORT) & (engagements.time_ms < before_ms)
+    good = engagements.is_engagement & (engagements.time_ms < before_ms)
     seen = views.time_ms < before_ms
     weight = np.concatenate([np.full(seen.sum(), _WEIGHT_VIEW), np.full(good.sum(), _WEIGHT_ENGAGEMENT)])
     account = np.concatenate([views.account[seen], engagements.account[good]])

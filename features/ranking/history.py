@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.ranking.point_in_time import Ints, positions
+from store.rules.engagements import REPORT
 
 Columns = Mapping[str, NDArray[Any]]
-LIKE, COMMENT, RECAST, QUOTE, REPORT = range(5)  # kinds of engagement
 NONE = b""  # a missing id: twelve zero bytes compare equal to it
 _NOBODY = np.zeros(0, dtype="S12")
 _NO_FOLLOWS: Columns = {"time": np.zeros(0, dtype=np.int64), "user": _NOBODY, "followed": _NOBODY}
@@ -39,7 +39,12 @@ class Events:
     time_ms: Ints
     account: Ints  # row of accounts
     content: Ints  # row of contents
-    kind: Ints  # 0 like, 1 comment, 2 recast, 3 quote, 4 report; 0 for exposures
+    kind: Ints  # code of the type, as store.rules.engagements; 0 for exposures
+
+    @property
+    def is_engagement(self) -> NDArray[np.bool_]:
+        """Marks the acts that count as engagement: all but reports. Shape (events,)."""
+        return self.kind < REPORT
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class History:
     followed: Ints  # (follows,) row of users
     languages: Sequence[str]
     rejected: Mapping[str, int]  # events that name nothing known, by reason
+    tags: Sequence[str] = ()  # by number
 
 
 def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Sequence[str]]]) -> History:
@@ -71,7 +77,7 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
     user_id = _present(np.concatenate([users["id"], contents["author"]]))
     account_id = _known_accounts(tables)
     content_order = np.lexsort((contents["id"], contents["created"]))
-    languages, described = _labelled(contents["id"][content_order], labels)
+    languages, tags, described = _labelled(contents["id"][content_order], labels)
     rows = _contents({name: column[content_order] for name, column in contents.items()}, user_id, described)
     owner = np.full(len(user_id), -1, dtype=np.int64)
     owner[positions(user_id, users["id"])] = positions(account_id, users["owner"])
@@ -98,6 +104,7 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
         languages=languages,
         rejected={f"engagement: {why}": n for why, n in lost.items()}
         | {f"exposure: {why}": n for why, n in unseen.items()},
+        tags=tags,
     )
 
 
@@ -180,7 +187,7 @@ def _contents(columns: Columns, user_id: NDArray[np.bytes_], described: tuple[In
 
 def _labelled(
     ids: NDArray[np.bytes_], labels: Mapping[bytes, tuple[str, Sequence[str]]]
-) -> tuple[list[str], tuple[Ints, Ints, Ints]]:
+) -> tuple[list[str], list[str], tuple[Ints, Ints, Ints]]:
     raw = ids.tobytes()
     found = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
     languages = sorted({language for language, _ in found} - {"", "und"})
@@ -189,4 +196,4 @@ def _labelled(
     counts = np.array([len(several) for _, several in found], dtype=np.int64)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     flat = np.array([tag_number[tag] for _, several in found for tag in several], dtype=np.int64)
-    return languages, (np.array([number.get(name, -1) for name, _ in found], dtype=np.int64), start, flat)
+    return languages, tags, (np.array([number.get(name, -1) for name, _ in found], dtype=np.int64), start, flat)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.ranking.co_engagement import ByContent
-from features.ranking.history import REPORT, Contents, Events, History
+from features.ranking.history import Contents, Events, History
 from features.ranking.point_in_time import Counts, EventIndex, Ints, PairCounts, PairIndex, first_times, spans
+from store.rules.engagements import REPORT
 
 Build = Callable[[Ints, Ints, Ints, int], PairCounts]
 
@@ -44,7 +45,7 @@ class Known:
 
 def index(history: History) -> Known:
     """Indexes a history."""
-    contents, engagements = history.contents, _only(history.engagements, history.engagements.kind < REPORT)
+    contents, engagements = history.contents, _only(history.engagements, history.engagements.is_engagement)
     views = history.exposures
     first = _only(views, first_times(views.account, views.content))
     author_country = _author_country(history)
@@ -74,7 +75,7 @@ def index_members(history: History, author_country: Ints, build: Build = PairInd
     `build` indexes pairs as PairIndex.build does: (left, right, time_ms, width).
     """
     contents, views = history.contents, history.exposures
-    engagements = _only(history.engagements, history.engagements.kind < REPORT)
+    engagements = _only(history.engagements, history.engagements.is_engagement)
     first = _only(views, first_times(views.account, views.content))
     keys = {
         "any": np.zeros_like(contents.author),

@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import HOUR_MS
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-HOUR_MS = 3_600_000
 _TIME_BITS = 36  # 2.2 years of milliseconds; the keys have the other 27 bits
 _LATEST = (1 << _TIME_BITS) - 1
 NEVER_HOURS = 10_000.0

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from store.rules.engagements import ENGAGEMENT_TYPES, sums_by_type
+
 Stage = dict[str, Any]
-_COUNTS = ("like", "comment", "recast", "quote")
 
 
 def acts_of(accounts: Sequence[Any], users: Sequence[Any]) -> Stage:
@@ -14,11 +15,10 @@ def acts_of(accounts: Sequence[Any], users: Sequence[Any]) -> Stage:
 
 def less_engagements(counted: Stage) -> list[Stage]:
     """Stages that take the engagements which meet `counted` out of the counts of contents, never below 0."""
-    counts = {f"less_{name}": {"$sum": {"$toInt": {"$eq": ["$type", name]}}} for name in _COUNTS}
-    engagements = [{"$match": counted}, {"$group": {"_id": "$targetRef.$id", **counts}}]
+    engagements = [{"$match": counted}, {"$group": {"_id": "$targetRef.$id", **sums_by_type("less_{}")}}]
     left = {
         f"{name}Count": {"$max": [0, {"$subtract": [f"${name}Count", {"$ifNull": [f"$less_{name}", 0]}]}]}
-        for name in _COUNTS
+        for name in ENGAGEMENT_TYPES
     }
     return [
         {"$unionWith": {"coll": "engagements", "pipeline": engagements}},
@@ -26,5 +26,5 @@ def less_engagements(counted: Stage) -> list[Stage]:
         {"$match": {"all.contentId": {"$exists": True}}},
         {"$replaceWith": "$all"},
         {"$set": left},
-        {"$unset": [f"less_{name}" for name in _COUNTS]},
+        {"$unset": [f"less_{name}" for name in ENGAGEMENT_TYPES]},
     ]

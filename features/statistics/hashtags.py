@@ -6,17 +6,15 @@ score = Σ over its creators ln(1 + the creator's part of engagementScore): one 
 
 from datetime import datetime
 
-from features.statistics.pipelines import Stage, Statistics, content_facts
-
-LONGEST = 100  # characters of a hashtag
+from features.statistics.pipelines import Stage, Statistics, content_facts, content_score
+from store.rules.hashtags import LONGEST, plain_tags
 
 
 def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
     """On app-db.contents: one document of hashtagStats for each hashtag of a published content of the window."""
-    decayed = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
     return [
         *content_facts(now, statistics, replay, more={"hashtags": "$hashtags"}),
-        {"$project": {"authorId": 1, "hashtags": 1, "decayed": decayed}},
+        {"$project": {"authorId": 1, "hashtags": 1, "decayed": content_score()}},
         *_hashtags(),
         {"$sort": {"tags": 1, "_id": 1}},  # sums of fractions depend on their order
         {
@@ -34,12 +32,8 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
 
 def _hashtags() -> list[Stage]:
     """One document for each different hashtag of a post, lower case and without #."""
-    listed = {"$ifNull": ["$hashtags", []]}
-    strings = {"$filter": {"input": listed, "as": "tag", "cond": {"$eq": [{"$type": "$$tag"}, "string"]}}}
-    plain = {"$toLower": {"$trim": {"input": "$$tag", "chars": " #＃"}}}
     return [
-        {"$match": {"$expr": {"$isArray": [listed]}}},
-        {"$set": {"tags": {"$setUnion": [{"$map": {"input": strings, "as": "tag", "in": plain}}, []]}}},
+        {"$set": {"tags": {"$setUnion": [plain_tags("$hashtags", signs_at_end=False)]}}},
         {"$unwind": "$tags"},
         {"$match": {"tags": {"$ne": ""}, "$expr": {"$lte": [{"$strLenCP": "$tags"}, LONGEST]}}},
     ]

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from features.milliseconds import HOUR_MS
 from features.statistics.bots import less_engagements
+from store.rules.engagements import ENGAGEMENT_TYPES, counted, sums_by_type
+from store.rules.visibility import public_posts
 
 Stage = dict[str, Any]
 
-ENGAGEMENT_TYPES = ("like", "comment", "recast", "quote")
 MOST_PLAUSIBLE_COUNT = 1e12  # above it a counter is a mistake of the app, and int64 is near
 LONGEST_TYPE = 40  # characters; a creator's summary lists its types within the 16 MB of a document
 
@@ -32,10 +34,9 @@ def content_statistics(
     now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
     """On app-db.contents: one document of contentStats for each published content of the window."""
-    score = {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
     return [
         *content_facts(now, statistics, replay, discounted, _text_and_reasons(counters=not replay)),
-        {"$set": {"score": score, "updatedAt": now}},
+        {"$set": {"score": content_score(), "updatedAt": now}},
         {"$unset": ["type", "lastUpdatedAt"]},
     ]
 
@@ -51,15 +52,21 @@ def content_facts(
 
     Engagements that meet the filter `discounted` are taken out of the counts.
     """
-    counted = _replayed_counts(now, statistics) if replay else []
+    counts = _replayed_counts(now, statistics) if replay else []
     if discounted:
-        counted += less_engagements({**_in_window(now, statistics), **discounted})
+        counts += less_engagements({**_in_window(now, statistics), **discounted})
     return [
-        {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}, "visibility": "publish"}},
+        {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}}},
+        *public_posts(),
         {"$replaceWith": _described(now, counters=not replay) | (more or {})},
-        *counted,
+        *counts,
         {"$set": {"aggregator": _aggregator(now, statistics)}},
     ]
+
+
+def content_score() -> Stage:
+    """Returns the expression of a content's score, (engagementScore + 1)·ageScore, after `content_facts`."""
+    return {"$multiply": [{"$add": ["$aggregator.engagementScore", 1]}, "$aggregator.ageScore"]}
 
 
 def creator_statistics(
@@ -81,7 +88,7 @@ def creator_statistics(
 
 def later_engagements(now: datetime) -> Stage:
     """A filter on app-db.engagements: one that counts and is not before `now`, so that the app's counters run ahead."""
-    return {**COUNTED_ENGAGEMENT, "createdAt": {"$gte": now}}
+    return {**counted(), "createdAt": {"$gte": now}}
 
 
 def without_contents() -> list[Stage]:
@@ -102,12 +109,6 @@ def reasons_counted() -> list[Stage]:
         {"$sort": {"_id": 1}},
     ]
 
-
-COUNTED_ENGAGEMENT: Stage = {
-    "targetRef.$ref": "content",
-    "type": {"$in": list(ENGAGEMENT_TYPES)},
-    "visibility": {"$ne": "deleted"},
-}
 
 NO_CONTENTS: Stage = {
     "lastContentUpdatedAt": None,
@@ -182,10 +183,9 @@ def _described_user() -> Stage:
 
 
 def _replayed_counts(now: datetime, statistics: Statistics) -> list[Stage]:
-    counts = {f"{name}Count": {"$sum": {"$toInt": {"$eq": ["$type", name]}}} for name in ENGAGEMENT_TYPES}
     engagements = [
         {"$match": _in_window(now, statistics)},
-        {"$group": {"_id": "$targetRef.$id", **counts, "engagedAt": {"$max": "$createdAt"}}},
+        {"$group": {"_id": "$targetRef.$id", **sums_by_type(), "engagedAt": {"$max": "$createdAt"}}},
     ]
     none = {f"{name}Count": 0 for name in ENGAGEMENT_TYPES}
     return [
@@ -200,11 +200,11 @@ def _replayed_counts(now: datetime, statistics: Statistics) -> list[Stage]:
 
 def _in_window(now: datetime, statistics: Statistics) -> Stage:
     clock_skew = timedelta(days=1)  # an engagement may be noted a little before its content
-    return {**COUNTED_ENGAGEMENT, "createdAt": {"$gte": statistics.since(now) - clock_skew, "$lt": now}}
+    return {**counted(), "createdAt": {"$gte": statistics.since(now) - clock_skew, "$lt": now}}
 
 
 def _aggregator(now: datetime, statistics: Statistics) -> Stage:
-    age_hours = {"$divide": [{"$subtract": [now, "$createdAt"]}, 3_600_000]}
+    age_hours = {"$divide": [{"$subtract": [now, "$createdAt"]}, HOUR_MS]}
     half_lives = {"$divide": [age_hours, statistics.half_life_hours]}
     weighted = [{"$multiply": [statistics.weights[name], f"${name}Count"]} for name in ENGAGEMENT_TYPES]
     return {"ageScore": {"$pow": [2.0, {"$multiply": [-1.0, half_lives]}]}, "engagementScore": {"$add": weighted}}

@@ -2,13 +2,12 @@
 
 import numpy as np
 
+from features.milliseconds import DAY_MS, HOUR_MS
 from fraud.arrays import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
 from fraud.features.dwell_table import Readings
 
 SESSION_SECONDS = 1800.0  # a longer gap begins a new session
 _AWAY_SECONDS = 8.0  # a longer pause is a look away from the feed
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 
 
 def rhythm_numbers(readings: Readings) -> dict[str, Floats]:
@@ -16,7 +15,7 @@ def rhythm_numbers(readings: Readings) -> dict[str, Floats]:
     inside, between = readings.inside, readings.gap_inside
     breaks = between & (readings.gap_seconds > SESSION_SECONDS)
     away = between & ~breaks & (readings.pause_seconds > _AWAY_SECONDS)
-    hours = histogram(readings.seen_ms // _HOUR_MS % 24, inside, 24)
+    hours = histogram(readings.seen_ms // HOUR_MS % 24, inside, 24)
     days = _days(readings)
     return {
         "sessionShare": over(breaks.sum(axis=1) + 1, readings.count),
@@ -45,7 +44,7 @@ def longest_rest(hours: Floats) -> Floats:
 
 def _days(readings: Readings) -> Floats:
     """Days of the calendar (UTC) with a reading."""
-    day = readings.seen_ms // _DAY_MS
+    day = readings.seen_ms // DAY_MS
     days: Floats = 1.0 + ((np.diff(day, axis=1) != 0) & readings.gap_inside).sum(axis=1)
     return days
 
@@ -58,7 +57,7 @@ def _break_median(readings: Readings, breaks: Flags) -> Floats:
 
 def _hour_spread(readings: Readings, breaks: Flags) -> Floats:
     """Circular spread, 0-1, of the hours at which sessions begin: 0 for a timer; NaN for under three sessions."""
-    angle = readings.seen_ms[:, 1:] % _DAY_MS * (2 * np.pi / _DAY_MS)
+    angle = readings.seen_ms[:, 1:] % DAY_MS * (2 * np.pi / DAY_MS)
     n = breaks.sum(axis=1)
     pull = np.hypot(np.where(breaks, np.cos(angle), 0).sum(axis=1), np.where(breaks, np.sin(angle), 0).sum(axis=1))
     return np.where(n > 2, 1.0 - np.nan_to_num(over(pull, n)), np.nan)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import from_ms
 from fraud.arrays import Floats
 from fraud.features.behaviour import OWN, Behaviour, measure
 from fraud.features.dwell_table import FEWEST, MOST, padded
@@ -18,8 +19,6 @@ from store.ids import Document, ObjectId
 from store.inputs.dwell_log import ReadingColumns, credentials_read_between, latest_readings
 from store.outputs import credential_features
 from store.schema import ensure_indexes
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Ex
         numbers = rounded[row].tolist()
         yield {
             "seenCredential": credential,
-            "firstSeenAt": _EPOCH + timedelta(milliseconds=int(behaviour.first_seen_ms[row])),
-            "lastSeenAt": _EPOCH + timedelta(milliseconds=int(behaviour.last_seen_ms[row])),
+            "firstSeenAt": from_ms(behaviour.first_seen_ms[row]),
+            "lastSeenAt": from_ms(behaviour.last_seen_ms[row]),
             "count": int(behaviour.count[row]),
             "judged": bool(behaviour.count[row] >= config.fewest),
             **{name: None if number != number else number for name, number in zip(OWN, numbers, strict=True)},

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from features.milliseconds import from_ms
 from fraud.arrays import Flags, Floats
 from fraud.audit_sample import BY_LOT, Asked, asked
 from fraud.jobs.stored_features import Stored, newest
@@ -19,8 +20,6 @@ from store.columns import object_ids
 from store.ids import Document, ObjectId
 from store.outputs import credential_features, detectors, fraud_cases
 from store.schema import ensure_indexes
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,8 @@ def _outcome(case: Document | None, verdict: fraud_cases.Verdict | None, since: 
 def _case(judged: Stored, scores: _Scores, who: Asked, row: int, now: datetime) -> Document:
     suspected = bool(who.suspected[row])
     return {
-        "firstSeenAt": _EPOCH + timedelta(milliseconds=int(judged.behaviour.first_seen_ms[row])),
-        "lastSeenAt": _EPOCH + timedelta(milliseconds=int(judged.behaviour.last_seen_ms[row])),
+        "firstSeenAt": from_ms(judged.behaviour.first_seen_ms[row]),
+        "lastSeenAt": from_ms(judged.behaviour.last_seen_ms[row]),
         "score": float(scores.score[row]),
         "reasons": scores.reasons[row] if suspected else [BY_LOT],
         "source": "score" if suspected else "audit",

@@ -17,9 +17,9 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from scipy import stats
 
-from features.statistics.pipelines import ENGAGEMENT_TYPES
 from store.client import Databases
 from store.ids import Document
+from store.rules.engagements import ENGAGEMENT_TYPES
 
 CONTENT = ["likeCount", "commentCount", "recastCount", "quoteCount", "photoCount", "characterLength", "ageScore"]
 CREATOR = ["contentCount", "creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount", "creatorQuotedCount"]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from features.milliseconds import HOUR_MS
 from features.ranking.boosters import margins
 from features.ranking.history import Events, History
 from features.ranking.indexes import Known
-from features.ranking.point_in_time import HOUR_MS
 from predictors.personal.request import Request, Viewer, select_contents, viewer_from_history
 from predictors.snapshot import snapshot
 from predictors.snapshot.snapshot import Snapshot

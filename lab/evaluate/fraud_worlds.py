@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import to_ms
 from fraud.features.behaviour import Behaviour, measure, stacked
 from fraud.features.dwell_table import FEWEST, MOST, padded
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of
@@ -150,7 +151,7 @@ def _reading(document: Document) -> tuple[ObjectId, tuple[int, int, bytes]] | No
 
 
 def _ms(moment: datetime) -> int:
-    return round(moment.astimezone(UTC).timestamp() * 1000)
+    return to_ms(moment.astimezone(UTC))
 
 
 def _documents(path: Path) -> Iterator[Document]:

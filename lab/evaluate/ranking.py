@@ -1,19 +1,19 @@
 """Walks all rankers forward over a period."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from features.countries import COUNTRIES
-from features.ranking.history import History, assemble
+from features.jobs.history import read_history
+from features.milliseconds import from_ms, to_ms
+from features.ranking.history import History
 from features.ranking.indexes import index
 from lab.evaluate.cold import cold
 from lab.evaluate.recall import recalls
 from store.client import Databases
-from store.inputs import event_log
 from trainers.evaluation import baselines, report, walk_forward
 from trainers.evaluation.walk_forward import Plan, Scorer
 from trainers.rows.requests import Choice, choices, requests
@@ -28,17 +28,17 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     started = time.perf_counter()
     oldest = since - timedelta(days=plan.learn_days + plan.window_days)
     end = until + timedelta(days=1)
-    history = assemble(event_log.read_log(db, oldest, end, COUNTRIES), event_log.read_labels(db, oldest, end))
+    history = read_history(db, oldest, end)
     known = index(history)
-    asked = list(choices(history, requests(history, _ms(since), _ms(until)), plan.window_days))
+    asked = list(choices(history, requests(history, to_ms(since), to_ms(until)), plan.window_days))
     asked = _some(asked, plan.most_asked, plan.seed)
     if not asked:
         raise ValueError(f"no member engages between {since:%Y-%m-%d} and {until:%Y-%m-%d}: choose another --since")
-    rankers = walk_forward.train(history, known, _ms(since), plan)
+    rankers = walk_forward.train(history, known, to_ms(since), plan)
     judged = walk_forward.judge(history, known, rankers, asked, _more(history, truth), plan.seed)
     made = report.report(judged, history.languages, plan.seed)
-    made["candidates"] = recalls(history, known, asked, _ms(oldest), plan.seed)
-    made["cold"] = cold(history, known, rankers, asked, judged.engaged_before.tolist(), _ms(oldest))
+    made["candidates"] = recalls(history, known, asked, to_ms(oldest), plan.seed)
+    made["cold"] = cold(history, known, rankers, asked, judged.engaged_before.tolist(), to_ms(oldest))
     return made | {"trained": rankers.report, "seconds": round(time.perf_counter() - started, 1)}
 
 
@@ -59,7 +59,7 @@ def _true_scorer(history: History, path: Path) -> Scorer:
     world, content, account = TrueWorld.read(path), hex_ids(history.contents.id), hex_ids(history.account_id)
 
     def score(choice: Choice) -> Any:
-        asked_at = datetime.fromtimestamp(choice.time_ms / 1000, UTC)
+        asked_at = from_ms(choice.time_ms)
         return true_score(world, [account[choice.account]], [content[row] for row in choice.content], asked_at)[0]
 
     return score
@@ -70,7 +70,3 @@ def _some(asked: list[Choice], most: int | None, seed: int) -> list[Choice]:
         return asked
     chosen = np.random.default_rng(seed).choice(len(asked), most, replace=False)
     return [asked[number] for number in np.sort(chosen)]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

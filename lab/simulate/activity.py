@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from features.milliseconds import DAY_MS
 from store.ids import Document, ObjectId
 
 from .identity import Ids, dates, luck, object_ids
 from .texts import hashtags, messages, quote_wording, shown_wording
-from .world import CONTENT_TYPES, DAY_MS, KINDS, SOURCES, VISIBILITIES, Ints, World
+from .world import CONTENT_TYPES, KINDS, SOURCES, VISIBILITIES, Ints, World
 
 COMMENT = KINDS.index("comment")
 _OLD_SHARE = 0.15  # of the log: its engagements may lack the account

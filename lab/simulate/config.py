@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from features.milliseconds import DAY_MS, to_ms
+
 
 @dataclass(frozen=True)
 class Config:
@@ -83,9 +85,9 @@ class Config:
     @property
     def until_ms(self) -> int:
         """End of the history, milliseconds since 1970."""
-        return round(self.until.timestamp() * 1000)
+        return to_ms(self.until)
 
     @property
     def start_ms(self) -> int:
         """Begin of the exposure log, milliseconds since 1970."""
-        return self.until_ms - self.days * 86_400_000
+        return self.until_ms - self.days * DAY_MS

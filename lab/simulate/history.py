@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from features.milliseconds import HOUR_MS
+
 from .bots import click_farm_clients
 from .cascades import QUOTE, RECAST, add_reshares, root_of
 from .config import Config
@@ -18,7 +20,6 @@ from .reading import human_durations, human_gaps
 from .sessions import Slots, make_slots
 from .shelf import Shelf
 from .world import (
-    HOUR_MS,
     KINDS,
     Blocks,
     Engagements,

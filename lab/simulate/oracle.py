@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import orjson
 
+from features.milliseconds import HOUR_MS, to_ms
+
 from .config import Config
 from .feed import OLDER, RECENT, language_chances, occurrence
 from .places import COUNTRIES, LANGUAGES
@@ -18,7 +20,7 @@ from .posts import topic_chances
 from .preference import Posts, Tastes, engagement_logit
 from .truth import truth
 from .vocabulary import TOPICS
-from .world import HOUR_MS, Floats, Ints, World
+from .world import Floats, Ints, World
 
 _REMEMBERED = 64  # latest deliveries that are not shown again
 _NEVER = 1e-9  # share of a feed that keeps the logarithm finite
@@ -221,7 +223,7 @@ def true_score(world: TrueWorld, accounts: Sequence[str], contents: Sequence[str
     probability that the account engages with the content through this feed soon. Higher is better.
     Raises ValueError for an id that the community does not have.
     """
-    time_ms = round(time.timestamp() * 1000)
+    time_ms = to_ms(time)
     rows = _known(world.contents, contents)
     scores = [_score(world, row, rows, time_ms) for row in _known(world.accounts, accounts).tolist()]
     return np.array(scores).reshape(len(accounts), len(contents))

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from features.milliseconds import DAY_MS
+
 from .bots import assign_bots
 from .config import Config
 from .places import COUNTRIES, LANGUAGES
 from .vocabulary import TOPICS
-from .world import DAY_MS, Accounts, Credentials, Flags, Floats, Ints, Users, draw, draw_per_row, generator
+from .world import Accounts, Credentials, Flags, Floats, Ints, Users, draw, draw_per_row, generator
 
 _TRIBES = 10  # circles of people with like interests
 _OLDEST_DAYS = 700

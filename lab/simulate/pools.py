@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.milliseconds import DAY_MS, HOUR_MS
+
 from .config import Config
 from .places import COUNTRIES, LANGUAGES
 from .preference import Posts
 from .sampling import Groups
 from .vocabulary import TOPICS
-from .world import DAY_MS, HOUR_MS, Floats, Ints
+from .world import Floats, Ints
 
 _STARTING_POPULARITY = 0.3  # engagements that a post without any counts for
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from features.milliseconds import DAY_MS, HOUR_MS
+
 from .config import Config
 from .places import COUNTRIES
 from .reading import local_hours
 from .texts import choose_wording, message_length
 from .world import (
-    DAY_MS,
-    HOUR_MS,
     Accounts,
     Contents,
     Floats,

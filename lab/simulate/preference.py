@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.milliseconds import DAY_MS, HOUR_MS
+
 from .config import Config
-from .world import DAY_MS, HOUR_MS, Accounts, Contents, Flags, Floats, Follows, Ints, Users, World
+from .world import Accounts, Contents, Flags, Floats, Follows, Ints, Users, World
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.milliseconds import DAY_MS, HOUR_MS
+
 from .bots import bot_streams
 from .config import Config
 from .posts import utc_offset_ms
 from .reading import local_hours
-from .world import DAY_MS, HOUR_MS, Accounts, Credentials, Flags, Floats, Ints, generator
+from .world import Accounts, Credentials, Flags, Floats, Ints, generator
 
 _SECONDS_APIECE = 45  # room left for one post before the same person's next session
 

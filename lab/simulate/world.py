@@ -16,8 +16,6 @@ Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 KINDS = ("like", "comment", "recast", "quote", "report")
 SOURCES = ("following", "trending", "country", "interest", "fresh", "profile")
 CONTENT_TYPES = ("short", "image", "blog", "video", "long")

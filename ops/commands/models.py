@@ -8,8 +8,9 @@ import typer
 from ops import console
 from store.client import Databases
 from store.outputs import models
+from store.rules.model_names import COUNTRY_ARTIFACTS, MEMBER_ARTIFACTS, WORLD_ARTIFACTS
 
-NAMES = ("mlArtifacts_global", "mlArtifacts_country", "mlArtifacts")
+_SHARED = (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS)
 COLUMNS = ("account", "model", "version", "trained", "parent", "kB", "gain", "why")
 
 
@@ -49,7 +50,7 @@ def _list(made: dict[str, Any], as_json: bool) -> None:
 
 
 def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:
-    names = ("mlArtifacts",) if account is None else NAMES[:2]
+    names = (MEMBER_ARTIFACTS,) if account is None else _SHARED
     count = sum(models.roll_back(db, name, {} if account is None else {"account": account}) for name in names)
     if not count:
         raise RuntimeError(f"{account or 'the members'}: there is no previous version")
@@ -58,8 +59,8 @@ def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:
 
 def described(db: Databases) -> dict[str, Any]:
     """The models of the ladder, and the members' own in numbers."""
-    rows = [_row(document) for name in NAMES[:2] for document in models.summaries(db, name)]
-    own, identities, size = models.tally(db, "mlArtifacts")
+    rows = [_row(document) for name in _SHARED for document in models.summaries(db, name)]
+    own, identities, size = models.tally(db, MEMBER_ARTIFACTS)
     members = {"own": own, "identity": identities, "bytesEach": size}
     return {"models": rows, "members": members}
 

@@ -16,8 +16,8 @@ from panel.views import models as views
 from store.client import Databases
 from store.outputs import models
 from store.panel import models as panel_models
+from store.rules.model_names import COUNTRY_ARTIFACTS, MEMBER_ARTIFACTS, WORLD_ARTIFACTS
 
-GLOBAL, COUNTRY, MEMBERS = "mlArtifacts_global", "mlArtifacts_country", "mlArtifacts"
 DAYS, ROWS = 60, 50
 _WITH_BYTES = {"format": {"$ne": "identity"}}
 
@@ -28,9 +28,9 @@ def all_models(request: Request) -> Response:
     db, number = site(request).databases, paging.number(request)
     judged, last = panel_models.evaluations(db, DAYS), panel_models.last_evaluation(db)
     report: Mapping[str, Any] = (last or {}).get("report") or {}
-    own = panel_models.artifacts(db, COUNTRY, _WITH_BYTES, *paging.window(number, ROWS))
+    own = panel_models.artifacts(db, COUNTRY_ARTIFACTS, _WITH_BYTES, *paging.window(number, ROWS))
     shown, paged = paging.cut(own, number, ROWS)
-    levels = [*views.in_order(panel_models.artifacts(db, GLOBAL, _WITH_BYTES, ROWS, 0)), *shown]
+    levels = [*views.in_order(panel_models.artifacts(db, WORLD_ARTIFACTS, _WITH_BYTES, ROWS, 0)), *shown]
     context = {
         "chart": views.over_time(judged),
         "last": last,
@@ -40,7 +40,7 @@ def all_models(request: Request) -> Response:
         "moved": sum(value > views.MOVED for value in (report.get("drift") or {}).values()),
         "levels": [views.artifact_row(each) for each in levels],
         "paged": paged,
-        "silent": panel_models.identities(db, COUNTRY),
+        "silent": panel_models.identities(db, COUNTRY_ARTIFACTS),
         "members": members(db),
         "detectors": panel_models.detectors(db),
     }
@@ -59,7 +59,7 @@ def roll_back(request: Request) -> Response:
     """Puts the version before back; once more undoes it."""
     db, account = site(request).databases, request.path_params["account"]
     before = _versions(db, account)
-    condition = {} if account == MEMBERS else {"account": account}
+    condition = {} if account == MEMBER_ARTIFACTS else {"account": account}
     count = sum(models.roll_back(db, name, condition) for name in _collections(account))
     if not count:
         raise ValueError(f"{account[:40]}: there is no previous version")
@@ -69,12 +69,12 @@ def roll_back(request: Request) -> Response:
 
 def members(db: Databases) -> dict[str, Any]:
     """Members' own models in numbers."""
-    own, silent, size = models.tally(db, MEMBERS)
-    return {"own": own, "silent": silent, "size": size, "back": panel_models.with_previous(db, MEMBERS, {})}
+    own, silent, size = models.tally(db, MEMBER_ARTIFACTS)
+    return {"own": own, "silent": silent, "size": size, "back": panel_models.with_previous(db, MEMBER_ARTIFACTS, {})}
 
 
 def _concerned(db: Databases, account: str) -> list[dict[str, Any]]:
-    if account == MEMBERS:
+    if account == MEMBER_ARTIFACTS:
         return []
     condition = {"account": account, "previous": {"$type": "object"}}
     rows = [each for name in _collections(account) for each in panel_models.artifacts(db, name, condition, ROWS, 0)]
@@ -84,8 +84,8 @@ def _concerned(db: Databases, account: str) -> list[dict[str, Any]]:
 
 
 def _versions(db: Databases, account: str) -> dict[str, Any]:
-    if account == MEMBERS:
-        return {"withPrevious": panel_models.with_previous(db, MEMBERS, {})}
+    if account == MEMBER_ARTIFACTS:
+        return {"withPrevious": panel_models.with_previous(db, MEMBER_ARTIFACTS, {})}
     found = [
         each
         for name in _collections(account)
@@ -95,11 +95,11 @@ def _versions(db: Databases, account: str) -> dict[str, Any]:
 
 
 def _collections(account: str) -> tuple[str, ...]:
-    return (MEMBERS,) if account == MEMBERS else (GLOBAL, COUNTRY)
+    return (MEMBER_ARTIFACTS,) if account == MEMBER_ARTIFACTS else (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS)
 
 
 def _named(account: str) -> str:
-    return "Members" if account == MEMBERS else account.upper() if len(account) == 2 else account.capitalize()
+    return "Members" if account == MEMBER_ARTIFACTS else account.upper() if len(account) == 2 else account.capitalize()
 
 
 ROUTES = [

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from store.rules.model_names import MEMBER_MODEL
+
 View = dict[str, Any]
 NAMES = {
     "personal": "for members",
@@ -83,7 +85,7 @@ def drift(indices: Mapping[str, float], most: int = 12) -> list[View]:
 def in_order(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Levels from the world down: first what has no parent, then members, continents, countries."""
     return sorted(
-        documents, key=lambda each: (each.get("parent") is not None, each["model"] != "member", each["account"])
+        documents, key=lambda each: (each.get("parent") is not None, each["model"] != MEMBER_MODEL, each["account"])
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from store.panel.posts import TEXT_CHARACTERS
+from store.rules.visibility import is_public_post
 
 View = dict[str, Any]
 _GONE: Final = "no longer there"
@@ -49,7 +50,7 @@ def called(user: Mapping[str, Any]) -> str:
 def _standing(post: Mapping[str, Any]) -> str:
     if not post:
         return _GONE
-    return "" if post["visibility"] == "publish" else f"now {post['visibility'][:20] or 'hidden'}"
+    return "" if is_public_post(post) else f"now {post['visibility'][:20] or 'hidden'}"
 
 
 def _instead(post: Mapping[str, Any]) -> str:

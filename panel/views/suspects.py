@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import HOUR_MS
+
 View = dict[str, Any]
 # Reading times in seconds: the first bin is what was left at once, the last one has no end.
 BINS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -76,7 +78,7 @@ def beside(own: Sequence[float], everybody: Sequence[float]) -> list[View]:
 
 def by_hour(seen_ms: NDArray[np.int64]) -> list[View]:
     """Readings by hour of the day, UTC, with heights of 0 to 1."""
-    counts = np.bincount((seen_ms // 3_600_000) % 24, minlength=24)
+    counts = np.bincount((seen_ms // HOUR_MS) % 24, minlength=24)
     highest = counts.max() or 1
     return [{"hour": hour, "count": count, "height": count / highest} for hour, count in enumerate(counts.tolist())]
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from features.categories import category, membership, plain_tags
+from features.categories import category, membership
 from predictors.social.actions import (
     FOLLOW,
     LIKE,
@@ -22,6 +22,7 @@ from predictors.social.actions import (
 from store.client import Databases
 from store.ids import Document
 from store.outputs import action_budget, actions, categories
+from store.rules.hashtags import plain_tags
 
 Counts = dict[str, Any]
 _AGAIN = timedelta(days=1)  # an ended action is not planned again earlier

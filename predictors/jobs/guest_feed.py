@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from features.countries import COUNTRIES
+from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS
+from features.milliseconds import DAY_MS, to_ms
 from features.ranking.boosters import opened
-from features.ranking.history import NONE, History, assemble, disregarding
+from features.ranking.history import NONE, History
 from features.ranking.indexes import index
 from predictors.guest_feed import Feed, country_feeds
 from store import publish
 from store.client import Databases
-from store.columns import id_array, object_ids
-from store.inputs import event_log
-from store.outputs import fraud_cases, guest_feed, models
+from store.columns import object_ids
+from store.outputs import guest_feed, models
 from store.outputs import guest_feed as feed_items
+from store.rules.model_names import COUNTRY_ARTIFACTS, GUEST_MODEL, WORLD_ARTIFACTS
 
-MODEL = "guest"
 _LAST_SECOND = 0xFFFFFFFF
 
 
@@ -40,14 +40,11 @@ class Config:
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """Publishes guestfeeditems of all countries as one generation; without live contents the old one stays."""
     since = now - timedelta(days=config.history_days)
-    log = event_log.read_log(db, since, now, COUNTRIES, follows=False)  # guests follow no one
-    history = assemble(log, event_log.read_labels(db, since, now))
-    if config.discount_bots:
-        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
+    history = read_history(db, since, now, follows=False, discount_bots=config.discount_bots)  # guests follow no one
     boosters, refused = read_boosters(db)
 
-    now_ms = int(now.timestamp() * 1000)
-    live = np.flatnonzero(history.contents.created_ms >= now_ms - int(config.live_days * 86_400_000))
+    now_ms = to_ms(now)
+    live = np.flatnonzero(history.contents.created_ms >= now_ms - int(config.live_days * DAY_MS))
     counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
     if not len(live):
         return {"items": 0, "countries": 0, **counts}
@@ -63,8 +60,8 @@ def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
     """Returns the boosters by level, and refused artifacts by reason; their parents score in their place."""
     boosters: dict[str, Any] = {}
     refused: dict[str, int] = {}
-    for name in ("mlArtifacts_global", "mlArtifacts_country"):
-        for document in models.read(db, name, MODEL, {"format": "ubj"}):
+    for name in (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS):
+        for document in models.read(db, name, GUEST_MODEL, {"format": "ubj"}):
             try:
                 boosters[document["account"]] = opened(models.check(document, GUEST_COLUMNS).artifact)
             except models.ArtifactError as error:

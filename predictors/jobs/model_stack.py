@@ -16,17 +16,24 @@ from store.client import Databases
 from store.ids import Document
 from store.inputs.viewer import ServingState
 from store.outputs import models
+from store.rules.model_names import (
+    COUNTRY_ARTIFACTS,
+    GUEST_MODEL,
+    MEMBER_MODEL,
+    MEMBERS,
+    PERSONAL_MODEL,
+    WORLD,
+    WORLD_ARTIFACTS,
+)
 
-_GUEST, _MEMBER, _PERSONAL = "guest", "member", "personal"  # names of the models
-_MEMBERS = "members"  # the account under which the members' booster is stored
-_COLUMNS = {_GUEST: GUEST_COLUMNS, _MEMBER: MEMBER_COLUMNS}
+_COLUMNS = {GUEST_MODEL: GUEST_COLUMNS, MEMBER_MODEL: MEMBER_COLUMNS}
 Refused = dict[str, int]
 
 
 def levels_of(country: int) -> dict[str, list[str]]:
     """Returns the accounts of the boosters that may serve a country, by the artifacts' collection."""
-    above = ["global", *([CONTINENT_OF[COUNTRIES[country]]] if country >= 0 else []), _MEMBERS]
-    return {"mlArtifacts_global": above} | ({"mlArtifacts_country": [COUNTRIES[country]]} if country >= 0 else {})
+    above = [WORLD, *([CONTINENT_OF[COUNTRIES[country]]] if country >= 0 else []), MEMBERS]
+    return {WORLD_ARTIFACTS: above} | ({COUNTRY_ARTIFACTS: [COUNTRIES[country]]} if country >= 0 else {})
 
 
 def read_model_stack(db: Databases, country: int, state: ServingState, as_guest: bool) -> tuple[ModelStack, Refused]:
@@ -34,17 +41,17 @@ def read_model_stack(db: Databases, country: int, state: ServingState, as_guest:
     refused: Refused = {}
     boosters = _boosters(db, state, as_guest, refused)
     order = [level for accounts in levels_of(country).values() for level in accounts]  # the world first
-    guest = {level: boosters[level, _GUEST] for level in order if (level, _GUEST) in boosters}
+    guest = {level: boosters[level, GUEST_MODEL] for level in order if (level, GUEST_MODEL) in boosters}
     if as_guest:
         return ModelStack(guest), refused
-    return ModelStack(guest, boosters.get((_MEMBERS, _MEMBER)), _member_weights(state.own, refused)), refused
+    return ModelStack(guest, boosters.get((MEMBERS, MEMBER_MODEL)), _member_weights(state.own, refused)), refused
 
 
 def _boosters(db: Databases, state: ServingState, as_guest: bool, refused: Refused) -> dict[tuple[str, str], Any]:
     boosters = {}
     for stamp in state.boosters:
         account, model = stamp["account"], stamp["model"]
-        if model == _GUEST or (model == _MEMBER and not as_guest):
+        if model == GUEST_MODEL or (model == MEMBER_MODEL and not as_guest):
             try:
                 boosters[account, model] = _opened(db, stamp["collection"], account, model, str(stamp.get("checksum")))
             except ValueError as error:  # an ArtifactError, or XGBoost's error on damaged bytes
@@ -62,13 +69,13 @@ def _opened(db: Databases, name: str, account: str, model: str, checksum: str) -
 
 
 def _member_weights(document: Document | None, refused: Refused) -> Floats | None:
-    if document is None or document.get("model") != _PERSONAL:
+    if document is None or document.get("model") != PERSONAL_MODEL:
         return None
     try:
         weights = np.load(BytesIO(models.check(document, PERSONAL).artifact), allow_pickle=False)
         if weights.shape == (len(PERSONAL),) and np.isfinite(weights).all():
             return np.asarray(weights, dtype=np.float64)
-        refused[f"{_PERSONAL} of {document['account']}: weights of shape {weights.shape}, or not finite"] = 1
+        refused[f"{PERSONAL_MODEL} of {document['account']}: weights of shape {weights.shape}, or not finite"] = 1
     except ValueError as error:  # an ArtifactError, or numpy's error on damaged bytes
         refused[_one_line(error)] = 1
     return None

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from features.countries import COUNTRIES
-from features.ranking.history import Columns, Contents, History, assemble
+from features.jobs.history import read_history
+from features.milliseconds import to_ms
+from features.ranking.history import Columns, Contents
 from features.ranking.indexes import index
 from features.ranking.point_in_time import Ints, positions
 from predictors.snapshot.snapshot import Snapshot, from_bytes, take, to_bytes
 from store.client import Databases
-from store.inputs import event_log
 from store.outputs import snapshots
 
 Labels = Mapping[bytes, tuple[str, Sequence[str]]]
@@ -97,10 +97,8 @@ def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) ->
 def take_from_log(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snapshot, Mapping[str, int]]:
     """Returns the snapshot of the log before `now`, and the number of rejected events by reason."""
     since = now - timedelta(days=config.history_days)
-    labels = event_log.read_labels(db, since, now)
-    history = assemble(event_log.read_log(db, since, now, COUNTRIES), labels)
-    tags = tag_names(history, labels)
-    return take(index(history), _ms(since), _ms(now), config.live_days, tags), history.rejected
+    history = read_history(db, since, now)
+    return take(index(history), to_ms(since), to_ms(now), config.live_days, tuple(history.tags)), history.rejected
 
 
 def current_community(db: Databases, now: datetime, header: snapshots.Header | None) -> Community:
@@ -121,14 +119,3 @@ def _published(db: Databases, version: str) -> Community:
 @lru_cache(maxsize=1)
 def _computed(db: Databases, hour: datetime) -> Community:
     return Community(take_from_log(db, hour)[0])
-
-
-def tag_names(history: History, labels: Labels) -> tuple[str, ...]:
-    """Returns the names of the history's tags by number."""
-    raw = history.contents.id.tobytes()
-    known = (labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12))
-    return tuple(sorted({tag for _, names in known for tag in names}))
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.countries import COUNTRIES
+from features.milliseconds import to_ms
 from features.ranking.history import Columns, Contents, Events
 from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
@@ -58,7 +59,7 @@ def read_named_contents(
     if not len(missing):
         return row, no_late_posts(community)
     columns, labels = event_log.read_contents_by_id(db, missing)
-    exists = columns["created"] <= int(now.timestamp() * 1000)  # a younger one does not exist at this clock
+    exists = columns["created"] <= to_ms(now)  # a younger one does not exist at this clock
     late_posts = community.late_posts({name: column[exists] for name, column in columns.items()}, labels)
     return with_late_rows(row, ids, community, late_posts), late_posts
 
@@ -84,7 +85,7 @@ def build_request(
     community: Community, records: ViewerRecords | None, late_posts: Contents, now: datetime, as_guest: bool
 ) -> Request:
     """Returns the viewer's request; an unknown account is a guest of no country."""
-    snapshot, now_ms = community.snapshot, int(now.timestamp() * 1000)
+    snapshot, now_ms = community.snapshot, to_ms(now)
     if records is None:
         return Request(snapshot, anonymous_viewer(), now_ms, late_posts)
     past, record = records.past, records.record

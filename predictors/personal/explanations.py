@@ -11,8 +11,10 @@ from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.member_columns import PERSONAL, personal_columns
 from features.ranking.point_in_time import Floats
-from predictors.personal.model_stack import WORLD, ModelStack
+from features.untrained import untrained_inputs, untrained_parts
+from predictors.personal.model_stack import ModelStack
 from predictors.personal.phrases import phrase
+from store.rules.model_names import WORLD
 
 START: Final = "start"  # a booster's bias: its output before any column
 _CONTINENT_OR_COUNTRY: Final = {True: "country", False: "continent"}
@@ -119,10 +121,9 @@ def _of_trees(level: str, booster: Any, matrix: Matrix, columns: tuple[str, ...]
 
 
 def _formula(guest: Matrix) -> LevelContributions:
-    engaged, age_score = guest[:, :4].sum(axis=1, dtype=np.float64), guest[:, GUEST_COLUMNS.index("ageScore")]
-    value = np.column_stack([engaged, age_score.astype(np.float64)])
-    added = np.column_stack([np.log(engaged + 1.0), np.log(np.maximum(value[:, 1], 1e-300))])
-    return LevelContributions("formula", ("engagements", "ageScore"), value, added)
+    inputs = untrained_inputs(guest)
+    columns = ("engagements", "ageScore")
+    return LevelContributions("formula", columns, np.column_stack(inputs), untrained_parts(*inputs))
 
 
 def _own_values(matrix: Matrix) -> Floats:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranking.point_in_time import HOUR_MS, NEVER_HOURS, Floats, Ints
+from features.milliseconds import HOUR_MS
+from features.ranking.point_in_time import NEVER_HOURS, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -11,10 +11,10 @@ from features.matrix import GUEST_COLUMNS, Matrix
 from features.ranking.boosters import margins
 from features.ranking.member_columns import personal_columns
 from features.ranking.point_in_time import Floats
+from features.untrained import untrained_inputs, untrained_log_odds
+from store.rules.model_names import WORLD
 
-WORLD: Final = "global"
 _GUEST = len(GUEST_COLUMNS)
-_AGE_SCORE = GUEST_COLUMNS.index("ageScore")
 
 
 @dataclass(frozen=True)
@@ -70,5 +70,4 @@ def formula(guest: Matrix) -> Floats:
 
     `guest`: (rows, GUEST_COLUMNS).
     """
-    engaged, age_score = guest[:, :4].sum(axis=1, dtype=np.float64), guest[:, _AGE_SCORE].astype(np.float64)
-    return np.asarray(np.log((engaged + 1.0) * np.maximum(age_score, 1e-300)))
+    return untrained_log_odds(*untrained_inputs(guest))

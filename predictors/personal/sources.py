@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranking.history import REPORT
+from features.milliseconds import HOUR_MS
 from features.ranking.indexes import expand_tags
-from features.ranking.point_in_time import HOUR_MS, Floats, Ints
+from features.ranking.point_in_time import Floats, Ints
 from predictors.personal.request import Request, select_contents
 from predictors.snapshot.retrieval_lists import WORLD
 from predictors.snapshot.snapshot import Snapshot
@@ -107,7 +107,7 @@ SOURCES: Final[Mapping[str, Source]] = {
 def _tag_affinity(request: Request) -> Floats:
     """Returns the viewer's affinity to each tag, ≥ 0; shape (tags,)."""
     snapshot, acts, size = request.snapshot, request.viewer.engagements, len(request.snapshot.contents.id)
-    engaged_rows, seen_rows = acts.content[acts.kind < REPORT], request.viewer.exposures.content
+    engaged_rows, seen_rows = acts.content[acts.is_engagement], request.viewer.exposures.content
     engaged = _tag_counts(snapshot, engaged_rows[engaged_rows < size])
     seen = _tag_counts(snapshot, seen_rows[seen_rows < size])
     return np.asarray(engaged * (1 + engaged * _ENGAGED_WEIGHT) / (1 + engaged + seen))

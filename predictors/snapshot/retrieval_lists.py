@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.countries import COUNTRIES
-from features.ranking.history import REPORT
+from features.milliseconds import HOUR_MS
 from features.ranking.indexes import Known, expand_tags
-from features.ranking.point_in_time import HOUR_MS, Floats, Ints
+from features.ranking.point_in_time import Floats, Ints
 from predictors.snapshot.posting_lists import PostingLists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's weight
@@ -49,7 +49,7 @@ class RetrievalLists:
 
 def _decayed_engagement(known: Known, now_ms: int) -> Floats:
     acts = known.history.engagements
-    counted = (acts.kind < REPORT) & (acts.time_ms < now_ms)
+    counted = acts.is_engagement & (acts.time_ms < now_ms)
     weight = _decay(acts.time_ms[counted], now_ms)
     return np.bincount(acts.content[counted], weights=weight, minlength=len(known.contents.id)).astype(np.float64)
 
@@ -58,7 +58,7 @@ def _by_country(known: Known, live: Ints, now_ms: int) -> PostingLists:
     acts, contents = known.history.engagements, len(known.contents.id)
     alive = np.zeros(contents, dtype=np.bool_)
     alive[live] = True
-    counted = (acts.kind < REPORT) & (acts.time_ms < now_ms) & alive[acts.content]
+    counted = acts.is_engagement & (acts.time_ms < now_ms) & alive[acts.content]
     country, content = known.history.country[acts.account[counted]], acts.content[counted]
     weight = np.tile(_decay(acts.time_ms[counted], now_ms), 2)
     key = np.concatenate([np.where(country < 0, WORLD + 1, country), np.full(len(content), WORLD)])

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known
@@ -52,7 +53,7 @@ class Snapshot:
 def take(known: Known, since_ms: int, now_ms: int, live_days: float = 30.0, tags: tuple[str, ...] = ()) -> Snapshot:
     """Takes the snapshot at `now_ms` of an indexed history that starts at `since_ms`."""
     created = known.contents.created_ms
-    live = np.flatnonzero((created >= now_ms - int(live_days * 86_400_000)) & (created <= now_ms))
+    live = np.flatnonzero((created >= now_ms - int(live_days * DAY_MS)) & (created <= now_ms))
     return Snapshot(
         as_of_ms=now_ms,
         since_ms=since_ms,
@@ -135,6 +136,7 @@ def _people(contents: Contents, people: Mapping[str, NDArray[Any]], languages: l
         followed=none,
         languages=languages,
         rejected={},
+        tags=(),
     )
 
 

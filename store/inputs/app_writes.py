@@ -6,6 +6,7 @@ from typing import Any
 from bson import DBRef, ObjectId
 
 from store.client import Databases
+from store.rules.engagements import is_withdrawn
 from store.schema import collection
 
 
@@ -54,7 +55,7 @@ def _engage(
     if fresh is not None:
         change["$setOnInsert"] = fresh
     before = collection(db, "engagements").find_one_and_update(one, change, upsert=fresh is not None)
-    was = before is not None and before.get("visibility") != "deleted"
+    was = before is not None and not is_withdrawn(before)
     if was != (visibility == "publish"):
         step = {"engagements.like.count": 1 if visibility == "publish" else -1}
         collection(db, "contents").update_one({"_id": post}, {"$inc": step, "$set": {"updatedAt": now}})

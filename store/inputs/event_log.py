@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from store import queries
 from store.client import Databases
 from store.columns import Columns, object_ids, read_columns
-from store.schema import ENGAGEMENT_TYPES, ensure_indexes
+from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
+from store.rules.hashtags import folded_form
+from store.rules.visibility import public_posts
+from store.schema import ensure_indexes
 
-_KINDS = [*ENGAGEMENT_TYPES, "report"]
 _CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
 _CALLED = {"$toLower": {"$cond": [{"$eq": [{"$type": _CODE}, "string"]}, _CODE, ""]}}
 
@@ -37,11 +39,15 @@ def read_log(
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:
     """Published contents created in [since, now]."""
-    return read_contents_where(db, {"createdAt": {"$gte": since, "$lte": now}, "visibility": "publish"})
+    return _read_contents(db, [{"$match": {"createdAt": {"$gte": since, "$lte": now}}}, *public_posts()])
 
 
 def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
     """Contents that meet the condition, whatever their visibility."""
+    return _read_contents(db, [{"$match": condition}])
+
+
+def _read_contents(db: Databases, stages: Sequence[Mapping[str, Any]]) -> Columns:
     fields = {
         "id": ("id", "$_id"),
         "created": ("time", "$createdAt"),
@@ -51,7 +57,7 @@ def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
         "photos": ("int", {"$cond": [{"$isArray": _PHOTOS}, {"$size": _PHOTOS}, 0]}),
         "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
     }
-    return read_columns(db, "contents", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+    return read_columns(db, "contents", [*stages, {"$match": _OBJECT_ID}], fields)
 
 
 def read_contents_by_id(
@@ -63,16 +69,15 @@ def read_contents_by_id(
 
 
 def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Engagements and reports on contents that meet the condition; `kind` 0–3 as ENGAGEMENT_TYPES, 4 a report."""
-    counted = {"targetRef.$ref": "content", "type": {"$in": _KINDS}, "visibility": {"$ne": "deleted"}}
+    """Engagements and reports on contents that meet the condition; `kind` is the code of the type."""
     fields = {
         "time": ("time", "$createdAt"),
         "account": ("id", "$account"),
         "user": ("id", "$user"),
         "content": ("id", "$targetRef.$id"),
-        "kind": ("int", {"$indexOfArray": [_KINDS, "$type"]}),
+        "kind": ("int", type_code()),
     }
-    return read_columns(db, "engagements", [{"$match": {**condition, **counted}}], fields)
+    return read_columns(db, "engagements", [{"$match": {**condition, **counted(FEEDBACK_TYPES)}}], fields)
 
 
 def read_exposures(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -136,7 +141,7 @@ def _is(path: str, bson_type: str) -> dict[str, Any]:
 
 def _hashtags(value: Any) -> list[str]:
     several = value if isinstance(value, list) else []
-    return [f"#{tag.lower()[:100]}" for tag in dict.fromkeys(t for t in several if isinstance(t, str))]
+    return [f"#{folded_form(tag)}" for tag in dict.fromkeys(t for t in several if isinstance(t, str))]
 
 
 def _bytes(value: Any) -> bytes:

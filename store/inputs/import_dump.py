@@ -13,7 +13,8 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure
 
 from store.client import Databases
 from store.ids import Document
-from store.schema import COLLECTIONS, ENGAGEMENT_TYPES, collection
+from store.rules.engagements import ENGAGEMENT_TYPES, counted, sums_by_type
+from store.schema import COLLECTIONS, collection
 
 MOST_BYTES = 16 * 2**20  # of one document, by MongoDB's own limit
 _DUPLICATE_KEY = 11000
@@ -86,18 +87,12 @@ def count_engagements_again(db: Databases) -> None:
     """Sets every content's four counters to the engagements that are there."""
     zeros: dict[str, Any] = {f"engagements.{kind}.count": 0 for kind in ENGAGEMENT_TYPES}
     collection(db, "contents").update_many({}, [{"$set": zeros}])
-    counted = {
-        "targetRef.$ref": "content",
-        "type": {"$in": ENGAGEMENT_TYPES},
-        "visibility": {"$ne": "deleted"},
-    }
-    groups = {kind: {"$sum": {"$cond": [{"$eq": ["$type", kind]}, 1, 0]}} for kind in ENGAGEMENT_TYPES}
     own = {f"engagements.{kind}.count": f"$$new.{kind}" for kind in ENGAGEMENT_TYPES}
     merge = {"into": "contents", "whenMatched": [{"$set": own}], "whenNotMatched": "discard"}
     single = {"$expr": {"$in": [{"$type": "$_id"}, ["objectId", "string"]]}}
     pipeline: list[dict[str, Any]] = [
-        {"$match": counted},
-        {"$group": {"_id": "$targetRef.$id"} | groups},
+        {"$match": counted()},
+        {"$group": {"_id": "$targetRef.$id"} | sums_by_type("{}")},
         {"$match": single},
         {"$merge": merge},
     ]

@@ -10,9 +10,10 @@ from pymongo import ReplaceOne
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
-from store.schema import ENGAGEMENT_TYPES, collection
+from store.rules.engagements import RESHARE_TYPES, counted
+from store.rules.visibility import mark_public_posts, mark_public_users
+from store.schema import collection
 
-_PUBLISHED = {"$toInt": {"$eq": ["$visibility", "publish"]}}
 _ANY_ID = {"$gte": ObjectId(b"\0" * 12)}  # only ids compare with an id, so the index gives just those
 _AUTHOR = {
     "from": "contents",
@@ -30,24 +31,24 @@ def read_reshares(db: Databases, now: datetime) -> Columns:
         "original": ("id", "$originalPost._id"),
         "author": ("id", "$author.id"),
         "time": ("time", "$createdAt"),
-        "published": ("int", _PUBLISHED),
+        "published": ("int", "$published"),
     }
     match = {"originalPost._id": _ANY_ID, "createdAt": {"$lte": now}}
-    return read_columns(db, "contents", [{"$match": match}], fields)
+    return read_columns(db, "contents", [{"$match": match}, *mark_public_posts("published")], fields)
 
 
 def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime) -> Columns:
     """Of these contents: id, author, time, published, and how many reshares the app counted."""
-    counted = {"$add": [_counter("recast"), _counter("quote")]}
+    reshares = {"$add": [_counter(kind) for kind in RESHARE_TYPES]}
     fields = {
         "id": ("id", "$_id"),
         "author": ("id", "$author.id"),
         "time": ("time", "$createdAt"),
-        "published": ("int", _PUBLISHED),
-        "reshares": ("int", {"$toInt": {"$min": [counted, 2_000_000_000]}}),
+        "published": ("int", "$published"),
+        "reshares": ("int", {"$toInt": {"$min": [reshares, 2_000_000_000]}}),
     }
     match = {"_id": {"$in": list(ids)}, "createdAt": {"$lte": now}}
-    return read_columns(db, "contents", [{"$match": match}], fields)
+    return read_columns(db, "contents", [{"$match": match}, *mark_public_posts("published")], fields)
 
 
 def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
@@ -57,16 +58,17 @@ def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
         "id": ("id", "$_id"),
         "account": ("id", "$ownerAccount"),
         "followers": ("float", number),
-        "published": ("int", {"$toInt": {"$in": [{"$ifNull": ["$visibility", "publish"]}, ["publish"]]}}),
+        "published": ("int", "$published"),
     }
-    return read_columns(db, "users", [{"$match": {"_id": {"$in": list(ids)}}}], fields)
+    stages = [{"$match": {"_id": {"$in": list(ids)}}}, *mark_public_users("published", unstated=True)]
+    return read_columns(db, "users", stages, fields)
 
 
 def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) -> Columns:
     """Reshares that an engagement made of one of these copies: item (the new post), copy."""
     match = {
         "targetRef.$id": {"$in": list(copies)},
-        "type": {"$in": ["recast", "quote"]},
+        "type": {"$in": list(RESHARE_TYPES)},
         "itemId": _ANY_ID,
         "createdAt": {"$lte": now},
     }
@@ -104,9 +106,7 @@ def read_ties(db: Databases, users: Sequence[ObjectId], since: datetime, now: da
     match = {
         "user": {"$in": list(users)},
         "createdAt": {"$gte": since, "$lte": now},
-        "targetRef.$ref": "content",
-        "type": {"$in": list(ENGAGEMENT_TYPES)},
-        "visibility": {"$ne": "deleted"},
+        **counted(),
     }
     author = {"$first": "$content.author.id"}
     fields = {"user": ("id", "$user"), "author": ("id", author), "time": ("time", "$createdAt")}

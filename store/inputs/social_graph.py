@@ -8,13 +8,10 @@ from typing import Any
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId, object_id
-from store.schema import ENGAGEMENT_TYPES, collection
+from store.rules.engagements import counted
+from store.rules.visibility import public_users
+from store.schema import collection
 
-_ON_POSTS = {
-    "targetRef.$ref": "content",
-    "type": {"$in": list(ENGAGEMENT_TYPES)},
-    "visibility": {"$ne": "deleted"},
-}
 _AUTHOR = {
     "from": "contents",
     "localField": "_id",
@@ -63,7 +60,7 @@ def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, day
     """How often these users engaged with each author's posts in the days before `now`."""
     recent = {"createdAt": {"$gte": now - timedelta(days=days), "$lt": now}}
     stages: list[dict[str, Any]] = [
-        {"$match": {"user": {"$in": list(users)}, **recent, **_ON_POSTS}},
+        {"$match": {"user": {"$in": list(users)}, **recent, **counted()}},
         {"$group": {"_id": "$targetRef.$id", "count": {"$sum": 1}}},
         {"$lookup": _AUTHOR},
         {"$group": {"_id": {"$first": "$content.author.id"}, "count": {"$sum": "$count"}}},
@@ -74,8 +71,9 @@ def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, day
 
 def public(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[ObjectId]:
     """Those of the users who exist at `now` and are public."""
-    condition = {"_id": {"$in": list(users)}, "visibility": "publish", "createdAt": {"$not": {"$gt": now}}}
-    return {row["_id"] for row in collection(db, "users").find(condition, {"_id": 1})}
+    there = {"_id": {"$in": list(users)}, "createdAt": {"$not": {"$gt": now}}}
+    stages = [{"$match": there}, *public_users(unstated=False), {"$project": {"_id": 1}}]
+    return {row["_id"] for row in collection(db, "users").aggregate(stages)}
 
 
 def karma_of(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, dict[str, float]]:
@@ -128,24 +126,14 @@ def second_degree(
 
 def public_people(db: Databases, users: Sequence[ObjectId], now: datetime) -> dict[ObjectId, Document]:
     """Those of the users who are people, visible, and there at `now`."""
-    open_to_all = {
-        "_id": {"$in": list(users)},
-        "type": {"$ne": "page"},
-        "visibility": {"$in": [None, "publish"]},
-    } | _by(now)
-    found = collection(db, "users").find(open_to_all, {"followerCount": 1})
-    return {each["_id"]: each for each in found}
+    people = {"_id": {"$in": list(users)}, "type": {"$ne": "page"}} | _by(now)
+    return {user["_id"]: user for user in _public(db, people, [])}
 
 
 def largest(db: Databases, without: Sequence[ObjectId], now: datetime, most: int) -> list[Document]:
     """The visible users whom most follow, as {_id, followerCount}."""
-    open_to_all = {
-        "_id": {"$nin": list(without)},
-        "visibility": {"$in": [None, "publish"]},
-        "followerCount": {"$gt": 0},
-    }
-    found = collection(db, "users").find(open_to_all | _by(now), {"followerCount": 1})
-    return list(found.sort([("followerCount", -1), ("_id", 1)]).limit(most))
+    followed_by_some = {"_id": {"$nin": list(without)}, "followerCount": {"$gt": 0}} | _by(now)
+    return _public(db, followed_by_some, [{"$sort": {"followerCount": -1, "_id": 1}}, {"$limit": most}])
 
 
 def live_hashtags(db: Databases, most: int) -> list[str]:
@@ -154,6 +142,12 @@ def live_hashtags(db: Databases, most: int) -> list[str]:
         each["_id"]
         for each in collection(db, "hashtagStats").find({}, {"_id": 1}).sort([("score", -1), ("_id", 1)]).limit(most)
     ]
+
+
+def _public(db: Databases, condition: dict[str, Any], chosen: Sequence[dict[str, Any]]) -> list[Document]:
+    """Public users who meet the condition, as {_id, followerCount}."""
+    stages = [{"$match": condition}, *public_users(unstated=True), *chosen, {"$project": {"followerCount": 1}}]
+    return list(collection(db, "users").aggregate(stages))
 
 
 def _by(now: datetime) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from store.client import Databases
 from store.columns import Columns, id_array, read_columns
 from store.ids import Document, ObjectId, object_id
-from store.schema import ENGAGEMENT_TYPES, collection
+from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
+from store.rules.model_names import MEMBER_ARTIFACTS
+from store.rules.visibility import public_posts
+from store.schema import collection
 
 ENGAGED, SEEN, RELATED = range(3)  # tables of `read_past`
-_ENGAGEMENTS = [*ENGAGEMENT_TYPES, "report"]
 _PAST = {"time": "time", "about": "id", "kind": "int", "table": "int"}  # columns of `read_past` and their kinds
 _HEADER = 0  # _id of the serving snapshot's header
 
@@ -90,7 +92,7 @@ def read_state(
     stages: list[Mapping[str, Any]] = [
         {"$match": {"_id": _HEADER}},
         _union("configurations", {"_id": configuration}, {"$project": {"variants": 1, "version": 1}}),
-        _union("mlArtifacts", {"account": account, "format": "npy"}, {"$project": {"previous": 0}}),
+        _union(MEMBER_ARTIFACTS, {"account": account, "format": "npy"}, {"$project": {"previous": 0}}),
     ]
     for name, accounts in levels.items():
         stamp = {"_id": 0, "account": 1, "model": 1, "checksum": 1, "collection": {"$literal": name}}
@@ -120,7 +122,7 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
     exposed, of_users = {"viewer": account, "seenAt": window}, {"user": {"$in": list(users)}}
     stages: list[Mapping[str, Any]] = [
         {"$match": _engaged(account, users, window)},
-        _row(ENGAGED, "$createdAt", "$targetRef.$id", {"$indexOfArray": [_ENGAGEMENTS, "$type"]}),
+        _row(ENGAGED, "$createdAt", "$targetRef.$id", type_code()),
         _union("feeditems", exposed, _row(SEEN, "$seenAt", "$content", {"$literal": 0})),
         _union("relationships", of_users, _row(RELATED, "$createdAt", "$followedUser", relation)),
     ]
@@ -130,8 +132,8 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
 
 def read_published(db: Databases, contents: Sequence[ObjectId]) -> set[ObjectId]:
     """Which of these contents are published now."""
-    condition = {"_id": {"$in": list(contents)}, "visibility": "publish"}
-    return {each["_id"] for each in collection(db, "contents").find(condition, {"_id": 1})}
+    stages = [{"$match": {"_id": {"$in": list(contents)}}}, *public_posts(), {"$project": {"_id": 1}}]
+    return {post["_id"] for post in collection(db, "contents").aggregate(stages)}
 
 
 def read_guest_feed(db: Databases, country: str, most: int) -> list[tuple[ObjectId, float]]:
@@ -144,9 +146,7 @@ def _engaged(account: ObjectId, users: Sequence[ObjectId], window: Mapping[str, 
     unsigned = {"user": {"$in": list(users)}, "account": {"$not": {"$type": "objectId"}}}  # older ones name the user
     return {
         "createdAt": window,
-        "targetRef.$ref": "content",
-        "type": {"$in": _ENGAGEMENTS},
-        "visibility": {"$ne": "deleted"},
+        **counted(FEEDBACK_TYPES),
         "$or": [{"account": account}, unsigned] if users else [{"account": account}],
     }
 

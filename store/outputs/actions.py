@@ -8,6 +8,8 @@ from pymongo import ReturnDocument
 
 from store.client import Databases
 from store.ids import Document, ObjectId
+from store.rules.engagements import counted
+from store.rules.visibility import public_posts, public_users
 from store.schema import collection, ensure_indexes
 
 EVERYTHING = "*"  # the settings that hold for all categories: the kill switch
@@ -51,8 +53,8 @@ def related(db: Databases, actor: ObjectId, now: datetime) -> set[ObjectId]:
 
 def not_public(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
     """Those of the users who are private or gone."""
-    public = collection(db, "users").find({"_id": {"$in": list(users)}, "visibility": "publish"}, {"_id": 1})
-    return set(users) - {each["_id"] for each in public}
+    stages = [{"$match": {"_id": {"$in": list(users)}}}, *public_users(unstated=False), {"$project": {"_id": 1}}]
+    return set(users) - {user["_id"] for user in collection(db, "users").aggregate(stages)}
 
 
 def worth_liking(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[Document]:
@@ -66,13 +68,14 @@ def worth_liking(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[
         {"$project": {"likeCount": 1, "followerCount": 1, "contentCount": 1}},
     ]
     found = {each["_id"]: each for each in collection(db, "contentStats").aggregate(stages)}
-    inside = {"_id": {"$in": list(found)}, "visibility": "publish", "$expr": {"$eq": [tagged, 1]}}
-    return [found[each["_id"]] for each in collection(db, "contents").find(inside, {"_id": 1})]
+    inside = {"_id": {"$in": list(found)}, "$expr": {"$eq": [tagged, 1]}}
+    chosen = [{"$match": inside}, *public_posts(), {"$project": {"_id": 1}}]
+    return [found[post["_id"]] for post in collection(db, "contents").aggregate(chosen)]
 
 
 def liked_by(db: Databases, actor: ObjectId, posts: Sequence[ObjectId]) -> set[ObjectId]:
     """Those of the posts that the actor likes."""
-    condition = {"user": actor, "type": "like", "visibility": {"$ne": "deleted"}, "targetRef.$id": {"$in": list(posts)}}
+    condition = {"user": actor, **counted(("like",)), "targetRef.$id": {"$in": list(posts)}}
     return {each["targetRef"].id for each in collection(db, "engagements").find(condition, {"targetRef": 1})}
 
 
@@ -91,8 +94,8 @@ def standing_targets(db: Databases, category: str, event: str, opposite: str) ->
 
 def no_longer_published(db: Databases, posts: Sequence[ObjectId]) -> list[ObjectId]:
     """Those of the posts that are hidden or gone."""
-    there = collection(db, "contents").find({"_id": {"$in": list(posts)}, "visibility": "publish"}, {"_id": 1})
-    present = {each["_id"] for each in there}
+    stages = [{"$match": {"_id": {"$in": list(posts)}}}, *public_posts(), {"$project": {"_id": 1}}]
+    present = {post["_id"] for post in collection(db, "contents").aggregate(stages)}
     return [post for post in posts if post not in present]
 
 

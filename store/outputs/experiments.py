@@ -14,7 +14,8 @@ from store.client import Databases
 from store.columns import Columns, object_ids, read_columns
 from store.ids import Document, ObjectId
 from store.inputs import event_log
-from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
+from store.rules.engagements import REPORT, counted
+from store.schema import collection, ensure_indexes
 
 _AT_ONCE = 2_000  # explorations whose outcome is looked up together
 _LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
@@ -82,8 +83,7 @@ def read_activity(db: Databases, since: datetime, until: datetime) -> tuple[list
     They are counted by the server: what comes is one row an account.
     """
     window = {"$gte": since, "$lt": until}
-    of_kinds = {"targetRef.$ref": "content", "type": {"$in": list(ENGAGEMENT_TYPES)}, "visibility": {"$ne": "deleted"}}
-    engaged = {"createdAt": window, **of_kinds}
+    engaged = {"createdAt": window, **counted()}
     signed, unsigned = {"account": {"$type": "objectId"}}, {"account": {"$not": {"$type": "objectId"}}}
     own = _counted(db, "engagements", engaged | signed, "$account")
     older = _counted(db, "engagements", engaged | unsigned, "$user", of_user=True)
@@ -128,8 +128,8 @@ def _engaged(db: Databases, condition: Mapping[str, Any]) -> Columns:
     owner = dict(zip(users["id"].tolist(), users["owner"].tolist(), strict=True))
     account = found["account"].copy()
     account[unsigned] = [owner.get(user, b"") for user in found["user"][unsigned].tolist()]
-    counted = found["kind"] < len(ENGAGEMENT_TYPES)
-    return {name: column[counted] for name, column in (found | {"account": account}).items()}
+    engaged = found["kind"] < REPORT
+    return {name: column[engaged] for name, column in (found | {"account": account}).items()}
 
 
 def _counted(db: Databases, name: str, found: Mapping[str, Any], by: str, of_user: bool = False) -> Columns:

@@ -7,6 +7,7 @@ from typing import Any
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
+from store.rules.engagements import ENGAGEMENT_TYPES, on_posts
 from store.schema import collection
 
 _ACCOUNT = {"from": "credentials", "localField": "seenCredential", "foreignField": "_id", "as": "credential"}
@@ -18,7 +19,7 @@ def read_own_posts(
     db: Databases, since: datetime, authors: Mapping[str, Any], facts: Sequence[Mapping[str, Any]]
 ) -> Columns:
     """Posts since then that are no recasts, counted by the stages `facts`: id, author, time, like, comment, …"""
-    counts = {kind: ("float", {"$toDouble": f"${kind}Count"}) for kind in ("like", "comment", "recast", "quote")}
+    counts = {kind: ("float", {"$toDouble": f"${kind}Count"}) for kind in ENGAGEMENT_TYPES}
     fields = {"id": ("id", "$_id"), "author": ("id", "$authorId"), "time": ("time", "$createdAt"), **counts}
     own = {"$match": {"createdAt": {"$gte": since}, **authors, **OWN_POSTS}}
     return read_columns(db, "contents", [own, *facts], fields)
@@ -60,7 +61,7 @@ def authors_changed(db: Databases, since: datetime, now: datetime) -> list[Objec
     does not.
     """
     target: list[Mapping[str, Any]] = [
-        {"$match": {"createdAt": {"$gte": since, "$lt": now}, "targetRef.$ref": "content"}},
+        {"$match": {"createdAt": {"$gte": since, "$lt": now}, **on_posts()}},
         {"$group": {"_id": "$targetRef.$id"}},
     ]
     posts = [each["_id"] for each in collection(db, "engagements").aggregate(target, allowDiskUse=True)]

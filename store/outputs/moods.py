@@ -7,7 +7,9 @@ from typing import Any
 
 from store.client import Databases
 from store.ids import Document, ObjectId
-from store.schema import ENGAGEMENT_TYPES, collection, ensure_indexes
+from store.rules.engagements import counted
+from store.rules.visibility import public_posts
+from store.schema import collection, ensure_indexes
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,8 @@ def mood_history(db: Databases, user: ObjectId, since: datetime, now: datetime, 
 
 def own_posts(db: Databases, user: ObjectId, now: datetime, most: int) -> list[ReadPost]:
     """The user's latest published posts at `now` whose emotions are known, the newest first."""
-    mine = {"author.id": user, "visibility": "publish", "createdAt": {"$lte": now}}
-    found = collection(db, "contents").find(mine, {"createdAt": 1}).sort([("createdAt", -1), ("_id", -1)]).limit(most)
-    created = {each["_id"]: each["createdAt"] for each in found}
+    mine = {"author.id": user, "createdAt": {"$lte": now}}
+    created = _created(db, mine, [{"$sort": {"createdAt": -1, "_id": -1}}, {"$limit": most}])
     activity = _acts(db, {"targetRef.$id": {"$in": list(created)}}, now)
     return _read(db, created, activity, own=True)
 
@@ -84,8 +85,8 @@ def engaged_posts(db: Databases, user: ObjectId, now: datetime, most: int) -> li
     acts = collection(db, "engagements").find(_counted(now) | {"user": user}, {"targetRef": 1})
     recent = acts.sort([("createdAt", -1), ("_id", -1)]).limit(most)
     ids = list(dict.fromkeys(each["targetRef"].id for each in recent))
-    others = {"_id": {"$in": ids}, "author.id": {"$ne": user}, "visibility": "publish", "createdAt": {"$lte": now}}
-    created = {each["_id"]: each["createdAt"] for each in collection(db, "contents").find(others, {"createdAt": 1})}
+    others = {"_id": {"$in": ids}, "author.id": {"$ne": user}, "createdAt": {"$lte": now}}
+    created = _created(db, others, [])
     activity = _acts(db, {"user": user, "targetRef.$id": {"$in": list(created)}}, now)
     return _read(db, created, activity, own=False)
 
@@ -107,12 +108,13 @@ def languages_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> dic
 
 
 def _counted(now: datetime) -> dict[str, Any]:
-    return {
-        "targetRef.$ref": "content",
-        "type": {"$in": list(ENGAGEMENT_TYPES)},
-        "visibility": {"$ne": "deleted"},
-        "createdAt": {"$lt": now},
-    }
+    return {**counted(), "createdAt": {"$lt": now}}
+
+
+def _created(db: Databases, condition: dict[str, Any], chosen: list[dict[str, Any]]) -> dict[ObjectId, datetime]:
+    """When each public post that meets the condition was made."""
+    stages = [{"$match": condition}, *public_posts(), *chosen, {"$project": {"createdAt": 1}}]
+    return {post["_id"]: post["createdAt"] for post in collection(db, "contents").aggregate(stages)}
 
 
 def _acts(db: Databases, condition: dict[str, Any], now: datetime) -> dict[ObjectId, int]:

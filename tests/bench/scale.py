@@ -21,9 +21,10 @@ import numpy as np
 from features.countries import COUNTRIES
 from features.jobs.statistics import update_content_stats, update_creator_stats
 from features.matrix import GUEST_COLUMNS
-from predictors.jobs.guest_feed import MODEL, publish_guest_feed
+from predictors.jobs.guest_feed import publish_guest_feed
 from store.client import Databases, connect
 from store.outputs import models
+from store.rules.model_names import GUEST_MODEL
 from store.schema import ensure_indexes
 from tests.reliability.swaps import serving_or_given
 from trainers.boosters import GLOBAL, fit
@@ -147,7 +148,7 @@ def _train(db: Databases) -> None:
     matrix = draw.gamma(1.0, 5.0, size=(20_000, len(GUEST_COLUMNS))).astype(np.float32)
     label = (draw.random(len(matrix)) < 0.1).astype(np.float64)
     artifact = fit(matrix, label, np.ones(len(matrix)), None, GLOBAL)
-    world = models.Artifact("global", MODEL, artifact, "ubj", GUEST_COLUMNS, None)
+    world = models.Artifact("global", GUEST_MODEL, artifact, "ubj", GUEST_COLUMNS, None)
     models.save(db, "mlArtifacts_global", [world], NOW)
 
 

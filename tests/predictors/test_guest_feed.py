@@ -9,8 +9,9 @@ from bson import ObjectId
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS
 from lab.simulate import Config as Community
-from predictors.jobs.guest_feed import MODEL, Config, publish_guest_feed
+from predictors.jobs.guest_feed import Config, publish_guest_feed
 from store.outputs import models
+from store.rules.model_names import GUEST_MODEL
 from tests.golden.worlds import simulated
 from trainers.boosters import Growth, fit
 
@@ -54,7 +55,7 @@ def save_model(db, name, account, seed):
     matrix = draw.gamma(1, 5, size=(500, len(GUEST_COLUMNS))).astype(np.float32)
     label = (matrix[:, seed] > np.median(matrix[:, seed])).astype(float)
     artifact = fit(matrix, label, np.ones(500), None, QUICK)
-    models.save(db, name, [models.Artifact(account, MODEL, artifact, "ubj", GUEST_COLUMNS, None)], NOW)
+    models.save(db, name, [models.Artifact(account, GUEST_MODEL, artifact, "ubj", GUEST_COLUMNS, None)], NOW)
 
 
 def test_every_country_and_those_without_one_have_a_list_of_the_asked_length(published):

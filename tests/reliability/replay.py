@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 from lab.simulate import Config, documents, simulate
 from store.client import Databases
 from store.ids import Document
-from store.schema import ENGAGEMENT_TYPES
+from store.rules.engagements import ENGAGEMENT_TYPES
 
 MOMENTS = ("createdAt", "calledAt", "seenAt")  # a document is written at the last of these
 LEFT = "left"  # the end of an exposure, written when it comes

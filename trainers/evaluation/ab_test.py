@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from features.ranking.co_engagement import DAY_MS
+from features.milliseconds import DAY_MS
 from features.ranking.point_in_time import Floats, Ints
 
 _ACT = ("account", "content", "time")

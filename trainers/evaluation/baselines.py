@@ -8,9 +8,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
+from features.milliseconds import DAY_MS
 from features.ranking.boosters import margins, opened
-from features.ranking.co_engagement import DAY_MS
-from features.ranking.history import REPORT, History
+from features.ranking.history import History
 from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
 from trainers.rows.sampling import Sample
@@ -115,7 +115,7 @@ def _factorised(history: History, unfitted: Callable[[], Any]) -> Judge:
 
 def _acts(history: History, before_ms: int) -> "sp.csr_matrix[Any]":
     engagements, views = history.engagements, history.exposures
-    good = (engagements.kind < REPORT) & (engagements.time_ms < before_ms)
+    good = engagements.is_engagement & (engagements.time_ms < before_ms)
     seen = views.time_ms < before_ms
     weight = np.concatenate([np.full(int(seen.sum()), 1.0), np.full(int(good.sum()), 10.0)])
     account = np.concatenate([views.account[seen], engagements.account[good]])

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
+from features.milliseconds import DAY_MS, HOUR_MS
 from features.ranking.boosters import margins, opened
 from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.member_columns import personal_columns
 from features.ranking.point_in_time import Floats, Ints
+from store.rules.model_names import WORLD
 from trainers.evaluation import baselines
 from trainers.evaluation.metrics import Quality, quality
 from trainers.hierarchy import Ladder, Table, climb
 from trainers.member_booster import guest_margin, own_rows, train_members
 from trainers.member_effects import Gate, added, bucket, fit_all
-from trainers.rows.requests import DAY_MS, Choice, Requests, requests
+from trainers.rows.requests import Choice, Requests, requests
 from trainers.rows.sampling import affordable, joined, sample
 
 Scorer = Callable[[Choice], Floats]
@@ -104,7 +106,7 @@ def judge(
     fresh: dict[str, list[float]] = {}
     for choice, matrix in _matrices(history, known, asked):
         ties = generator.random(len(choice.content))
-        young = choice.relevant & (choice.time_ms - history.contents.created_ms[choice.content] < 3_600_000)
+        young = choice.relevant & (choice.time_ms - history.contents.created_ms[choice.content] < HOUR_MS)
         scored = {"random": ties} | _all_scores(rankers, choice, matrix, int(history.country[choice.account]))
         for name, scores in {**scored, **{name: score(choice) for name, score in extra.items()}}.items():
             figures.setdefault(name, []).append(quality(scores, choice.relevant, ties))
@@ -127,7 +129,7 @@ def judge(
 
 def _all_scores(rankers: Rankers, choice: Choice, matrix: Matrix, country: int) -> dict[str, Floats]:
     where = np.full(len(matrix), country)
-    world = {"global": rankers.boosters["global"]} if "global" in rankers.boosters else {}
+    world = {WORLD: rankers.boosters[WORLD]} if WORLD in rankers.boosters else {}
     guest = guest_margin(rankers.boosters, matrix, where)
     member = margins(rankers.members, matrix)
     own = _own(rankers, choice, matrix)

@@ -5,18 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.countries import CONTINENT_OF, COUNTRIES
+from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, build
-from features.ranking.history import History, assemble, disregarding
+from features.milliseconds import DAY_MS, to_ms
+from features.ranking.history import History
 from features.ranking.indexes import Known, index
 from store.client import Databases
-from store.columns import id_array
-from store.inputs import event_log
-from store.outputs import fraud_cases, models
+from store.outputs import models
+from store.rules.model_names import COUNTRY_ARTIFACTS, GUEST_MODEL, WORLD_ARTIFACTS
 from trainers.hierarchy import Ladder, Table, Trained, climb, unlearnt
 from trainers.rows.requests import Requests, requests
 from trainers.rows.sampling import Sample, affordable, sample
-
-MODEL = "guest"
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,12 @@ class Config:
 def train_countries(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
     """One artifact for every country, trained on what lies before `now`; those without a gain name their parent."""
     since = now - timedelta(days=config.learn_days + config.live_days)
-    history = assemble(event_log.read_log(db, since, now, COUNTRIES), event_log.read_labels(db, since, now))
-    if config.discount_bots:
-        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
+    history = read_history(db, since, now, discount_bots=config.discount_bots)
 
     learnt, trained = learn(history, now, config)
 
-    _save(db, [each for each in trained if each.account in CONTINENT_OF], "mlArtifacts_country", now)
-    _save(db, [each for each in trained if each.account not in CONTINENT_OF], "mlArtifacts_global", now)
+    _save(db, [each for each in trained if each.account in CONTINENT_OF], COUNTRY_ARTIFACTS, now)
+    _save(db, [each for each in trained if each.account not in CONTINENT_OF], WORLD_ARTIFACTS, now)
     return {
         "countries": len(COUNTRIES),
         "ownModel": sum(bool(each.artifact) for each in trained if each.account in CONTINENT_OF),
@@ -68,8 +65,8 @@ def learning_table(history: History, known: Known, now: datetime, config: Config
 
 def sampled(history: History, now: datetime, config: Config) -> Sample:
     """The newest requests whose 24 h are over at `now`, as rows."""
-    end = int(now.timestamp() * 1000) - 86_400_000
-    asked = requests(history, end - int(config.learn_days * 86_400_000), end)
+    end = to_ms(now) - DAY_MS
+    asked = requests(history, end - int(config.learn_days * DAY_MS), end)
     newest = Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
     others = affordable(config.others, len(newest))
     return sample(history, newest, others, config.seed, config.live_days)
@@ -79,7 +76,7 @@ def _save(db: Databases, trained: list[Trained], name: str, now: datetime) -> No
     artifacts = (
         models.Artifact(
             account=each.account,
-            model=MODEL,
+            model=GUEST_MODEL,
             artifact=each.artifact,
             format="ubj" if each.artifact else "identity",
             features=GUEST_COLUMNS,

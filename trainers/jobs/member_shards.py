@@ -15,12 +15,12 @@ from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats, Ints
 from store.columns import object_ids
 from store.outputs import models
+from store.rules.model_names import MEMBERS, PERSONAL_MODEL
 from trainers.member_booster import guest_margin, own_rows
 from trainers.member_effects import Own, bucket, fit_all
 from trainers.rows.requests import Candidates, Requests
 from trainers.rows.sampling import Sample, Sampler
 
-PERSONAL_MODEL = "personal"
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -88,7 +88,7 @@ def artifacts(
         if account is None:
             continue
         kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
-        yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, "members", told)
+        yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, MEMBERS, told)
 
 
 def identities(ids: NDArray[np.bytes_], described: dict[str, Any]) -> Iterator[models.Artifact]:

@@ -9,24 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.countries import COUNTRIES
+from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.milliseconds import DAY_MS, to_ms
 from features.ranking.boosters import opened
-from features.ranking.history import REPORT, History, assemble, disregarding
+from features.ranking.history import History
 from features.ranking.indexes import Known, index
 from features.ranking.point_in_time import Floats, Ints
 from store import erasure
 from store.client import Databases
 from store.columns import id_array, object_ids
-from store.inputs import event_log
-from store.outputs import fraud_cases, models, training_shards
-from trainers.jobs.member_shards import PERSONAL_MODEL, Work, artifacts, fitted, identities, split
+from store.outputs import models, training_shards
+from store.rules.model_names import (
+    COUNTRY_ARTIFACTS,
+    GUEST_MODEL,
+    MEMBER_ARTIFACTS,
+    MEMBER_MODEL,
+    MEMBERS,
+    PERSONAL_MODEL,
+    WORLD,
+    WORLD_ARTIFACTS,
+)
+from trainers.jobs.member_shards import Work, artifacts, fitted, identities, split
 from trainers.jobs.process_pool import side_by_side
 from trainers.member_booster import train_members
-from trainers.rows.requests import DAY_MS, Candidates, Requests, requests
+from trainers.rows.requests import Candidates, Requests, requests
 from trainers.rows.sampling import Sampler, affordable, sample
-
-GUEST, MEMBER = "guest", "member"
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,7 @@ def train_all_members(
     `send` hands a shard to a worker; without it every shard is trained here.
     """
     since = now - timedelta(days=config.learn_days + config.live_days)
-    history = assemble(event_log.read_log(db, since, now, COUNTRIES), event_log.read_labels(db, since, now))
-    if config.discount_bots:
-        history = disregarding(history, id_array(fraud_cases.likely_bot_accounts(db)))
+    history = read_history(db, since, now, discount_bots=config.discount_bots)
     known, (boosters, ladder) = index(history), _guest_ladder(db)
     current = _current_members(db, ladder)
     if current is None and not _asked(history, now, config):
@@ -67,7 +73,7 @@ def train_all_members(
     work = _work(history, known, boosters, booster, now, config)
     is_open = work.is_open(changed)
 
-    models.save(db, "mlArtifacts", identities(history.account_id[changed[~is_open]], work.described), now)
+    models.save(db, MEMBER_ARTIFACTS, identities(history.account_id[changed[~is_open]], work.described), now)
     members = changed[is_open]
     counts = _send_away(db, now, work, members, send, config) if send else _train_here(db, now, work, members, config)
     return {"members": len(changed), **counts, "rejected": dict(history.rejected)}
@@ -79,7 +85,7 @@ def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
 
     ids, weights, why = fitted(arrays, described["penalty"])
 
-    saved = models.save(db, "mlArtifacts", artifacts(ids, weights, why, described), described["trainedAt"])
+    saved = models.save(db, MEMBER_ARTIFACTS, artifacts(ids, weights, why, described), described["trainedAt"])
     erasure.remove_named(db, erasure.forgotten_among(db, filter(None, object_ids(ids))))
     training_shards.drop(db, shard)
     return {"members": saved, "ownModel": why.count("")}
@@ -95,7 +101,7 @@ def _train_here(db: Databases, now: datetime, work: Work, members: Ints, config:
     counts = {"shards": 0, "ownModel": 0}
     for block in side_by_side(own_models, split(members, size), config.processes):
         for ids, weights, why in block:
-            models.save(db, "mlArtifacts", artifacts(ids, weights, why, work.described), now)
+            models.save(db, MEMBER_ARTIFACTS, artifacts(ids, weights, why, work.described), now)
             counts = {"shards": counts["shards"] + 1, "ownModel": counts["ownModel"] + why.count("")}
     return counts
 
@@ -117,8 +123,8 @@ def _guest_ladder(db: Databases) -> tuple[dict[str, Any], str]:
     """The opened boosters of the guest ladder, and what names their versions."""
     found = [
         models.check(document, GUEST_COLUMNS)
-        for name in ("mlArtifacts_global", "mlArtifacts_country")
-        for document in models.read(db, name, GUEST, {"format": "ubj"})
+        for name in (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS)
+        for document in models.read(db, name, GUEST_MODEL, {"format": "ubj"})
     ]
     versions = "+".join(f"{each.account}{each.version}" for each in sorted(found, key=lambda each: str(each.account)))
     return {str(each.account): opened(each.artifact) for each in found}, versions
@@ -135,7 +141,7 @@ class _Booster:
 
 def _current_members(db: Databases, ladder: str) -> _Booster | None:
     """The stored booster of the members, if it stands on this very ladder."""
-    for artifact in models.load(db, "mlArtifacts_global", MEMBER, MEMBER_COLUMNS, {"account": "members"}):
+    for artifact in models.load(db, WORLD_ARTIFACTS, MEMBER_MODEL, MEMBER_COLUMNS, {"account": MEMBERS}):
         report = artifact.report
         if report.get("ladder") == ladder and artifact.trained_at:
             gate = report["gate"]
@@ -146,7 +152,7 @@ def _current_members(db: Databases, ladder: str) -> _Booster | None:
 
 
 def _asked(history: History, now: datetime, config: Config) -> Requests:
-    end = int(now.timestamp() * 1000) - DAY_MS
+    end = to_ms(now) - DAY_MS
     asked = requests(history, end - int(config.learn_days * DAY_MS), end)
     return Requests(asked.account[-config.most_requests :], asked.time_ms[-config.most_requests :])
 
@@ -160,8 +166,8 @@ def _train_booster(
     made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
     gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
     report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}
-    artifact = models.Artifact("members", MEMBER, made.artifact, "ubj", MEMBER_COLUMNS, "global", report)
-    models.save(db, "mlArtifacts_global", [artifact], now)
+    artifact = models.Artifact(MEMBERS, MEMBER_MODEL, made.artifact, "ubj", MEMBER_COLUMNS, WORLD, report)
+    models.save(db, WORLD_ARTIFACTS, [artifact], now)
     stored = _current_members(db, ladder)
     if stored is None:
         raise ValueError("the members' booster was not stored")
@@ -173,7 +179,7 @@ def _changed_members(db: Databases, history: History, booster: _Booster) -> Ints
 
     A request counts once its 24 h are over, so acts since two days before the artifact may change it.
     """
-    good = history.engagements.kind < REPORT
+    good = history.engagements.is_engagement
     engaging = np.unique(history.engagements.account[good])
     engaging = engaging[~history.guest[engaging]]
     last = np.full(len(history.account_id), -1, dtype=np.int64)
@@ -188,19 +194,19 @@ def _changed_members(db: Databases, history: History, booster: _Booster) -> Ints
 
 
 def _trained_times(db: Databases, version: int) -> Iterator[tuple[Any, Ints]]:
-    found = list(models.trained_times(db, "mlArtifacts", PERSONAL_MODEL, {"report.members": version}))
+    found = list(models.trained_times(db, MEMBER_ARTIFACTS, PERSONAL_MODEL, {"report.members": version}))
     if found:
         ids, times = zip(*found, strict=True)
-        yield id_array(ids), np.array([int(time.timestamp() * 1000) for time in times])
+        yield id_array(ids), np.array([to_ms(time) for time in times])
 
 
 def _work(
     history: History, known: Known, guests: dict[str, Any], booster: _Booster, now: datetime, config: Config
 ) -> Work:
-    end = int(now.timestamp() * 1000) - DAY_MS
-    begin = int((booster.trained_at - timedelta(days=config.learn_days)).timestamp() * 1000)
-    known_ms = int(booster.trained_at.timestamp() * 1000)  # what a kind weighs is as old as the booster
-    good = history.engagements.kind < REPORT
+    end = to_ms(now) - DAY_MS
+    begin = to_ms(booster.trained_at - timedelta(days=config.learn_days))
+    known_ms = to_ms(booster.trained_at)  # what a kind weighs is as old as the booster
+    good = history.engagements.is_engagement
     return Work(
         known=known,
         guests=guests,

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from features.countries import COUNTRIES
+from features.jobs.history import read_history
 from features.matrix import MEMBER_COLUMNS, build
-from features.ranking.history import History, assemble
+from features.milliseconds import DAY_MS, to_ms
+from features.ranking.history import History
 from features.ranking.indexes import Known, index
 from store.client import Databases
-from store.inputs import event_log
 from store.schema import collection, ensure_indexes
 from trainers.evaluation import walk_forward
 from trainers.evaluation.drift import stability_index
 from trainers.evaluation.report import report
 from trainers.evaluation.walk_forward import Plan
-from trainers.rows.requests import DAY_MS, Choice, Requests, choices, requests
+from trainers.rows.requests import Choice, Requests, choices, requests
 from trainers.rows.sampling import joined
 
 
@@ -37,14 +37,14 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     until = now - timedelta(days=1)
     since = until - timedelta(days=1)
     oldest = since - timedelta(days=config.plan.learn_days + config.plan.window_days)
-    history = assemble(event_log.read_log(db, oldest, now, COUNTRIES), event_log.read_labels(db, oldest, now))
+    history = read_history(db, oldest, now)
 
     known = index(history)
     asked = _asked(history, since, until, config)
     learnt = _asked(history, oldest, since - timedelta(days=1), config)
     if not asked or not learnt:
         return {"requests": 0, "alarm": 0, "rejected": dict(history.rejected)}
-    rankers = walk_forward.train(history, known, int(since.timestamp() * 1000), config.plan)
+    rankers = walk_forward.train(history, known, to_ms(since), config.plan)
     judged = walk_forward.judge(history, known, rankers, asked, {}, config.plan.seed)
     made = report(judged, history.languages, config.plan.seed)
     made["drift"] = drift(history, known, learnt[: config.most_compared], asked[: config.most_compared])
@@ -64,7 +64,7 @@ def drift(history: History, known: Known, before: list[Choice], after: list[Choi
 
 
 def _asked(history: History, since: datetime, until: datetime, config: Config) -> list[Choice]:
-    first, last = (int(moment.timestamp() * 1000) for moment in (since, until))
+    first, last = (to_ms(moment) for moment in (since, until))
     first = max(first, last - 7 * DAY_MS)
     asked = requests(history, first, last)
     some = np.random.default_rng(config.plan.seed).permutation(len(asked))[: config.most_asked]

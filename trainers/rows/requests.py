@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.matrix import Rows
-from features.ranking.history import REPORT, History
+from features.milliseconds import DAY_MS
+from features.ranking.history import History
 from features.ranking.point_in_time import Ints, positions, spans
-
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Choice:
 def requests(history: History, since_ms: int, until_ms: int) -> Requests:
     """The requests of [since, until)."""
     engagements, exposures = history.engagements, history.exposures
-    good = engagements.kind < REPORT
+    good = engagements.is_engagement
     engaging = np.unique(_account_day(engagements.account[good], engagements.time_ms[good]))
     account = np.concatenate([engagements.account, exposures.account])
     time_ms = np.concatenate([engagements.time_ms, exposures.time_ms])
@@ -95,7 +94,7 @@ class Candidates:
 
     def __init__(self, history: History, window_days: float) -> None:
         engagements = history.engagements
-        good = np.flatnonzero(engagements.kind < REPORT)
+        good = np.flatnonzero(engagements.is_engagement)
         own = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
         self.start = np.searchsorted(engagements.account[own], np.arange(len(history.account_id) + 1))
         self.content, self.time_ms = engagements.content[own], engagements.time_ms[own]

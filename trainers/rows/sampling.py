@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.matrix import Rows
-from features.ranking.history import REPORT, History
+from features.milliseconds import DAY_MS
+from features.ranking.history import History
 from features.ranking.point_in_time import EventIndex, Floats, Ints, positions, spans
-from trainers.rows.requests import DAY_MS, Candidates, Offers, Requests, content_of, pair, request_of
+from store.rules.engagements import REPORT
+from trainers.rows.requests import Candidates, Offers, Requests, content_of, pair, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds
@@ -152,7 +154,7 @@ class _KindWeights:
 
     def __init__(self, history: History, known_ms: int, until_ms: int) -> None:
         acts = history.engagements
-        good = (acts.kind < REPORT) & (acts.time_ms < max(known_ms, until_ms))
+        good = acts.is_engagement & (acts.time_ms < max(known_ms, until_ms))
         account, content, kind = acts.account[good], acts.content[good], acts.kind[good]
         known = acts.time_ms[good] < known_ms
         self.width = len(history.contents.id) + 1

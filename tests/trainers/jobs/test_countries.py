@@ -8,10 +8,11 @@ from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import DESIGN, GUEST_COLUMNS
 from lab.simulate import Config as Community
 from store.outputs import models
+from store.rules.model_names import GUEST_MODEL
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
 from trainers.hierarchy import Ladder
-from trainers.jobs.countries import MODEL, Config, train_countries
+from trainers.jobs.countries import Config, train_countries
 
 COMMUNITY = Community(users=150, days=6, seed=11)
 NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock
@@ -51,12 +52,12 @@ def test_every_country_of_iso_3166_1_has_an_artifact_or_names_its_parent(world, 
 
 
 def test_artifacts_load_under_the_columns_of_the_design_and_no_others(world, counts):
-    (found,) = models.load(world, "mlArtifacts_global", MODEL, GUEST_COLUMNS, {"account": "global"})
+    (found,) = models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS, {"account": "global"})
 
     assert tuple(found.features[:12]) == DESIGN
     assert len(found.artifact) > 100
     with pytest.raises(models.ArtifactError, match="other columns"):
-        list(models.load(world, "mlArtifacts_global", MODEL, GUEST_COLUMNS[::-1], {"account": "global"}))
+        list(models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS[::-1], {"account": "global"}))
 
 
 def test_the_same_event_twice_changes_no_document(world, counts):

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.milliseconds import DAY_MS
 from tests.golden.logs import Log, random_log
 from trainers.rows import sampling
-from trainers.rows.requests import DAY_MS, Requests, choices, requests
+from trainers.rows.requests import Requests, choices, requests
 from trainers.rows.sampling import affordable, kind_weights, sample
 
 

@@ -1,0 +1,35 @@
+"""The ranking that serves while there is no model: the content score, (engagements + 1)·ageScore, as odds."""
+
+from typing import Final
+
+import numpy as np
+
+from features.matrix import DESIGN, GUEST_COLUMNS, Matrix
+from features.ranking.point_in_time import Floats
+
+_COUNTS: Final = DESIGN[:4]
+_AGE_SCORE: Final = GUEST_COLUMNS.index("ageScore")
+_LEAST: Final = 1e-300  # keeps the logarithm finite where an old content's ageScore underflows
+
+
+def untrained_inputs(guest: Matrix) -> tuple[Floats, Floats]:
+    """Returns engagements and ageScore of each row, both (rows,); `guest`: (rows, ≥ GUEST_COLUMNS)."""
+    return guest[:, : len(_COUNTS)].sum(axis=1, dtype=np.float64), guest[:, _AGE_SCORE].astype(np.float64)
+
+
+def untrained_log_odds(engaged: Floats, age_score: Floats) -> Floats:
+    """Returns ln((engagements + 1)·ageScore), shape (rows,).
+
+    >>> untrained_log_odds(np.array([1.0, 0.0]), np.array([0.5, 1.0])).tolist()
+    [0.0, 0.0]
+    """
+    return np.asarray(np.log((engaged + 1.0) * np.maximum(age_score, _LEAST)))
+
+
+def untrained_parts(engaged: Floats, age_score: Floats) -> Floats:
+    """Returns what engagements and age each add to `untrained_log_odds`, shape (rows, 2).
+
+    >>> untrained_parts(np.array([0.0]), np.array([1.0])).tolist()
+    [[0.0, 0.0]]
+    """
+    return np.column_stack([np.log(engaged + 1.0), np.log(np.maximum(age_score, _LEAST))])
