@@ -103,6 +103,7 @@ class Artifact(TypedDict, total=False):
     format: str  # ubj · npz · identity
     checksum: str  # SHA-256 of artifact, hexadecimal
     features: list[str]
+    fingerprint: str  # of the columns' values on a fixed log; another one is refused
     trainedAt: datetime
     version: int
     parent: str | None
@@ -119,6 +120,7 @@ class TrainingShard(TypedDict):
     penalty: float
     open: list[bool]
     members: int  # version of the members' booster
+    fingerprint: NotRequired[str]  # of the rows' columns
     trainedAt: datetime
     createdAt: datetime
 
@@ -184,6 +186,7 @@ class FraudDetector(TypedDict, total=False):
     threshold: float  # fraudScore from which a case is opened
     dataset: dict[str, Any]
     features: list[str]
+    fingerprint: str  # of the features' values on fixed readings; another one is refused
     model_classes: list[str]
     artifact: bytes
     format: str  # npz

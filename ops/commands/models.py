@@ -66,7 +66,10 @@ def described(db: Databases) -> dict[str, Any]:
 
 
 def _row(document: dict[str, Any]) -> dict[str, Any]:
+    from features.fingerprint import COLUMNS_OF, fingerprint  # with scipy, which starting the command does not need
+
     report = document.get("report") or {}
+    refused = models.outdated(document, fingerprint(COLUMNS_OF.get(document["model"], ())))
     return {
         "account": document["account"],
         "model": document["model"],
@@ -75,5 +78,5 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
         "parent": document.get("parent") or "",
         "kB": round(document["size"] / 1024, 1),
         "gain": round(report["gain"], 4) if "gain" in report else "",
-        "why": report.get("why", ""),
+        "why": f"refused: {refused}" if refused else report.get("why", ""),
     }

@@ -1,6 +1,6 @@
 """Models: how good the rankers are, what is served, and the way back to the version before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -38,11 +38,11 @@ def all_models(request: Request) -> Response:
         "countries": views.countries((report.get("slices") or {}).get("country") or {}),
         "drift": views.drift(report.get("drift") or {}),
         "moved": sum(value > views.MOVED for value in (report.get("drift") or {}).values()),
-        "levels": [views.artifact_row(each) for each in levels],
+        "levels": _rows(levels),
         "paged": paged,
         "silent": panel_models.identities(db, COUNTRY_ARTIFACTS),
         "members": members(db),
-        "detectors": panel_models.detectors(db),
+        "detectors": _detectors(db),
     }
     return page(request, "models.html", context)
 
@@ -80,7 +80,23 @@ def _concerned(db: Databases, account: str) -> list[dict[str, Any]]:
     rows = [each for name in _collections(account) for each in panel_models.artifacts(db, name, condition, ROWS, 0)]
     if not rows:
         raise HTTPException(404)
-    return [views.artifact_row(each) for each in rows]
+    return _rows(rows)
+
+
+def _rows(documents: Sequence[Mapping[str, Any]]) -> list[views.View]:
+    from features.fingerprint import COLUMNS_OF, fingerprint  # with scipy, which no other page needs
+
+    return [
+        views.artifact_row(document, models.outdated(document, fingerprint(COLUMNS_OF.get(document["model"], ()))))
+        for document in documents
+    ]
+
+
+def _detectors(db: Databases) -> list[dict[str, Any]]:
+    """The candidates of the latest training, document with why it cannot be used, "" if it can."""
+    from fraud.fingerprint import fingerprint
+
+    return [document | {"refused": models.outdated(document, fingerprint())} for document in panel_models.detectors(db)]
 
 
 def _versions(db: Databases, account: str) -> dict[str, Any]:

@@ -89,8 +89,11 @@ def in_order(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     )
 
 
-def artifact_row(document: Mapping[str, Any]) -> View:
-    """One artifact: what it adds to its parent, why it is there, and what a rollback would bring back."""
+def artifact_row(document: Mapping[str, Any], refused: str) -> View:
+    """One artifact: what it adds to its parent, why it is there, and what a rollback would bring back.
+
+    `refused`: why it cannot be used, "" if it can.
+    """
     report = document.get("report") or {}
     gain, error = report.get("gain"), report.get("standardError")
     return {
@@ -102,7 +105,7 @@ def artifact_row(document: Mapping[str, Any]) -> View:
         "size": document["size"],
         "requests": report.get("requests"),
         "gain": None if gain is None else f"{gain:+.4f}" + (f" ± {1.96 * error:.4f}" if error is not None else ""),
-        "why": report.get("why", ""),
+        "why": f"refused: {refused}" if refused else report.get("why", ""),
         "before": document.get("before"),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS
 from features.milliseconds import DAY_MS, to_ms
@@ -60,10 +61,12 @@ def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
     """Returns the boosters by level, and refused artifacts by reason; their parents score in their place."""
     boosters: dict[str, Any] = {}
     refused: dict[str, int] = {}
+    expected = fingerprint(GUEST_COLUMNS)
     for name in (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS):
         for document in models.read(db, name, GUEST_MODEL, {"format": "ubj"}):
             try:
-                boosters[document["account"]] = opened(models.check(document, GUEST_COLUMNS).artifact)
+                artifact = models.check(document, GUEST_COLUMNS, expected).artifact
+                boosters[document["account"]] = opened(artifact)
             except models.ArtifactError as error:
                 refused[str(error)] = 1
     return boosters, refused

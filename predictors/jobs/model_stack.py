@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
+from features.fingerprint import COLUMNS_OF, fingerprint
 from features.ranking.boosters import opened
 from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats
@@ -26,7 +26,6 @@ from store.rules.model_names import (
     WORLD_ARTIFACTS,
 )
 
-_COLUMNS = {GUEST_MODEL: GUEST_COLUMNS, MEMBER_MODEL: MEMBER_COLUMNS}
 Refused = dict[str, int]
 
 
@@ -53,26 +52,28 @@ def _boosters(db: Databases, state: ServingState, as_guest: bool, refused: Refus
         account, model = stamp["account"], stamp["model"]
         if model == GUEST_MODEL or (model == MEMBER_MODEL and not as_guest):
             try:
-                boosters[account, model] = _opened(db, stamp["collection"], account, model, str(stamp.get("checksum")))
+                version = str(stamp.get("checksum")), str(stamp.get("fingerprint"))
+                boosters[account, model] = _opened(db, stamp["collection"], account, model, version)
             except ValueError as error:  # an ArtifactError, or XGBoost's error on damaged bytes
                 refused[_one_line(error)] = 1
     return boosters
 
 
 @lru_cache(maxsize=300)
-def _opened(db: Databases, name: str, account: str, model: str, checksum: str) -> Any:
-    """Returns the booster; a later training has another checksum and so another cache entry."""
+def _opened(db: Databases, name: str, account: str, model: str, version: tuple[str, str]) -> Any:
+    """Returns the booster; a later training has another checksum or fingerprint and so another cache entry."""
     document = next(models.read(db, name, model, {"account": account}), None)
     if document is None:
         raise models.ArtifactError(f"{model} of {account}: gone while it was read")
-    return opened(models.check(document, _COLUMNS[model]).artifact)
+    columns = COLUMNS_OF[model]
+    return opened(models.check(document, columns, fingerprint(columns)).artifact)
 
 
 def _member_weights(document: Document | None, refused: Refused) -> Floats | None:
     if document is None or document.get("model") != PERSONAL_MODEL:
         return None
     try:
-        weights = np.load(BytesIO(models.check(document, PERSONAL).artifact), allow_pickle=False)
+        weights = np.load(BytesIO(models.check(document, PERSONAL, fingerprint(PERSONAL)).artifact), allow_pickle=False)
         if weights.shape == (len(PERSONAL),) and np.isfinite(weights).all():
             return np.asarray(weights, dtype=np.float64)
         refused[f"{PERSONAL_MODEL} of {document['account']}: weights of shape {weights.shape}, or not finite"] = 1

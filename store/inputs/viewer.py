@@ -95,9 +95,9 @@ def read_state(
         _union(MEMBER_ARTIFACTS, {"account": account, "format": "npy"}, {"$project": {"previous": 0}}),
     ]
     for name, accounts in levels.items():
-        stamp = {"_id": 0, "account": 1, "model": 1, "checksum": 1, "collection": {"$literal": name}}
+        stamp = dict.fromkeys(("account", "model", "checksum", "fingerprint"), 1) | {"_id": 0}
         condition = {"account": {"$in": list(accounts)}, "format": "ubj"}
-        stages.append(_union(name, condition, {"$project": stamp}))
+        stages.append(_union(name, condition, {"$project": stamp | {"collection": {"$literal": name}}}))
     found = list(collection(db, "servingSnapshot").aggregate(stages))
     published: Document = next((each for each in found if isinstance(each.get("variants"), list)), {})
     version = published.get("version")

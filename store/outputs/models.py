@@ -12,7 +12,8 @@ from store.client import Databases
 from store.ids import Document, ObjectId
 from store.schema import collection, ensure_indexes
 
-_VERSIONED = ("artifact", "format", "checksum", "features", "trainedAt", "version", "parent", "report")
+_VERSIONED = ("artifact", "format", "checksum", "features", "fingerprint", "trainedAt", "version", "parent", "report")
+TRAIN_AGAIN = "train again: feedpulse run daily"
 
 
 class ArtifactError(ValueError):
@@ -28,6 +29,7 @@ class Artifact:
     artifact: bytes
     format: str  # ubj · npy · identity
     features: Sequence[str]
+    fingerprint: str  # of the columns' values on a fixed log
     parent: str | None
     report: Mapping[str, Any] = field(default_factory=dict)
     version: int = 0
@@ -52,7 +54,7 @@ def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime)
 
 
 def load(
-    db: Databases, name: str, model: str, features: Sequence[str], condition: Mapping[str, Any]
+    db: Databases, name: str, model: str, features: Sequence[str], fingerprint: str, condition: Mapping[str, Any]
 ) -> Iterator[Artifact]:
     """The artifacts of `model` that meet the condition, each checked against its checksum and the expected columns.
 
@@ -60,7 +62,7 @@ def load(
         ArtifactError: at the first artifact that fails; `check` does it one at a time.
     """
     for document in read(db, name, model, condition):
-        yield check(document, features)
+        yield check(document, features, fingerprint)
 
 
 def read(db: Databases, name: str, model: str, condition: Mapping[str, Any]) -> Iterator[Document]:
@@ -92,11 +94,11 @@ def tally(db: Databases, name: str) -> tuple[int, int, float]:
     return sum(each["count"] for each in own), identities, max((each["size"] for each in own), default=0.0)
 
 
-def check(document: Document, features: Sequence[str]) -> Artifact:
+def check(document: Document, features: Sequence[str], fingerprint: str) -> Artifact:
     """The artifact of a stored document.
 
     Raises:
-        ArtifactError: when the bytes have another checksum or the columns are others.
+        ArtifactError: when the bytes have another checksum, or the columns have other names or another fingerprint.
     """
     where = f"{document.get('model')} of {document.get('account')}"
     stored = document.get("artifact")
@@ -104,13 +106,16 @@ def check(document: Document, features: Sequence[str]) -> Artifact:
     if hashlib.sha256(payload).hexdigest() != document.get("checksum"):
         raise ArtifactError(f"{where}: the checksum does not fit the artifact")
     if list(document.get("features") or []) != list(features):
-        raise ArtifactError(f"{where}: trained on other columns than these {len(features)}")
+        raise ArtifactError(f"{where}: trained on other columns than these {len(features)}; {TRAIN_AGAIN}")
+    if why := outdated(document, fingerprint):
+        raise ArtifactError(f"{where}: {why}")
     return Artifact(
         account=document["account"],
         model=document["model"],
         artifact=payload,
         format=document["format"],
         features=features,
+        fingerprint=fingerprint,
         parent=document.get("parent"),
         report=document.get("report") or {},
         version=document["version"],
@@ -118,10 +123,22 @@ def check(document: Document, features: Sequence[str]) -> Artifact:
     )
 
 
+def outdated(document: Mapping[str, Any], fingerprint: str) -> str:
+    """Returns why a stored model cannot be used with columns of this fingerprint, with the remedy; "" if it can.
+
+    An identity, which has no bytes, never is.
+    """
+    stored = document.get("fingerprint")
+    if stored == fingerprint or document.get("format") == "identity":
+        return ""
+    return f"trained on columns of fingerprint {stored or 'unknown'}, they have {fingerprint} now; {TRAIN_AGAIN}"
+
+
 def roll_back(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
     """Puts the previous version back wherever there is one; what was current becomes the previous; gives how many."""
     kept = {part: f"${part}" for part in _VERSIONED}
-    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", {"previous": kept}]}}]
+    of_before = {"fingerprint": {"$ifNull": ["$previous.fingerprint", None]}, "previous": kept}
+    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", of_before]}}]
     return collection(db, name).update_many({**condition, "previous": {"$type": "object"}}, swapped).modified_count
 
 
@@ -134,6 +151,7 @@ def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
         "format": artifact.format,
         "checksum": hashlib.sha256(artifact.artifact).hexdigest(),
         "features": {"$literal": list(artifact.features)},
+        "fingerprint": artifact.fingerprint,
         "parent": {"$literal": artifact.parent},
         "report": {"$literal": dict(artifact.report)},
         "trainedAt": now,

@@ -7,7 +7,7 @@ from store.client import Databases
 from store.ids import Document
 from store.schema import collection, ensure_indexes
 
-_NAMED = ("account", "model", "version", "trainedAt", "parent", "report", "format")
+_NAMED = ("account", "model", "version", "trainedAt", "parent", "report", "format", "fingerprint")
 
 
 def evaluations(db: Databases, most: int) -> list[Document]:

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.member_columns import PERSONAL
 from lab.simulate import Config as Community
@@ -40,10 +41,21 @@ def train(db):
     guest = np.ascontiguousarray(matrix[:, : len(GUEST_COLUMNS)])
     one = np.ones(len(label))
     world, residual = fit(guest, label, one, None, GLOBAL), fit(guest, label, one, None, RESIDUAL)
-    levels = [models.Artifact("global", "guest", world, "ubj", GUEST_COLUMNS, None)]
-    levels += [models.Artifact(each, "guest", residual, "ubj", GUEST_COLUMNS, "global") for each in ("asia", "europe")]
+    levels = [models.Artifact("global", "guest", world, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), None)]
+    levels += [
+        models.Artifact(each, "guest", residual, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "global")
+        for each in ("asia", "europe")
+    ]
     levels.append(
-        models.Artifact("members", "member", fit(matrix, label, one, None, GLOBAL), "ubj", MEMBER_COLUMNS, "global")
+        models.Artifact(
+            "members",
+            "member",
+            fit(matrix, label, one, None, GLOBAL),
+            "ubj",
+            MEMBER_COLUMNS,
+            fingerprint(MEMBER_COLUMNS),
+            "global",
+        )
     )
     models.save(db, "mlArtifacts_global", levels, NOW)
     owners = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}, {"_id": 1})]

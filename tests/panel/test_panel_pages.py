@@ -172,6 +172,20 @@ def test_a_rollback_asks_first_then_puts_the_version_before_back(browser, commun
     models.roll_back(community, "mlArtifacts_global", {"account": "global"})
 
 
+def test_models_that_are_refused_say_why_and_what_to_do(browser, community):
+    levels = community.analytics.mlArtifacts_global
+    before = levels.find_one({"account": "global"})
+    levels.update_one({"account": "global"}, {"$unset": {"fingerprint": ""}})
+
+    page = words(browser.get("/models").text)
+    asked = browser.get("/models/global/rollback")
+
+    levels.replace_one({"account": "global"}, before)
+    assert "refused: trained on columns of fingerprint unknown" in page
+    assert "train again: feedpulse run daily" in page
+    assert asked.status_code == 200
+
+
 def test_there_is_no_rollback_without_a_version_before(browser):
     assert browser.get("/models/nowhere/rollback").status_code == 404
     assert send(browser, "/models/nowhere/rollback", page="/models").status_code == 400

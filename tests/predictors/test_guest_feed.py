@@ -7,6 +7,7 @@ import pytest
 from bson import ObjectId
 
 from features.countries import COUNTRIES
+from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS
 from lab.simulate import Config as Community
 from predictors.jobs.guest_feed import Config, publish_guest_feed
@@ -55,7 +56,12 @@ def save_model(db, name, account, seed):
     matrix = draw.gamma(1, 5, size=(500, len(GUEST_COLUMNS))).astype(np.float32)
     label = (matrix[:, seed] > np.median(matrix[:, seed])).astype(float)
     artifact = fit(matrix, label, np.ones(500), None, QUICK)
-    models.save(db, name, [models.Artifact(account, GUEST_MODEL, artifact, "ubj", GUEST_COLUMNS, None)], NOW)
+    models.save(
+        db,
+        name,
+        [models.Artifact(account, GUEST_MODEL, artifact, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), None)],
+        NOW,
+    )
 
 
 def test_every_country_and_those_without_one_have_a_list_of_the_asked_length(published):
@@ -121,6 +127,22 @@ def test_a_later_generation_has_smaller_ids_than_every_item_of_an_earlier_one(wo
 
     newest = max(each["_id"] for items in lists(world).values() for each in items)
     assert newest < min(each["_id"] for items in published.values() for each in items)
+
+
+@pytest.mark.parametrize("stored", [{"$set": {"fingerprint": "0123456789abcdef"}}, {"$unset": {"fingerprint": ""}}])
+def test_a_model_with_another_fingerprint_is_refused_with_the_remedy_and_its_parent_answers(world, stored):
+    save_model(world, "mlArtifacts_global", "global", 3)
+    publish_guest_feed(world, NOW, Config(top=TOP))
+    before = lists(world)
+    save_model(world, "mlArtifacts_country", "th", 1)
+    world.analytics.mlArtifacts_country.update_one({"account": "th"}, stored)
+
+    counts = publish_guest_feed(world, NOW, Config(top=TOP))
+
+    (reason,) = (each for each in counts["rejected"] if each.startswith("guest of th"))
+    assert reason.endswith("train again: feedpulse run daily")
+    assert counts["models"] == 1
+    assert lists(world) == before
 
 
 def test_a_model_of_a_country_orders_that_country_only(world, published):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.countries import CONTINENT_OF, COUNTRIES
+from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, build
 from features.milliseconds import DAY_MS, to_ms
@@ -80,6 +81,7 @@ def _save(db: Databases, trained: list[Trained], name: str, now: datetime) -> No
             artifact=each.artifact,
             format="ubj" if each.artifact else "identity",
             features=GUEST_COLUMNS,
+            fingerprint=fingerprint(GUEST_COLUMNS),
             parent=each.parent,
             report=each.report,
         )

@@ -35,7 +35,7 @@ class Work:
     candidates: Candidates
     sampler: Sampler
     engagements: Ints  # (accounts,)
-    described: dict[str, Any]  # penalty, open, members, trainedAt
+    described: dict[str, Any]  # penalty, open, members, fingerprint, trainedAt
 
     def is_open(self, members: Ints) -> NDArray[np.bool_]:
         """Whether held-out requests said that own models help members with so many engagements."""
@@ -84,11 +84,13 @@ def artifacts(
 ) -> Iterator[models.Artifact]:
     """A member's weights, or the identity that says why there are none."""
     report = {"members": described["members"], "penalty": described["penalty"]}
+    of_rows = described.get("fingerprint", "")  # a shard from before fingerprints: refused, then trained again
     for account, row, reason in zip(object_ids(ids), weights, why, strict=True):
         if account is None:
             continue
         kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
-        yield models.Artifact(account, PERSONAL_MODEL, b"" if reason else _npy(row), kind, PERSONAL, MEMBERS, told)
+        content = b"" if reason else _npy(row)
+        yield models.Artifact(account, PERSONAL_MODEL, content, kind, PERSONAL, of_rows, MEMBERS, told)
 
 
 def identities(ids: NDArray[np.bytes_], described: dict[str, Any]) -> Iterator[models.Artifact]:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.milliseconds import DAY_MS, to_ms
 from features.ranking.boosters import opened
 from features.ranking.history import History
 from features.ranking.indexes import Known, index
+from features.ranking.member_columns import PERSONAL
 from features.ranking.point_in_time import Floats, Ints
 from store import erasure
 from store.client import Databases
@@ -122,7 +124,7 @@ def _send_away(
 def _guest_ladder(db: Databases) -> tuple[dict[str, Any], str]:
     """The opened boosters of the guest ladder, and what names their versions."""
     found = [
-        models.check(document, GUEST_COLUMNS)
+        models.check(document, GUEST_COLUMNS, fingerprint(GUEST_COLUMNS))
         for name in (WORLD_ARTIFACTS, COUNTRY_ARTIFACTS)
         for document in models.read(db, name, GUEST_MODEL, {"format": "ubj"})
     ]
@@ -140,8 +142,12 @@ class _Booster:
 
 
 def _current_members(db: Databases, ladder: str) -> _Booster | None:
-    """The stored booster of the members, if it stands on this very ladder."""
-    for artifact in models.load(db, WORLD_ARTIFACTS, MEMBER_MODEL, MEMBER_COLUMNS, {"account": MEMBERS}):
+    """The stored booster of the members, if it is trained on this very hierarchy and today's columns."""
+    expected = fingerprint(MEMBER_COLUMNS)
+    for document in models.read(db, WORLD_ARTIFACTS, MEMBER_MODEL, {"account": MEMBERS}):
+        if models.outdated(document, expected):
+            continue
+        artifact = models.check(document, MEMBER_COLUMNS, expected)
         report = artifact.report
         if report.get("ladder") == ladder and artifact.trained_at:
             gate = report["gate"]
@@ -166,7 +172,9 @@ def _train_booster(
     made = train_members(taken, build(known, taken.rows, MEMBER_COLUMNS), boosters)
     gate = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(made.gate).items()}
     report = {"ladder": ladder, "gate": gate, "rows": len(taken.engaged), "engaged": int(taken.engaged.sum())}
-    artifact = models.Artifact(MEMBERS, MEMBER_MODEL, made.artifact, "ubj", MEMBER_COLUMNS, WORLD, report)
+    artifact = models.Artifact(
+        MEMBERS, MEMBER_MODEL, made.artifact, "ubj", MEMBER_COLUMNS, fingerprint(MEMBER_COLUMNS), WORLD, report
+    )
     models.save(db, WORLD_ARTIFACTS, [artifact], now)
     stored = _current_members(db, ladder)
     if stored is None:
@@ -194,7 +202,8 @@ def _changed_members(db: Databases, history: History, booster: _Booster) -> Ints
 
 
 def _trained_times(db: Databases, version: int) -> Iterator[tuple[Any, Ints]]:
-    found = list(models.trained_times(db, MEMBER_ARTIFACTS, PERSONAL_MODEL, {"report.members": version}))
+    trained = {"report.members": version, "fingerprint": fingerprint(PERSONAL)}
+    found = list(models.trained_times(db, MEMBER_ARTIFACTS, PERSONAL_MODEL, trained))
     if found:
         ids, times = zip(*found, strict=True)
         yield id_array(ids), np.array([to_ms(time) for time in times])
@@ -215,5 +224,11 @@ def _work(
         candidates=Candidates(history, config.live_days),
         sampler=Sampler(history, config.others, config.seed, known_ms),
         engagements=np.bincount(history.engagements.account[good], minlength=len(history.account_id)),
-        described={"penalty": booster.penalty, "open": booster.open, "members": booster.version, "trainedAt": now},
+        described={
+            "penalty": booster.penalty,
+            "open": booster.open,
+            "members": booster.version,
+            "fingerprint": fingerprint(PERSONAL),
+            "trainedAt": now,
+        },
     )

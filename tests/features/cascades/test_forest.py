@@ -1,9 +1,5 @@
 """Trees as arrays: golden example, oracle, properties."""
 
-import json
-import subprocess
-import sys
-
 import networkx as nx
 import numpy as np
 import pytest
@@ -119,14 +115,3 @@ def test_any_assignment_of_parents_becomes_a_forest(above):
     )
     roots_and_levels(opened)
     assert (opened != parent).sum() == len(cycles)
-
-
-@pytest.mark.bench
-@pytest.mark.parametrize("chain", [1, 50_000])
-def test_a_tree_of_100_000_is_rebuilt_in_seconds_and_little_memory(chain: int):
-    command = [sys.executable, "-m", "tests.bench.cascade", "--chain", str(chain)]
-
-    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-
-    assert found["seconds"] < 10
-    assert found["mib"] < 512

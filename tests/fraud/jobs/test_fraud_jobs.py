@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fraud.features.behaviour import OWN
+from fraud.fingerprint import fingerprint
 from fraud.jobs.extraction import Extraction, _since, extract_features
 from fraud.jobs.prediction import Prediction, _period, predict_fraud
 from fraud.jobs.training import Training, _thinned, train_detectors
@@ -218,6 +219,23 @@ def test_the_loop_from_readings_to_cases_finds_unverified_bots(db: Databases, mo
     served = db.analytics.frauddetectionmlartifacts.find_one({"served": True})
     assert served["reason"].startswith("best mean of recall")
     assert db.analytics.frauddetectionmlartifacts.find_one({"model": "design_pca"})["evaluationReport"]["auc"] > 0
+
+
+def test_a_detector_with_another_fingerprint_scores_nobody_and_a_new_training_serves(
+    db: Databases, moderated: dict[ObjectId, bool]
+) -> None:
+    train_detectors(db, NOW - DAY)
+    detectors = db.analytics.frauddetectionmlartifacts
+    detectors.update_many({}, {"$set": {"fingerprint": "0123456789abcdef"}})
+
+    with pytest.raises(ValueError, match=r"fingerprint 0123456789abcdef, .*train again: feedpulse run daily"):
+        predict_fraud(db, NOW)
+    scored_before = db.analytics.credentialfeatures.count_documents({"fraudScore": {"$exists": True}})
+    train_detectors(db, NOW)
+
+    assert scored_before == 0
+    assert predict_fraud(db, NOW)["scored"] > 0
+    assert detectors.find_one({"served": True, "trainedAt": NOW})["fingerprint"] == fingerprint()
 
 
 def test_a_second_run_opens_no_second_case(db: Databases, moderated: dict[ObjectId, bool]) -> None:

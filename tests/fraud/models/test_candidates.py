@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from fraud.arrays import Floats
 from fraud.audit_sample import asked
+from fraud.fingerprint import fingerprint
 from fraud.models.artifacts import pack, unpack
 from fraud.models.calibration import calibrate
 from fraud.models.candidates import Combined
@@ -80,7 +81,9 @@ def test_a_packed_judge_scores_the_same_to_the_bit(taught: Sample, tested: Sampl
     [
         ({"artifact": b"cos\nsystem\n"}, "checksum"),
         ({"format": "pickle"}, "format"),
-        ({"features": ["count"]}, "other features"),
+        ({"features": ["count"]}, "other features.*train again"),
+        ({"fingerprint": "0123456789abcdef"}, "fingerprint 0123456789abcdef, they have .*train again: feedpulse run"),
+        ({"fingerprint": None}, "fingerprint unknown, .*train again: feedpulse run daily"),
         ({"model": "guess"}, "not one of"),
     ],
 )
@@ -103,7 +106,7 @@ def test_pickled_arrays_are_refused() -> None:
     document = {"artifact": content, "checksum": hashlib.sha256(content).hexdigest(), "format": "npz"}
 
     with pytest.raises(ValueError, match="allow_pickle"):
-        unpack(document | {"features": list(COLUMNS), "model": "one_class"})
+        unpack(document | {"features": list(COLUMNS), "fingerprint": fingerprint(), "model": "one_class"})
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,6 +10,7 @@ import pytest
 from bson import ObjectId
 
 from features.countries import COUNTRIES
+from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
 from features.ranking.history import assemble
 from features.ranking.indexes import index
@@ -67,11 +68,16 @@ def ladder_of(world):
     )
     return {
         "mlArtifacts_global": [
-            models.Artifact("global", "guest", guest, "ubj", GUEST_COLUMNS, None),
-            *(models.Artifact(each, "guest", guest, "ubj", GUEST_COLUMNS, "global") for each in ("asia", "europe")),
-            models.Artifact("members", "member", member, "ubj", MEMBER_COLUMNS, "global"),
+            models.Artifact("global", "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), None),
+            *(
+                models.Artifact(each, "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "global")
+                for each in ("asia", "europe")
+            ),
+            models.Artifact("members", "member", member, "ubj", MEMBER_COLUMNS, fingerprint(MEMBER_COLUMNS), "global"),
         ],
-        "mlArtifacts_country": [models.Artifact("th", "guest", guest, "ubj", GUEST_COLUMNS, "asia")],
+        "mlArtifacts_country": [
+            models.Artifact("th", "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "asia")
+        ],
         "mlArtifacts": [own_model(world.members[0], np.linspace(-0.3, 0.3, len(PERSONAL)))],
     }
 
@@ -79,7 +85,9 @@ def ladder_of(world):
 def own_model(account, weights):
     file = io.BytesIO()
     np.save(file, weights.astype(np.float32), allow_pickle=False)
-    return models.Artifact(ObjectId(account), "personal", file.getvalue(), "npy", PERSONAL, "members")
+    return models.Artifact(
+        ObjectId(account), "personal", file.getvalue(), "npy", PERSONAL, fingerprint(PERSONAL), "members"
+    )
 
 
 def rows_of(world, account, content):
@@ -195,6 +203,39 @@ def test_a_damaged_level_is_left_out_and_counted(trained):
     assert before["result"] != after["result"]
     assert "refused" not in before
     assert list(after["refused"].values()) == [1]
+
+
+@pytest.mark.parametrize("stored", [{"$set": {"fingerprint": "0123456789abcdef"}}, {"$unset": {"fingerprint": ""}}])
+@pytest.mark.parametrize(
+    ("name", "key", "named"),
+    [
+        ("mlArtifacts_global", {"account": "global"}, "guest of global"),
+        ("mlArtifacts_global", {"account": "members"}, "member of members"),
+        ("mlArtifacts_country", {"account": "th"}, "guest of th"),
+        ("mlArtifacts", {}, "personal of "),
+    ],
+)
+def test_a_level_with_another_fingerprint_is_left_out_with_the_remedy(trained, name, key, named, stored):
+    who = next(each for each in trained.members if country_of(trained, each) == "th")
+    models.save(trained.db, "mlArtifacts", [own_model(who, np.linspace(-0.3, 0.3, len(PERSONAL)))], NOW)
+    levels = trained.db.analytics[name]
+    saved = levels.find_one({**key, **({} if key else {"account": ObjectId(who)})})
+
+    levels.update_one({"_id": saved["_id"]}, stored)
+    refused = ask(trained, who, trained.contents[-9:])
+    levels.delete_one({"_id": saved["_id"]})
+    missing = ask(trained, who, trained.contents[-9:])
+
+    ((reason, count),) = refused["refused"].items()
+    assert reason.startswith(named)
+    assert reason.endswith("train again: feedpulse run daily")
+    assert count == 1
+    assert refused["result"] == missing["result"]  # the levels above answer
+
+
+def country_of(world, account):
+    found = world.db.app.accounts.find_one({"_id": ObjectId(account)})
+    return (found.get("geolocation") or {}).get("countryCode")
 
 
 def test_own_weights_of_another_shape_are_left_out_and_counted(trained):

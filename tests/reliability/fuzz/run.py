@@ -123,11 +123,12 @@ def artifacts(db: Databases, number: int, seed: int) -> dict[str, Any]:
     np.savez(buffer, allow_pickle=False, weights=np.arange(50.0), ids=np.array([b"a" * 12] * 9, dtype="S12"))
     payload = buffer.getvalue()
     kept = {"account": "x", "model": "m", "format": "npz", "features": [], "version": 1, "trainedAt": NOW}
+    kept["fingerprint"] = ""
     kept["checksum"] = hashlib.sha256(payload).hexdigest()
     outcomes: Counter[str] = Counter()
     for each in mutated(payload, number, seed):
         with suppress(models.ArtifactError):
-            models.check({**kept, "artifact": each}, [])
+            models.check({**kept, "artifact": each}, [], "")
             outcomes["taken under another checksum"] += 1
         outcomes[_parsed(each)] += 1
     return {"artifacts": number, **outcomes}

@@ -14,15 +14,16 @@ from store.outputs.models import Artifact, ArtifactError
 
 NAME, MODEL, FEATURES = "mlArtifacts_country", "guest", ("likeCount", "ageScore")
 FIRST = datetime(2026, 1, 15, tzinfo=UTC)
-THAILAND = Artifact("th", MODEL, b"one", "ubj", FEATURES, "asia", {"rows": 7})
+FINGERPRINT = "0123456789abcdef"
+THAILAND = Artifact("th", MODEL, b"one", "ubj", FEATURES, FINGERPRINT, "asia", {"rows": 7})
 
 
 def save(db, artifact=THAILAND, day=0):
     return models.save(db, NAME, [artifact], FIRST + timedelta(days=day))
 
 
-def load(db, features=FEATURES, **condition):
-    return list(models.load(db, NAME, MODEL, features, condition))
+def load(db, features=FEATURES, fingerprint=FINGERPRINT, **condition):
+    return list(models.load(db, NAME, MODEL, features, fingerprint, condition))
 
 
 def current(db):
@@ -84,6 +85,37 @@ def test_a_model_of_other_columns_is_refused(db, features):
         load(db, features)
 
 
+def test_a_model_of_columns_with_another_fingerprint_is_refused_with_the_remedy(db):
+    save(db)
+
+    with pytest.raises(ArtifactError, match=r"guest of th: .*0123456789abcdef, they have new now; train again: feed"):
+        load(db, fingerprint="new")
+
+
+def test_a_model_without_a_fingerprint_is_refused_with_the_remedy(db):
+    save(db)
+    db.analytics[NAME].update_one({}, {"$unset": {"fingerprint": ""}})
+
+    with pytest.raises(ArtifactError, match=r"guest of th: .*fingerprint unknown.*train again: feedpulse run daily"):
+        load(db)
+
+
+@pytest.mark.parametrize("before", ["of before", None])
+def test_a_rollback_brings_the_fingerprint_of_the_version_back(db, before):
+    save(db, replace(THAILAND, fingerprint="of before"))
+    save(db, replace(THAILAND, artifact=b"two"), day=1)
+    if before is None:  # stored before there were fingerprints
+        db.analytics[NAME].update_one({}, {"$unset": {"previous.fingerprint": ""}})
+
+    models.roll_back(db, NAME, {})
+    back = db.analytics[NAME].find_one()
+    models.roll_back(db, NAME, {})
+
+    assert back["fingerprint"] == before
+    assert back["artifact"] == b"one"
+    assert current(db) == (b"two", 2)
+
+
 @given(artifact=st.binary(min_size=1, max_size=40), data=st.data())
 def test_every_change_of_a_byte_is_refused(artifact, data):
     (pipeline,) = [models._stored(replace(THAILAND, artifact=artifact), FIRST)]
@@ -94,10 +126,10 @@ def test_every_change_of_a_byte_is_refused(artifact, data):
 
     changed = artifact[:place] + bytes([other]) + artifact[place + 1 :]
 
-    assert models.check(document, FEATURES).artifact == artifact
+    assert models.check(document, FEATURES, FINGERPRINT).artifact == artifact
     for wrong in (changed, artifact[:-1], artifact + b"\0"):
         with pytest.raises(ArtifactError):
-            models.check({**document, "artifact": wrong}, FEATURES)
+            models.check({**document, "artifact": wrong}, FEATURES, FINGERPRINT)
 
 
 def test_the_same_training_again_replaces_itself(db):
@@ -161,7 +193,7 @@ def test_reports_and_names_that_look_like_operators_are_kept_as_they_are(db):
 
     save(db, odd)
 
-    (found,) = models.load(db, NAME, MODEL, ("$likeCount",), {})
+    (found,) = models.load(db, NAME, MODEL, ("$likeCount",), FINGERPRINT, {})
     assert (found.report, found.parent) == ({"why": "$version", "list": ["$$ROOT"]}, "$account")
 
 

@@ -5,8 +5,10 @@ import pytest
 from bson import DBRef, ObjectId
 
 from features.countries import CONTINENT_OF, COUNTRIES
+from features.fingerprint import fingerprint
 from features.matrix import DESIGN, GUEST_COLUMNS
 from lab.simulate import Config as Community
+from ops.commands.models import described
 from store.outputs import models
 from store.rules.model_names import GUEST_MODEL
 from tests.golden.worlds import simulated
@@ -52,12 +54,30 @@ def test_every_country_of_iso_3166_1_has_an_artifact_or_names_its_parent(world, 
 
 
 def test_artifacts_load_under_the_columns_of_the_design_and_no_others(world, counts):
-    (found,) = models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS, {"account": "global"})
+    (found,) = models.load(
+        world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), {"account": "global"}
+    )
 
     assert tuple(found.features[:12]) == DESIGN
     assert len(found.artifact) > 100
     with pytest.raises(models.ArtifactError, match="other columns"):
-        list(models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS[::-1], {"account": "global"}))
+        list(models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS[::-1], "", {"account": "global"}))
+
+
+@pytest.mark.parametrize("stored_as", [{"$set": {"fingerprint": "another"}}, {"$unset": {"fingerprint": ""}}], ids=str)
+def test_the_list_of_models_says_which_are_refused_and_what_to_do(world, counts, stored_as):
+    levels = world.analytics.mlArtifacts_global
+    before = levels.find_one({"account": "global"})
+    plain = {row["account"]: row["why"] for row in described(world)["models"]}
+    levels.update_one({"account": "global"}, stored_as)
+
+    listed = {row["account"]: row["why"] for row in described(world)["models"]}
+
+    levels.replace_one({"account": "global"}, before)
+    assert not any(why.startswith("refused") for why in plain.values())
+    assert listed["global"].startswith("refused: trained on columns of fingerprint ")
+    assert listed["global"].endswith("train again: feedpulse run daily")
+    assert {**listed, "global": ""} == {**plain, "global": ""}
 
 
 def test_the_same_event_twice_changes_no_document(world, counts):

@@ -11,6 +11,8 @@ import pytest
 from bson import DBRef, ObjectId
 
 from features.countries import COUNTRIES
+from features.fingerprint import fingerprint
+from features.matrix import MEMBER_COLUMNS
 from features.ranking.history import assemble
 from features.ranking.member_columns import PERSONAL
 from lab.simulate import Config as Community
@@ -107,6 +109,49 @@ def test_only_members_who_changed_are_trained_anew_and_the_result_is_that_of_a_f
     assert 0 < len(set(trained.quiet) & set(some)) == len(set(trained.quiet) & set(some) - anew)
     assert anew
     assert stored(trained.db) == some
+
+
+@pytest.mark.parametrize("stored", [{"$set": {"fingerprint": "another"}}, {"$unset": {"fingerprint": ""}}], ids=str)
+def test_own_models_with_another_fingerprint_are_trained_again(trained, stored):
+    train_all_members(trained.db, LATER, config=CONFIG)
+    before = list(trained.db.analytics.mlArtifacts.find({"account": {"$in": trained.quiet}}, {"trainedAt": 0}))
+    quiet = before[0]["account"]
+    trained.db.analytics.mlArtifacts.update_one({"account": quiet}, stored)
+
+    train_all_members(trained.db, LATER, config=CONFIG)
+
+    assert quiet in trained_at(trained.db, LATER)
+    found = trained.db.analytics.mlArtifacts.find_one({"account": quiet})
+    assert found["fingerprint"] == fingerprint(PERSONAL)
+    assert found["checksum"] == before[0]["checksum"]
+
+
+@pytest.mark.parametrize("stored", [{"$set": {"fingerprint": "another"}}, {"$unset": {"fingerprint": ""}}], ids=str)
+def test_a_members_booster_with_another_fingerprint_is_trained_again(trained, stored):
+    boosters = trained.db.analytics.mlArtifacts_global
+    before = boosters.find_one({"account": "members"})
+    boosters.update_one({"account": "members"}, stored)
+
+    train_all_members(trained.db, NOW, config=CONFIG)
+
+    after = boosters.find_one({"account": "members"})
+    boosters.replace_one({"account": "members"}, before)
+    assert after["fingerprint"] == before["fingerprint"] == fingerprint(MEMBER_COLUMNS)
+    assert after["checksum"] == before["checksum"]
+
+
+def test_a_worker_stores_the_fingerprint_of_the_shards_rows(trained):
+    names = []
+    trained.db.analytics.mlArtifacts.delete_many({})
+    train_all_members(trained.db, NOW, names.append, CONFIG)
+    old, other = names[:2]
+    trained.db.analytics.trainingShards.update_one({"_id": old}, {"$unset": {"fingerprint": ""}})
+    trained.db.analytics.trainingShards.update_one({"_id": other}, {"$set": {"fingerprint": "another"}})
+
+    for name in names:
+        train_shard(trained.db, NOW, name)
+
+    assert set(trained.db.analytics.mlArtifacts.distinct("fingerprint")) >= {"", "another"}
 
 
 def test_shards_of_any_size_give_the_same_artifacts(trained):
