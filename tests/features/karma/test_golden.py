@@ -13,7 +13,7 @@ from features.karma.expected_week import Acts, Pairs, Posts, Shrinkage
 from features.milliseconds import DAY_MS
 from store.rules.engagements import ENGAGEMENT_TYPES
 
-GOLDEN = yaml.safe_load((Path(__file__).parents[1] / "golden" / "karma.yaml").read_text())
+GOLDEN = yaml.safe_load((Path(__file__).parents[2] / "golden" / "karma.yaml").read_text())
 USERS, POSTS, CATEGORIES = list(GOLDEN["followers"]), list(GOLDEN["posts"]), ["food", "travel"]
 CLOCK_MS = 1_768_435_200_000  # 2026-01-15T00:00:00Z
 
