@@ -18,7 +18,7 @@ from handlers import runtime
 from panel import errors, pages, sign_in
 from panel.assets import Assets
 from panel.auth import Access, Door
-from panel.context import Site
+from panel.context import PanelContext
 from panel.invoke import in_thread
 from panel.security_headers import Headers
 from store.client import Databases
@@ -37,7 +37,7 @@ def application(
     """The panel over these databases for those whom `access` lets in."""
     routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", Assets(), name="static")]
     app = Starlette(routes=routes, middleware=list(_middleware(access)), exception_handlers=errors.HANDLERS)
-    app.state.site = Site(databases, access, clock, start, rejected_lines)
+    app.state.panel = PanelContext(databases, access, clock, start, rejected_lines)
     return app
 
 

@@ -12,7 +12,7 @@ from store.client import Databases
 
 
 @dataclass(frozen=True)
-class Site:
+class PanelContext:
     """One running panel."""
 
     databases: Databases
@@ -22,6 +22,6 @@ class Site:
     rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]]  # collection → reason → lines that `load` set aside
 
 
-def site(request: Request) -> Site:
+def panel_context(request: Request) -> PanelContext:
     """The panel that answers this request."""
-    return request.app.state.site  # type: ignore[no-any-return]
+    return request.app.state.panel  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from panel.auth import check_csrf
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import page
 
 
@@ -20,7 +20,7 @@ async def enter(request: Request) -> Response:
     request.state.form = form = await request.form(max_files=0)
     check_csrf(request)
     address = _own(str(form.get("next", "")))
-    token = site(request).access.with_token(str(form.get("token", "")).strip())
+    token = panel_context(request).access.with_token(str(form.get("token", "")).strip())
     if token is None:
         return page(request, "sign_in.html", {"next": address, "wrong": True}, 401)
     request.session.clear()  # a session from before the sign-in is worth nothing

@@ -15,7 +15,7 @@ from starlette.templating import Jinja2Templates
 
 from panel.assets import VERSION, version
 from panel.auth import csrf_token
-from panel.context import site
+from panel.context import panel_context
 
 HERE = Path(__file__).parent
 NAVIGATION = ("now", "feeds", "models", "suspects", "influence", "actions", "moods", "settings")
@@ -24,9 +24,9 @@ NAVIGATION = ("now", "feeds", "models", "suspects", "influence", "actions", "moo
 def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
     """The template as a page; every page also knows the clock, who is signed in, the form's token and what was told."""
     shared = {
-        "now": site(request).clock(),
+        "now": panel_context(request).clock(),
         "person": request.user if request.user.is_authenticated else None,
-        "is_open": site(request).access.is_open,
+        "is_open": panel_context(request).access.is_open,
         "csrf": csrf_token(request),
         "navigation": list(_navigation(request)),
         "told": request.session.pop("told", None),

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from handlers.predictors import undo_action
 from panel import audit, paging
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import actions as views
 from predictors.social.actions import Settings, parsed
@@ -32,7 +32,7 @@ def show(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def stop(request: Request) -> Response:
     """The kill switch: nothing is planned or carried out while it is on."""
-    db, stopped = site(request).databases, request.state.form.get("stopped") == "yes"
+    db, stopped = panel_context(request).databases, request.state.form.get("stopped") == "yes"
     before = actions.is_stopped(db)
     actions.stop_everything(db, stopped)
     audit.note(request, "switch", "all actions stopped", before, stopped)
@@ -42,7 +42,7 @@ def stop(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Writes the settings of one category; what can't be is told beside what was typed."""
-    db, slug = site(request).databases, request.path_params["slug"]
+    db, slug = panel_context(request).databases, request.path_params["slug"]
     if slug not in {each["slug"] for each in categories.read_categories(db)}:
         raise HTTPException(404)
     try:
@@ -62,8 +62,8 @@ def save(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def undo(request: Request) -> Response:
     """Takes one action back."""
-    here, key = site(request), str(request.state.form.get("key", ""))
-    db, now = here.databases, here.clock()
+    panel, key = panel_context(request), str(request.state.form.get("key", ""))
+    db, now = panel.databases, panel.clock()
     before = (actions.find(db, key) or {}).get("state")
     try:
         undo_action(db, now, key)
@@ -74,8 +74,8 @@ def undo(request: Request) -> Response:
 
 
 def _page(request: Request, problem: str = "", status: int = 200) -> Response:
-    here, number = site(request), paging.number(request)
-    db, state = here.databases, request.query_params.get("state", "")
+    panel, number = panel_context(request), paging.number(request)
+    db, state = panel.databases, request.query_params.get("state", "")
     condition = {"state": state} if state in views.STATES else {}
     found, paged = paging.cut(actions.page(db, condition, *paging.window(number, ROWS)), number, ROWS)
     names = actions.names(db, found)
@@ -112,9 +112,9 @@ def _settings(db: Databases) -> tuple[list[Settings], list[str]]:
 
 
 def _category_views(request: Request, chosen: list[Settings], known: Mapping[str, str]) -> list[dict[str, Any]]:
-    here = site(request)
+    panel = panel_context(request)
     rates = {f"plan:{each.network}": (each.per_hour, each.burst) for each in chosen}
-    left = actions.budgets(here.databases, here.clock(), rates)
+    left = actions.budgets(panel.databases, panel.clock(), rates)
     return [
         views.category_view(each, known.get(each.category, each.category), left.get(f"plan:{each.network}"))
         for each in chosen

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from handlers.predictors import personalize_content_predictor
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import page
 from panel.views import feeds as views
 from store.client import Databases
@@ -28,7 +28,7 @@ _FOUND = 12
 @needs(Role.VIEWER)
 def feeds(request: Request) -> Response:
     """The guest feed of a country, beside yesterday's and what is popular, or beside another country's."""
-    db, most = site(request).databases, _length(request)
+    db, most = panel_context(request).databases, _length(request)
     known, busy = panel_feeds.countries(db), panel_feeds.busy_countries(db, _EXAMPLES)
     country = _country(request, "country", known) or next((each for each in busy if each in known), NOWHERE)
     other = _country(request, "beside", known)
@@ -53,9 +53,9 @@ def feeds(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def member(request: Request) -> Response:
     """What one member sees and why, or two members side by side; without one, a search."""
-    db, most = site(request).databases, _length(request)
+    db, most = panel_context(request).databases, _length(request)
     asked = [object_id(value, name) for name in ("account", "beside") if (value := request.query_params.get(name))]
-    at = views.asked_time(site(request).clock(), panel_feeds.snapshot_time(db))
+    at = views.asked_time(panel_context(request).clock(), panel_feeds.snapshot_time(db))
     lists = [_member_list(db, account, at, most) for account in asked[:2]]
     shared = views.shared(lists[0]["posts"], lists[1]["posts"]) if len(lists) == 2 else None
     search = _search(db, request) if not lists or "q" in request.query_params else _no_search(request)
@@ -66,7 +66,7 @@ def member(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def members(request: Request) -> Response:
     """The members that a search finds, as a part of the page."""
-    return page(request, "feeds_found.html", _search(site(request).databases, request))
+    return page(request, "feeds_found.html", _search(panel_context(request).databases, request))
 
 
 def _search(db: Databases, request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from features.categories import GLOBAL, category
 from panel import audit
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import page
 from panel.views import influence as views
 from panel.views import posts as post_views
@@ -35,7 +35,7 @@ def influence(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def create(request: Request) -> Response:
     """A new category."""
-    db, typed = site(request).databases, _typed(request)
+    db, typed = panel_context(request).databases, _typed(request)
     try:
         slug = typed["slug"] or views.slug_of(typed["name"])
         made = category(slug, typed["name"], views.hashtags_of(typed["hashtags"]))
@@ -56,7 +56,7 @@ def leaders(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def change(request: Request) -> Response:
     """Another name or other hashtags for a category."""
-    db, typed, before = site(request).databases, _typed(request), _known(request)
+    db, typed, before = panel_context(request).databases, _typed(request), _known(request)
     try:
         made = category(before["slug"], typed["name"], views.hashtags_of(typed["hashtags"]))
     except ValueError as error:
@@ -73,7 +73,7 @@ def change(request: Request) -> Response:
 def remove(request: Request) -> Response:
     """Removes a category."""
     before = _known(request)
-    if categories.remove(site(request).databases, before["slug"]):
+    if categories.remove(panel_context(request).databases, before["slug"]):
         audit.note(request, "category", before["slug"], _kept(before), None)
     request.session["told"] = f"{before['name']} is removed; the log of changes keeps its hashtags."
     return RedirectResponse(request.url_for("influence"), status_code=303)
@@ -82,7 +82,7 @@ def remove(request: Request) -> Response:
 @needs(Role.VIEWER)
 def trees(request: Request) -> Response:
     """The posts that were passed on most."""
-    db, number = site(request).databases, _page_number(request)
+    db, number = panel_context(request).databases, _page_number(request)
     if content := request.query_params.get("content", "").strip():
         return RedirectResponse(request.url_for("influence_tree", content=str(object_id(content, "content"))), 303)
     found = panel_influence.largest_trees(db, _PAGE + 1, (number - 1) * _PAGE)
@@ -96,7 +96,7 @@ def trees(request: Request) -> Response:
 @needs(Role.VIEWER)
 def tree(request: Request) -> Response:
     """One reshare tree, drawn left to right in time."""
-    db, content = site(request).databases, object_id(request.path_params["content"], "content")
+    db, content = panel_context(request).databases, object_id(request.path_params["content"], "content")
     found = panel_influence.tree(db, content)
     root = found["_id"] if found else content
     posts = panel_posts.posts(db, [root])
@@ -106,7 +106,7 @@ def tree(request: Request) -> Response:
     context: dict[str, Any] = {"tree": None, "drawing": None, "busiest": []}
     if found:
         context = _drawn(db, found)
-    post = post_views.shown_post(root, posts, people, found["asOf"] if found else site(request).clock())
+    post = post_views.shown_post(root, posts, people, found["asOf"] if found else panel_context(request).clock())
     return page(request, "influence_tree.html", context | {"post": post})
 
 
@@ -123,7 +123,7 @@ def _drawn(db: Databases, found: Document) -> dict[str, Any]:
 
 
 def _categories(request: Request, typed: dict[str, str], problem: str) -> Response:
-    db = site(request).databases
+    db = panel_context(request).databases
     known = [{"slug": GLOBAL, "name": "Over all categories", "hashtags": []}, *categories.read_categories(db)]
     people = panel_influence.people_in(db, [each["slug"] for each in known])
     first = {each["slug"]: panel_influence.leaders(db, each["slug"], _LEADERS) for each in known}
@@ -143,7 +143,7 @@ def _categories(request: Request, typed: dict[str, str], problem: str) -> Respon
 
 
 def _category(request: Request, typed: dict[str, str] | None, problem: str) -> Response:
-    db, known, number = site(request).databases, _known(request), _page_number(request)
+    db, known, number = panel_context(request).databases, _known(request), _page_number(request)
     karma = panel_influence.leaders(db, known["slug"], _PAGE + 1, (number - 1) * _PAGE)
     people = panel_posts.names(db, [each["userId"] for each in karma])
     posts = panel_posts.posts(db, views.top_posts(karma))
@@ -163,7 +163,7 @@ def _known(request: Request) -> Document:
     slug = request.path_params["slug"]
     if slug == GLOBAL and request.method == "GET":
         return {"slug": GLOBAL, "name": "Over all categories", "hashtags": []}
-    found = next((each for each in categories.read_categories(site(request).databases) if each["slug"] == slug), None)
+    found = next((each for each in categories.read_categories(panel_context(request).databases) if each["slug"] == slug), None)
     if found is None:
         raise HTTPException(404)
     return found

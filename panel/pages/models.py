@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from panel import audit, paging
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import models as views
 from store.client import Databases
@@ -25,7 +25,7 @@ _WITH_BYTES = {"format": {"$ne": "identity"}}
 @needs(Role.VIEWER)
 def all_models(request: Request) -> Response:
     """Quality over time, countries, drift, what is served and why."""
-    db, number = site(request).databases, paging.number(request)
+    db, number = panel_context(request).databases, paging.number(request)
     judged, last = panel_models.evaluations(db, DAYS), panel_models.last_evaluation(db)
     report: Mapping[str, Any] = (last or {}).get("report") or {}
     own = panel_models.artifacts(db, COUNTRY_ARTIFACTS, _WITH_BYTES, *paging.window(number, ROWS))
@@ -50,14 +50,14 @@ def all_models(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def ask_roll_back(request: Request) -> Response:
     """What a rollback would change, and the button."""
-    db, account = site(request).databases, request.path_params["account"]
+    db, account = panel_context(request).databases, request.path_params["account"]
     return page(request, "rollback.html", {"account": account, "rows": _concerned(db, account), "members": members(db)})
 
 
 @needs(Role.OPERATOR)
 def roll_back(request: Request) -> Response:
     """Puts the version before back; once more undoes it."""
-    db, account = site(request).databases, request.path_params["account"]
+    db, account = panel_context(request).databases, request.path_params["account"]
     before = _versions(db, account)
     condition = {} if account == MEMBER_ARTIFACTS else {"account": account}
     count = sum(models.roll_back(db, name, condition) for name in _collections(account))

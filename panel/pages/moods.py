@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from panel import audit
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import page
 from panel.views import moods as views
 from store.ids import object_id
@@ -23,8 +23,8 @@ MOST = 50
 @needs(Role.VIEWER)
 def all_moods(request: Request) -> Response:
     """How many of those who opted in feel how."""
-    here = site(request)
-    db, now = here.databases, here.clock()
+    panel = panel_context(request)
+    db, now = panel.databases, panel.clock()
     consents = panel_moods.consents(db)
     context = {
         "consents": consents if consents >= views.SMALLEST or not consents else None,
@@ -38,9 +38,9 @@ def all_moods(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def person(request: Request) -> Response:
     """One person's own page. Without consent it says the same as for somebody who does not exist."""
-    here = site(request)
+    panel = panel_context(request)
     user = object_id(str(request.state.form.get("user", "")).strip(), "user")
-    db, now = here.databases, here.clock()
+    db, now = panel.databases, panel.clock()
     consented = moods.has_consent(db, user)
     audit.note(request, "look", f"mood of {user}", None, "shown" if consented else "refused: no consent")
     found = panel_moods.analyses_of(db, user, now - KEPT, MOST) if consented else []

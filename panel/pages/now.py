@@ -11,7 +11,7 @@ from handlers.manifest import Function, functions
 from handlers.runtime import clock
 from panel import audit, paging
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import now as views
 from store import runs as run_log
@@ -23,8 +23,8 @@ RUNS = 50  # on a page
 @needs(Role.VIEWER)
 def now(request: Request) -> Response:
     """Every function, the feed, and what was set aside."""
-    here = site(request)
-    db, moment = here.databases, here.clock()
+    panel = panel_context(request)
+    db, moment = panel.databases, panel.clock()
     runs = run_log.last_runs(db, [each.key for each in jobs()], moment)
     off, own = settings.switched_off(db), settings.schedules(db)
     rows = [
@@ -36,7 +36,7 @@ def now(request: Request) -> Response:
         "rows": rows,
         "health": views.health(rows),
         "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
-        "aside": [*views.set_aside(runs), *views.not_loaded(here.rejected_lines())],
+        "aside": [*views.set_aside(runs), *views.not_loaded(panel.rejected_lines())],
         "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
     }
     return page(request, "now.html", context)
@@ -45,7 +45,7 @@ def now(request: Request) -> Response:
 @needs(Role.VIEWER)
 def one_function(request: Request) -> Response:
     """The runs of one function."""
-    function, db = _asked(request), site(request).databases
+    function, db = _asked(request), panel_context(request).databases
     number = paging.number(request)
     runs, shown = paging.cut(run_log.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
     for run in runs:
@@ -65,10 +65,10 @@ def one_function(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def run_again(request: Request) -> Response:
     """Starts a function and comes back at once."""
-    function, here = _asked(request), site(request)
-    event = {"time": here.clock().isoformat()}
+    function, panel = _asked(request), panel_context(request)
+    event = {"time": panel.clock().isoformat()}
     audit.note(request, "run", function.key, None, event)
-    here.start(function.key, event)
+    panel.start(function.key, event)
     return back(request, "now", f"{function.key} was started. This page shows how it ends.")
 
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from handlers.manifest import Function, functions
 from panel import audit
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import schedules as views
 from panel.views.now import ABOUT, timing_words
@@ -21,29 +21,29 @@ from store import runs, settings
 @needs(Role.OPERATOR)
 def show(request: Request) -> Response:
     """The schedule of one function, its next runs, and the form."""
-    own = settings.schedules(site(request).databases).get(_asked(request).key)
+    own = settings.schedules(panel_context(request).databases).get(_asked(request).key)
     return _page(request, views.choice(own))
 
 
 @needs(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Gives the function another schedule; what can't be is told beside what was typed."""
-    here, function, form = site(request), _asked(request), dict(request.state.form)
+    panel, function, form = panel_context(request), _asked(request), dict(request.state.form)
     try:
-        after = views.read(form, here.clock())
+        after = views.read(form, panel.clock())
     except ValueError as error:
         return _page(request, views.choice(None) | form, str(error), 400)
-    before = settings.schedules(here.databases).get(function.key)
+    before = settings.schedules(panel.databases).get(function.key)
     if after == before:
         return back(request, "schedule", "Nothing was changed.", key=function.key)
-    settings.schedule(here.databases, function.key, after)
+    settings.schedule(panel.databases, function.key, after)
     audit.note(request, "schedule", function.key, timing_words(function, before), timing_words(function, after))
     return back(request, "schedule", f"Saved: {timing_words(function, after)}.", key=function.key)
 
 
 def _page(request: Request, chosen: Mapping[str, Any], problem: str = "", status: int = 200) -> Response:
-    here, function = site(request), _asked(request)
-    db, now = here.databases, here.clock()
+    panel, function = panel_context(request), _asked(request)
+    db, now = panel.databases, panel.clock()
     own, done = settings.schedules(db).get(function.key), runs.last_done(db, function.key, now)
     context = {
         "function": function,

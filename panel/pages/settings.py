@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from panel import audit, paging
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.pages.now import jobs
 from panel.templates import back, page
 from panel.views import settings as views
@@ -21,13 +21,13 @@ ROWS = 30
 @needs(Role.VIEWER)
 def show(request: Request) -> Response:
     """The form, the switches and the log."""
-    return _page(request, views.rows(settings.thresholds(site(request).databases)))
+    return _page(request, views.rows(settings.thresholds(panel_context(request).databases)))
 
 
 @needs(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Writes the thresholds; what can't be is told beside the form, which keeps what was typed."""
-    db, form = site(request).databases, dict(request.state.form)
+    db, form = panel_context(request).databases, dict(request.state.form)
     before = settings.thresholds(db)
     try:
         after = views.read(form)
@@ -46,7 +46,7 @@ def save(request: Request) -> Response:
 @needs(Role.OPERATOR)
 def switch(request: Request) -> Response:
     """Switches one function on or off."""
-    db, key = site(request).databases, request.path_params["key"]
+    db, key = panel_context(request).databases, request.path_params["key"]
     if key not in {each.key for each in jobs()}:
         raise HTTPException(404)
     on, was = request.state.form.get("on") == "yes", key not in settings.switched_off(db)
@@ -57,7 +57,7 @@ def switch(request: Request) -> Response:
 
 
 def _page(request: Request, rows: list[views.View], problem: str = "", status: int = 200) -> Response:
-    db, number = site(request).databases, paging.number(request)
+    db, number = panel_context(request).databases, paging.number(request)
     entries, paged = paging.cut(log.latest(db, *paging.window(number, ROWS)), number, ROWS)
     off, own = settings.switched_off(db), settings.schedules(db)
     functions = [

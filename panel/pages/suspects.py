@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from panel import audit
 from panel.auth import Role, needs
-from panel.context import site
+from panel.context import panel_context
 from panel.templates import page
 from panel.views import suspects as views
 from panel.views.feeds import profile
@@ -33,7 +33,7 @@ _VERDICTS = {"bot": True, "person": False}
 @needs(Role.MODERATOR)
 def suspects(request: Request) -> Response:
     """Cases without a verdict, the highest score first."""
-    db, after = site(request).databases, request.query_params.get("after")
+    db, after = panel_context(request).databases, request.query_params.get("after")
     found = panel_suspects.queue(db, object_id(after, "after") if after else None, _PAGE + 1)
     context = {
         "cases": [views.row(each) for each in found[:_PAGE]],
@@ -47,7 +47,7 @@ def suspects(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def decided(request: Request) -> Response:
     """Cases with a verdict, the latest first."""
-    db, number = site(request).databases, _page_number(request)
+    db, number = panel_context(request).databases, _page_number(request)
     found = panel_suspects.decided(db, _PAGE + 1, (number - 1) * _PAGE)
     context = {
         "cases": [views.row(each) for each in found[:_PAGE]],
@@ -60,12 +60,12 @@ def decided(request: Request) -> Response:
 @needs(Role.VIEWER)
 def quality(request: Request) -> Response:
     """How many of the opened cases were bots, by score, and what the lot says of those that the score passes over."""
-    db = site(request).databases
+    db = panel_context(request).databases
     counts = panel_suspects.verdict_counts(db)
     context = {
         "bands": views.bands(counts, panel_suspects.BANDS),
         "lot": views.lot(counts),
-        "detector": panel_suspects.detector(db, site(request).clock()),
+        "detector": panel_suspects.detector(db, panel_context(request).clock()),
         "sizes": panel_suspects.sizes(db),
     }
     return page(request, "suspects_quality.html", context)
@@ -74,7 +74,7 @@ def quality(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def suspect(request: Request) -> Response:
     """One case: its reasons, how the credential reads beside everybody else, what its account did."""
-    db, now, found = site(request).databases, site(request).clock(), _case(request)
+    db, now, found = panel_context(request).databases, panel_context(request).clock(), _case(request)
     template = "suspects_case.html" if _is_part(request) else "suspects_one.html"
     following = panel_suspects.queue(db, found["_id"], 1) if not _is_part(request) else []
     context = {"case": views.row(found), "next": str(following[0]["_id"]) if following else None}
@@ -84,7 +84,7 @@ def suspect(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def decide(request: Request) -> Response:
     """A moderator's word on a case that has none yet."""
-    db, now, found = site(request).databases, site(request).clock(), _case(request)
+    db, now, found = panel_context(request).databases, panel_context(request).clock(), _case(request)
     word = str(request.state.form.get("verdict", ""))
     if word not in _VERDICTS:
         raise ValueError(f"verdict: {word[:40]!r} is neither bot nor person")
@@ -97,7 +97,7 @@ def decide(request: Request) -> Response:
 @needs(Role.MODERATOR)
 def undo(request: Request) -> Response:
     """Takes back a verdict, and what was learned from it."""
-    db, found = site(request).databases, _case(request)
+    db, found = panel_context(request).databases, _case(request)
     verified_at = found.get("verifiedAt")
     if not isinstance(verified_at, datetime) or verified_at.isoformat() != request.state.form.get("verified"):
         return _changed(request, "This verdict was changed meanwhile; nothing was taken back.")
@@ -114,7 +114,7 @@ def undo(request: Request) -> Response:
 def _changed(request: Request, problem: str) -> Response:
     """The case's row as it is now, for the list, with the new counts; or its page."""
     if _is_part(request):
-        sizes = panel_suspects.sizes(site(request).databases)
+        sizes = panel_suspects.sizes(panel_context(request).databases)
         context = {"case": views.row(_case(request)), "problem": problem, "sizes": sizes}
         return page(request, "suspects_changed.html", context)
     request.session["told"] = problem or "Done."
@@ -154,7 +154,7 @@ def _everybody(db: Databases, now: datetime) -> list[float]:
 
 def _case(request: Request) -> Document:
     key = object_id(request.path_params["case"], "case")
-    found = panel_suspects.case(site(request).databases, key)
+    found = panel_suspects.case(panel_context(request).databases, key)
     if found is None:
         raise HTTPException(404)
     return found
