@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from handlers import runtime
 from panel import errors, pages, sign_in
 from panel.assets import Assets
-from panel.auth import Access, Door
+from panel.auth import Access, AuthBackend
 from panel.context import PanelContext
 from panel.invoke import in_thread
 from panel.security_headers import Headers
@@ -50,8 +50,8 @@ def page_routes() -> Iterator[Route]:
     for found in pkgutil.iter_modules(pages.__path__):
         module = importlib.import_module(f"{pages.__name__}.{found.name}")
         for route in getattr(module, "ROUTES", ()):
-            if not hasattr(route.endpoint, "needed"):
-                raise ValueError(f"{route.path}: the endpoint needs no role; say @needs(Role.…)")
+            if not hasattr(route.endpoint, "required_role"):
+                raise ValueError(f"{route.path}: the endpoint has no role; say @require_role(Role.…)")
             yield route
 
 
@@ -69,4 +69,4 @@ def _middleware(access: Access) -> Iterator[Middleware]:
         same_site="lax",
         https_only=secure,
     )
-    yield Middleware(AuthenticationMiddleware, backend=Door(access))
+    yield Middleware(AuthenticationMiddleware, backend=AuthBackend(access))

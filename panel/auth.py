@@ -122,7 +122,7 @@ def parse_tokens(written: str) -> tuple[Token, ...]:
     return tokens
 
 
-def needs(role: Role) -> Callable[[Endpoint], Endpoint]:
+def require_role(role: Role) -> Callable[[Endpoint], Endpoint]:
     """An endpoint for people of that role or a higher one; what changes something must carry the form's token.
 
     Endpoints written without `async` run in a thread, so they may wait for the database. A POST finds its form in
@@ -140,7 +140,7 @@ def needs(role: Role) -> Callable[[Endpoint], Endpoint]:
                 return await endpoint(request)  # type: ignore[no-any-return]
             return await run_in_threadpool(endpoint, request)  # type: ignore[arg-type]
 
-        guarded.needed = role  # type: ignore[attr-defined]
+        guarded.required_role = role  # type: ignore[attr-defined]
         return guarded
 
     return decorate
@@ -158,7 +158,7 @@ def check_csrf(request: Request) -> None:
         raise HTTPException(403, "This form is too old or not ours. Load the page again and repeat what you did.")
 
 
-class Door(AuthenticationBackend):
+class AuthBackend(AuthenticationBackend):
     """Says of each request who sends it."""
 
     def __init__(self, access: Access) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from handlers.predictors import undo_action
 from panel import audit, paging
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import actions as views
@@ -23,13 +23,13 @@ from store.outputs import actions, categories
 ROWS = 50
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def show(request: Request) -> Response:
     """The log, the budgets, the settings and the switches."""
     return _page(request)
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def stop(request: Request) -> Response:
     """The kill switch: nothing is planned or carried out while it is on."""
     db, stopped = panel_context(request).databases, request.state.form.get("stopped") == "yes"
@@ -39,7 +39,7 @@ def stop(request: Request) -> Response:
     return back(request, "actions", "Everything is stopped." if stopped else "Actions go on.")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Writes the settings of one category; what can't be is told beside what was typed."""
     db, slug = panel_context(request).databases, request.path_params["slug"]
@@ -59,7 +59,7 @@ def save(request: Request) -> Response:
     return back(request, "actions", f"{slug}: saved. It holds from the next planning on.")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def undo(request: Request) -> Response:
     """Takes one action back."""
     panel, key = panel_context(request), str(request.state.form.get("key", ""))

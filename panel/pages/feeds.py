@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from handlers.predictors import personalize_content_predictor
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import page
 from panel.views import feeds as views
@@ -25,7 +25,7 @@ _EXAMPLES = 8  # countries and members to begin with
 _FOUND = 12
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def feeds(request: Request) -> Response:
     """The guest feed of a country, beside yesterday's and what is popular, or beside another country's."""
     db, most = panel_context(request).databases, _length(request)
@@ -50,7 +50,7 @@ def feeds(request: Request) -> Response:
     return page(request, "feeds.html", context)
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def member(request: Request) -> Response:
     """What one member sees and why, or two members side by side; without one, a search."""
     db, most = panel_context(request).databases, _length(request)
@@ -63,7 +63,7 @@ def member(request: Request) -> Response:
     return page(request, "feeds_member.html", context | search)
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def members(request: Request) -> Response:
     """The members that a search finds, as a part of the page."""
     return page(request, "feeds_found.html", _search(panel_context(request).databases, request))

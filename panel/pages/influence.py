@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from features.categories import GLOBAL, category
 from panel import audit
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import page
 from panel.views import influence as views
@@ -26,13 +26,13 @@ _PAGE = 25
 _TABLE = 25  # posts of a tree that are listed
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def influence(request: Request) -> Response:
     """All categories with those who lead them, and a form for a new one."""
     return _categories(request, {"name": "", "slug": "", "hashtags": ""}, "")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def create(request: Request) -> Response:
     """A new category."""
     db, typed = panel_context(request).databases, _typed(request)
@@ -47,13 +47,13 @@ def create(request: Request) -> Response:
     return _to(request, made.slug, "The category is there; karmaStats fills it at its next run.")
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def leaders(request: Request) -> Response:
     """Who leads one category, and why; its name and hashtags to edit."""
     return _category(request, None, "")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def change(request: Request) -> Response:
     """Another name or other hashtags for a category."""
     db, typed, before = panel_context(request).databases, _typed(request), _known(request)
@@ -69,7 +69,7 @@ def change(request: Request) -> Response:
     return _to(request, made.slug, "Saved; karmaStats reckons with it at its next run.")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def remove(request: Request) -> Response:
     """Removes a category."""
     before = _known(request)
@@ -79,7 +79,7 @@ def remove(request: Request) -> Response:
     return RedirectResponse(request.url_for("influence"), status_code=303)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def trees(request: Request) -> Response:
     """The posts that were passed on most."""
     db, number = panel_context(request).databases, _page_number(request)
@@ -93,7 +93,7 @@ def trees(request: Request) -> Response:
     return page(request, "influence_trees.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def tree(request: Request) -> Response:
     """One reshare tree, drawn left to right in time."""
     db, content = panel_context(request).databases, object_id(request.path_params["content"], "content")

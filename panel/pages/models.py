@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit, paging
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import models as views
@@ -22,7 +22,7 @@ DAYS, ROWS = 60, 50
 _WITH_BYTES = {"format": {"$ne": "identity"}}
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def all_models(request: Request) -> Response:
     """Quality over time, countries, drift, what is served and why."""
     db, number = panel_context(request).databases, paging.number(request)
@@ -47,14 +47,14 @@ def all_models(request: Request) -> Response:
     return page(request, "models.html", context)
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def ask_roll_back(request: Request) -> Response:
     """What a rollback would change, and the button."""
     db, account = panel_context(request).databases, request.path_params["account"]
     return page(request, "rollback.html", {"account": account, "rows": _concerned(db, account), "members": members(db)})
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def roll_back(request: Request) -> Response:
     """Puts the version before back; once more undoes it."""
     db, account = panel_context(request).databases, request.path_params["account"]

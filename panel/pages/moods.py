@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import page
 from panel.views import moods as views
@@ -20,7 +20,7 @@ KEPT = timedelta(days=90)  # analyses are deleted then
 MOST = 50
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def all_moods(request: Request) -> Response:
     """How many of those who opted in feel how."""
     panel = panel_context(request)
@@ -35,7 +35,7 @@ def all_moods(request: Request) -> Response:
     return page(request, "moods.html", context)
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def person(request: Request) -> Response:
     """One person's own page. Without consent it says the same as for somebody who does not exist."""
     panel = panel_context(request)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from handlers.manifest import Function, functions
 from handlers.runtime import clock
 from panel import audit, paging
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import now as views
@@ -20,7 +20,7 @@ from store import settings
 RUNS = 50  # on a page
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def now(request: Request) -> Response:
     """Every function, the feed, and what was set aside."""
     panel = panel_context(request)
@@ -42,7 +42,7 @@ def now(request: Request) -> Response:
     return page(request, "now.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def one_function(request: Request) -> Response:
     """The runs of one function."""
     function, db = _asked(request), panel_context(request).databases
@@ -62,7 +62,7 @@ def one_function(request: Request) -> Response:
     return page(request, "function.html", context)
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def run_again(request: Request) -> Response:
     """Starts a function and comes back at once."""
     function, panel = _asked(request), panel_context(request)

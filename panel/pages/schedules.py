@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from handlers.manifest import Function, functions
 from panel import audit
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import back, page
 from panel.views import schedules as views
@@ -18,14 +18,14 @@ from panel.views.now import ABOUT, timing_words
 from store import runs, settings
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def show(request: Request) -> Response:
     """The schedule of one function, its next runs, and the form."""
     own = settings.schedules(panel_context(request).databases).get(_asked(request).key)
     return _page(request, views.choice(own))
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Gives the function another schedule; what can't be is told beside what was typed."""
     panel, function, form = panel_context(request), _asked(request), dict(request.state.form)

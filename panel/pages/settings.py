@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from panel import audit, paging
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.pages.now import jobs
 from panel.templates import back, page
@@ -18,13 +18,13 @@ from store import settings
 ROWS = 30
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def show(request: Request) -> Response:
     """The form, the switches and the log."""
     return _page(request, views.rows(settings.thresholds(panel_context(request).databases)))
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
     """Writes the thresholds; what can't be is told beside the form, which keeps what was typed."""
     db, form = panel_context(request).databases, dict(request.state.form)
@@ -43,7 +43,7 @@ def save(request: Request) -> Response:
     return back(request, "settings", "Saved. It holds from the next run on.")
 
 
-@needs(Role.OPERATOR)
+@require_role(Role.OPERATOR)
 def switch(request: Request) -> Response:
     """Switches one function on or off."""
     db, key = panel_context(request).databases, request.path_params["key"]

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from panel import audit
-from panel.auth import Role, needs
+from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import page
 from panel.views import suspects as views
@@ -30,7 +30,7 @@ _POPULATION = 6_000  # latest of everybody
 _VERDICTS = {"bot": True, "person": False}
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def suspects(request: Request) -> Response:
     """Cases without a verdict, the highest score first."""
     db, after = panel_context(request).databases, request.query_params.get("after")
@@ -44,7 +44,7 @@ def suspects(request: Request) -> Response:
     return page(request, "suspects.html", context)
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def decided(request: Request) -> Response:
     """Cases with a verdict, the latest first."""
     db, number = panel_context(request).databases, _page_number(request)
@@ -57,7 +57,7 @@ def decided(request: Request) -> Response:
     return page(request, "suspects_decided.html", context)
 
 
-@needs(Role.VIEWER)
+@require_role(Role.VIEWER)
 def quality(request: Request) -> Response:
     """How many of the opened cases were bots, by score, and what the lot says of those that the score passes over."""
     db = panel_context(request).databases
@@ -71,7 +71,7 @@ def quality(request: Request) -> Response:
     return page(request, "suspects_quality.html", context)
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def suspect(request: Request) -> Response:
     """One case: its reasons, how the credential reads beside everybody else, what its account did."""
     db, now, found = panel_context(request).databases, panel_context(request).clock(), _case(request)
@@ -81,7 +81,7 @@ def suspect(request: Request) -> Response:
     return page(request, template, context | _evidence(db, found, now))
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def decide(request: Request) -> Response:
     """A moderator's word on a case that has none yet."""
     db, now, found = panel_context(request).databases, panel_context(request).clock(), _case(request)
@@ -94,7 +94,7 @@ def decide(request: Request) -> Response:
     return _changed(request, "")
 
 
-@needs(Role.MODERATOR)
+@require_role(Role.MODERATOR)
 def undo(request: Request) -> Response:
     """Takes back a verdict, and what was learned from it."""
     db, found = panel_context(request).databases, _case(request)

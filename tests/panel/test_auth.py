@@ -40,13 +40,13 @@ def db(uri):
 
 
 @pytest.fixture
-def door():
+def access():
     return Access(parse_tokens(TOKENS))
 
 
 @pytest.fixture
-def outside(db, door):
-    with client(db, door) as opened:
+def outside(db, access):
+    with client(db, access) as opened:
         yield opened
 
 
@@ -201,21 +201,21 @@ def test_pages_hold_no_script_of_their_own(outside):
         ("", "nobody could sign in"),
     ],
 )
-def test_a_door_that_can_not_be_is_refused_without_the_secret(written, told):
+def test_wrong_tokens_are_refused_without_showing_the_secret(written, told):
     with pytest.raises(ValueError, match=told) as refused:
         access_of(lambda name: written if name == "PANEL_TOKENS" else "")
 
     assert "x" * 24 not in str(refused.value)
 
 
-def test_secrets_are_in_no_representation(door):
-    assert not any(secret in repr(door) for secret in SECRETS.values())
+def test_secrets_are_in_no_representation(access):
+    assert not any(secret in repr(access) for secret in SECRETS.values())
 
 
 def test_an_endpoint_that_names_no_role_is_not_served(monkeypatch):
     monkeypatch.setattr("panel.pages.now.ROUTES", [type("Bare", (), {"path": "/bare", "endpoint": print})()])
 
-    with pytest.raises(ValueError, match="/bare: the endpoint needs no role"):
+    with pytest.raises(ValueError, match="/bare: the endpoint has no role"):
         list(page_routes())
 
 
@@ -309,11 +309,11 @@ def test_the_command_asks_for_sign_in_beyond_this_machine(db):
         serve(host="0.0.0.0")
 
 
-def test_the_application_is_made_without_asking_the_database(door):
+def test_the_application_is_made_without_asking_the_database(access):
     from store.client import connect
 
     nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1)
-    assert application(nowhere, door).routes
+    assert application(nowhere, access).routes
     nowhere.client.close()
 
 
