@@ -20,10 +20,10 @@ from panel.assets import Assets
 from panel.auth import Access, AuthBackend
 from panel.context import PanelContext
 from panel.invoke import in_thread
-from panel.security_headers import Headers
+from panel.security_headers import SecurityHeaders
 from store.client import Databases
 
-LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # names under which an open panel answers, against DNS rebinding
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # host names of a panel without sign-in, against DNS rebinding
 _SESSION_SECONDS = 8 * 3600
 
 
@@ -34,7 +34,7 @@ def application(
     start: Callable[[str, dict[str, Any]], None] = in_thread,
     rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]] = dict,
 ) -> Starlette:
-    """The panel over these databases for those whom `access` lets in."""
+    """Returns the panel over these databases, for the people that `access` accepts."""
     routes = [*sign_in.ROUTES, *page_routes(), Mount("/static", Assets(), name="static")]
     app = Starlette(routes=routes, middleware=list(_middleware(access)), exception_handlers=errors.HANDLERS)
     app.state.panel = PanelContext(databases, access, clock, start, rejected_lines)
@@ -42,13 +42,13 @@ def application(
 
 
 def page_routes() -> Iterator[Route]:
-    """The routes of every module of panel.pages.
+    """Yields the routes of every module of panel.pages.
 
     Raises:
-        ValueError: when an endpoint does not say which role it needs.
+        ValueError: when an endpoint has no @require_role.
     """
-    for found in pkgutil.iter_modules(pages.__path__):
-        module = importlib.import_module(f"{pages.__name__}.{found.name}")
+    for module_info in pkgutil.iter_modules(pages.__path__):
+        module = importlib.import_module(f"{pages.__name__}.{module_info.name}")
         for route in getattr(module, "ROUTES", ()):
             if not hasattr(route.endpoint, "required_role"):
                 raise ValueError(f"{route.path}: the endpoint has no role; say @require_role(Role.…)")
@@ -57,7 +57,7 @@ def page_routes() -> Iterator[Route]:
 
 def _middleware(access: Access) -> Iterator[Middleware]:
     secure = not access.is_open
-    yield Middleware(Headers, secure=secure)
+    yield Middleware(SecurityHeaders, secure=secure)
     if access.is_open:
         yield Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK, www_redirect=False)
     yield Middleware(GZipMiddleware, minimum_size=1_000)

@@ -1,4 +1,4 @@
-"""Our own files: addressed with a hash of what is in them, so that browsers keep each until it changes."""
+"""Static files. Addresses carry a hash of the content, so browsers cache each file until it changes."""
 
 import hashlib
 from functools import cache
@@ -10,26 +10,26 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 FOLDER = Path(__file__).parent / "static"
-VERSION = "v"  # the parameter of the address that holds the hash
-KEPT = "public, max-age=31536000, immutable"
-ASKED_AGAIN = "no-cache"  # kept too, but only used after asking whether it changed
+VERSION = "v"  # the query parameter that holds the hash
+_CACHE_FOREVER = "public, max-age=31536000, immutable"
+_REVALIDATE = "no-cache"  # cached too, but the browser checks whether it changed
 
 
 @cache
 def version(name: str) -> str:
-    """A hash of what is in the file."""
+    """Returns a hash of the file's content."""
     return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
 
 
 class Assets(StaticFiles):
-    """The files; those that are asked for in their present version are kept for good."""
+    """Serves the files. Requests for the current version may be cached forever."""
 
     def __init__(self) -> None:
         super().__init__(directory=FOLDER)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, and how long to keep it."""
+        """Returns the file with its cache policy."""
         response = await super().get_response(path, scope)
-        asked = QueryParams(scope["query_string"]).get(VERSION)
-        response.headers["Cache-Control"] = KEPT if asked == version(path) else ASKED_AGAIN
+        is_current = QueryParams(scope["query_string"]).get(VERSION) == version(path)
+        response.headers["Cache-Control"] = _CACHE_FOREVER if is_current else _REVALIDATE
         return response

@@ -1,4 +1,4 @@
-"""Every change that somebody makes here is written down."""
+"""Records every change that a person makes in the panel."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from panel.context import panel_context
 from store import audit
 
 
-def note(request: Request, what: str, subject: str, before: Any, after: Any) -> None:
-    """Writes who changed what of which subject, when, from what and to what."""
+def record(request: Request, what: str, subject: str, before: Any, after: Any) -> None:
+    """Writes who changed which subject, when, from what and to what."""
     panel = panel_context(request)
     audit.write(panel.databases, request.user.name, what, subject, panel.clock(), before, after)

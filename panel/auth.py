@@ -1,4 +1,4 @@
-"""Who may come in, and what they may do: roles, tokens, a proxy's word, and the form's own token."""
+"""Authentication and authorisation: roles, tokens, a proxy's token, and CSRF tokens."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ _SAFE = ("GET", "HEAD")
 
 
 class Role(IntEnum):
-    """What somebody may do; each role may do all that the roles before it may."""
+    """What a person may do. Each role includes the roles before it."""
 
     VIEWER = 1
     MODERATOR = 2
@@ -33,27 +33,27 @@ class Role(IntEnum):
 
     @classmethod
     def named(cls, name: str) -> "Role":
-        """The role of that name; raises ValueError with the names that there are."""
+        """Returns the role of that name; raises ValueError for an unknown one."""
         if name.upper() not in cls.__members__:
-            raise ValueError(f"role: {name[:40]} is none of viewer, moderator, operator")
+            raise ValueError(f"role: {name[:40]} is not viewer, moderator or operator")
         return cls[name.upper()]
 
 
 @dataclass(frozen=True)
 class Person(BaseUser):
-    """Somebody who is signed in."""
+    """A person who is signed in."""
 
     name: str
     role: Role
 
     @property
     def is_authenticated(self) -> bool:
-        """True: a person is known."""
+        """Returns True."""
         return True
 
     @property
     def display_name(self) -> str:
-        """What the log of changes calls them."""
+        """Returns the name in the log of changes."""
         return self.name
 
 
@@ -66,13 +66,13 @@ class Token:
 
     @property
     def fingerprint(self) -> str:
-        """What a session keeps of the token, so that another token ends the session."""
+        """Returns the hash that a session stores, so that a changed token ends the session."""
         return hashlib.sha256(self.secret.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Access:
-    """The rules of the door. `is_open`: everybody is the operator, for a panel on loopback."""
+    """Who may sign in. `is_open`: everybody is the operator, for a panel on loopback."""
 
     tokens: tuple[Token, ...] = ()
     oidc: Oidc | None = None
@@ -84,48 +84,48 @@ class Access:
             raise ValueError("set PANEL_TOKENS (name:role:secret, …) or PANEL_OIDC_ISSUER: nobody could sign in")
 
     def with_token(self, secret: str) -> Token | None:
-        """Whose token that is; takes as long for a wrong one as for a right one."""
-        given = secret.encode()
-        matching = [each for each in self.tokens if hmac.compare_digest(each.secret.encode(), given)]
+        """Returns the token with that secret, in constant time."""
+        encoded = secret.encode()
+        matching = [token for token in self.tokens if hmac.compare_digest(token.secret.encode(), encoded)]
         return matching[0] if matching else None
 
     def of_session(self, session: dict[str, Any]) -> Person | None:
-        """Who signed in with a token that still holds."""
+        """Returns the person of a session, if the token is still valid."""
         key = str(session.get("key", ""))
-        return next((each.person for each in self.tokens if hmac.compare_digest(each.fingerprint, key)), None)
+        return next((token.person for token in self.tokens if hmac.compare_digest(token.fingerprint, key)), None)
 
 
 def access_of(setting: Callable[[str], str]) -> Access:
-    """The door as settings describe it: PANEL_TOKENS, PANEL_OIDC_…, PANEL_SECRET.
+    """Reads the settings PANEL_TOKENS, PANEL_OIDC_… and PANEL_SECRET.
 
     Raises:
-        ValueError: naming the setting, when it can't be read or nobody could sign in.
+        ValueError: when a setting is invalid, or nobody could sign in.
     """
     tokens = parse_tokens(setting("PANEL_TOKENS"))
-    derived = hashlib.sha256("\n".join(each.secret for each in tokens).encode()).hexdigest() if tokens else ""
+    derived = hashlib.sha256("\n".join(token.secret for token in tokens).encode()).hexdigest() if tokens else ""
     secret = setting("PANEL_SECRET") or derived or secrets.token_urlsafe()
     return Access(tokens, Oidc.of(setting), secret=secret)
 
 
-def parse_tokens(written: str) -> tuple[Token, ...]:
-    """Tokens written as `name:role:secret`, separated by commas or lines.
+def parse_tokens(text: str) -> tuple[Token, ...]:
+    """Parses tokens written as `name:role:secret`, separated by commas or lines.
 
     Raises:
-        ValueError: without the secret, when one is not of that form, too short, or there twice.
+        ValueError: when a token is malformed, too short or repeated. The message never contains the secret.
 
-    >>> [str(each.person) for each in parse_tokens("ann:viewer:abcdefghijklmnopqrstuvwx")]
+    >>> [str(token.person) for token in parse_tokens("ann:viewer:abcdefghijklmnopqrstuvwx")]
     ["Person(name='ann', role=<Role.VIEWER: 1>)"]
     """
-    tokens = tuple(_token(each.strip()) for each in written.replace("\n", ",").split(",") if each.strip())
-    if len({each.secret for each in tokens}) < len(tokens):
+    tokens = tuple(_token(part.strip()) for part in text.replace("\n", ",").split(",") if part.strip())
+    if len({token.secret for token in tokens}) < len(tokens):
         raise ValueError("PANEL_TOKENS: two people have the same secret")
     return tokens
 
 
 def require_role(role: Role) -> Callable[[Endpoint], Endpoint]:
-    """An endpoint for people of that role or a higher one; what changes something must carry the form's token.
+    """Restricts an endpoint to people of that role or a higher one. Requests that change data need a CSRF token.
 
-    Endpoints written without `async` run in a thread, so they may wait for the database. A POST finds its form in
+    Endpoints without `async` run in a thread, so they may wait for the database. The form of a POST is in
     `request.state.form`.
     """
 
@@ -147,25 +147,25 @@ def require_role(role: Role) -> Callable[[Endpoint], Endpoint]:
 
 
 def csrf_token(request: Request) -> str:
-    """The token that this session's forms carry."""
+    """Returns the CSRF token of this session."""
     return str(request.session.setdefault("csrf", secrets.token_urlsafe()))
 
 
 def check_csrf(request: Request) -> None:
-    """Refuses a form that this session was not given: its token comes as a field or a header."""
-    given = request.headers.get(CSRF_HEADER) or str(request.state.form.get(CSRF_FIELD, ""))
-    if not hmac.compare_digest(csrf_token(request).encode(), given.encode()):
-        raise HTTPException(403, "This form is too old or not ours. Load the page again and repeat what you did.")
+    """Refuses a request without the CSRF token of this session, as a field or a header."""
+    token = request.headers.get(CSRF_HEADER) or str(request.state.form.get(CSRF_FIELD, ""))
+    if not hmac.compare_digest(csrf_token(request).encode(), token.encode()):
+        raise HTTPException(403, "This form has expired. Reload the page and try again.")
 
 
 class AuthBackend(AuthenticationBackend):
-    """Says of each request who sends it."""
+    """Identifies who sends a request."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
-        """The person of the session, of the proxy's word, or nobody."""
+        """Returns the person of the session or of the proxy's token, or None."""
         person = await self._person(conn)
         return (AuthCredentials([person.role.name]), person) if person else None
 
@@ -183,14 +183,15 @@ def _check_role(request: Request, role: Role) -> None:
     if not request.user.is_authenticated:
         raise HTTPException(401, "Please sign in.")
     if request.user.role < role:
-        raise HTTPException(403, f"This needs the role {role.name.lower()}; yours is {request.user.role.name.lower()}.")
+        own = request.user.role.name.lower()
+        raise HTTPException(403, f"This requires the role {role.name.lower()}. Your role is {own}.")
 
 
-def _token(written: str) -> Token:
-    name, _, rest = written.partition(":")
+def _token(text: str) -> Token:
+    name, _, rest = text.partition(":")
     role, _, secret = rest.partition(":")
     if not (name and role and secret):
-        raise ValueError("PANEL_TOKENS: each token is written name:role:secret")
+        raise ValueError("PANEL_TOKENS: write each token as name:role:secret")
     if len(secret) < SHORTEST_TOKEN:
         raise ValueError(f"PANEL_TOKENS: the secret of {name[:40]} is shorter than {SHORTEST_TOKEN} characters")
     return Token(Person(name, Role.named(role)), secret)

@@ -1,4 +1,4 @@
-"""What every page has at hand: databases, clock, how functions are started."""
+"""What every page needs: databases, clock, and how to start functions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class PanelContext:
     access: Access
     clock: Callable[[], datetime]
     start: Callable[[str, dict[str, Any]], None]  # starts a function of serverless.yml and does not wait for it
-    rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]]  # collection → reason → lines that `load` set aside
+    rejected_lines: Callable[[], Mapping[str, Mapping[str, int]]]  # collection → reason → lines that `load` rejected
 
 
 def panel_context(request: Request) -> PanelContext:
-    """The panel that answers this request."""
+    """Returns the panel that answers this request."""
     return request.app.state.panel  # type: ignore[no-any-return]

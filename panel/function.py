@@ -22,14 +22,14 @@ def _panel() -> Mangum:
 
 
 def _access() -> Access:
-    """The door as the environment describes it; PANEL_TOKENS_PARAMETER names an SSM parameter that holds the tokens."""
+    """Reads who may sign in. PANEL_TOKENS_PARAMETER names an SSM parameter that holds the tokens."""
     parameter = setting("PANEL_TOKENS_PARAMETER")
     tokens = {"PANEL_TOKENS": _read_parameter(parameter)} if parameter else {}
     return access_of(lambda name: tokens.get(name) or setting(name))
 
 
 def start_function(function: str, event: dict[str, Any]) -> None:
-    """Has AWS run the function of this deployment; the panel's own name ends in -panel, the others in their keys."""
+    """Invokes a function of this deployment. Its name is the panel's, with the key in place of `panel`."""
     import boto3  # in the Lambda runtime
 
     name = setting("AWS_LAMBDA_FUNCTION_NAME").removesuffix("panel") + function

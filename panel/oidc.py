@@ -1,4 +1,4 @@
-"""Sign-in by a proxy in front: its header carries a signed word on who sends the request (OpenID Connect)."""
+"""Sign-in through a proxy that adds a signed OpenID Connect token to each request."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ logger = logging.getLogger("feedpulse")
 
 
 class Claims(NamedTuple):
-    """What the proxy says of somebody."""
+    """Name and role from a valid token."""
 
     name: str
     role: str
@@ -21,7 +21,7 @@ class Claims(NamedTuple):
 
 @dataclass(frozen=True)
 class Oidc:
-    """Which header is believed, if its signature, issuer, audience and expiry hold."""
+    """Which header carries the token, and what its signature, issuer and audience must be."""
 
     issuer: str
     audience: str
@@ -31,19 +31,19 @@ class Oidc:
 
     @classmethod
     def of(cls, setting: Callable[[str], str]) -> "Oidc | None":
-        """As settings describe it; None without PANEL_OIDC_ISSUER.
+        """Reads the settings PANEL_OIDC_…; returns None without PANEL_OIDC_ISSUER.
 
         Raises:
-            ValueError: naming the setting that is missing beside it.
+            ValueError: when another setting is missing or wrong.
         """
         issuer = setting("PANEL_OIDC_ISSUER")
         if not issuer:
             return None
         for name in ("PANEL_OIDC_AUDIENCE", "PANEL_OIDC_KEYS"):
             if not setting(name):
-                raise ValueError(f"{name}: is needed beside PANEL_OIDC_ISSUER")
+                raise ValueError(f"{name}: required with PANEL_OIDC_ISSUER")
         if not setting("PANEL_OIDC_KEYS").startswith("https://"):
-            raise ValueError("PANEL_OIDC_KEYS: is no https address")
+            raise ValueError("PANEL_OIDC_KEYS: not an https address")
         return cls(
             issuer,
             setting("PANEL_OIDC_AUDIENCE"),
@@ -53,24 +53,24 @@ class Oidc:
         )
 
     def claims(self, headers: Mapping[str, str]) -> Claims | None:
-        """Name and highest role of a valid word; None without one, or when it names no role of ours."""
-        given = headers.get(self.header, "").removeprefix("Bearer ").strip()
-        if not given:
+        """Returns name and highest role of a valid token; None without one, or when it has no role of the panel."""
+        token = headers.get(self.header, "").removeprefix("Bearer ").strip()
+        if not token:
             return None
         try:
-            said = self._verified(given)
+            claims = self._verify(token)
         except jwt.PyJWTError as error:
             logger.warning("sign-in refused: %s", type(error).__name__)
             return None
-        role = self._role(said)
-        return Claims(str(said.get("email") or said["sub"])[:120], role) if role else None
+        role = self._highest_role(claims)
+        return Claims(str(claims.get("email") or claims["sub"])[:120], role) if role else None
 
-    def _verified(self, given: str) -> dict[str, Any]:
-        key = self.keys.get_signing_key_from_jwt(given)
+    def _verify(self, token: str) -> dict[str, Any]:
+        key = self.keys.get_signing_key_from_jwt(token)
         required = {"require": ["exp", "iss", "aud", "sub"]}
-        return jwt.decode(given, key, _ALGORITHMS, options=required, audience=self.audience, issuer=self.issuer)  # type: ignore[arg-type]
+        return jwt.decode(token, key, _ALGORITHMS, options=required, audience=self.audience, issuer=self.issuer)  # type: ignore[arg-type]
 
-    def _role(self, said: Mapping[str, Any]) -> str | None:
-        named = said.get(self.claim) or []
-        held = named.split() if isinstance(named, str) else [str(each) for each in named]
-        return next((role for role in _ROLES if role in held), None)
+    def _highest_role(self, claims: Mapping[str, Any]) -> str | None:
+        value = claims.get(self.claim) or []
+        roles = value.split() if isinstance(value, str) else [str(role) for role in value]
+        return next((role for role in _ROLES if role in roles), None)

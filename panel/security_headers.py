@@ -1,4 +1,4 @@
-"""Headers that tell browsers to run only our own files and to tell nobody where somebody was."""
+"""Security headers: browsers run only our own files, and send no referrer to other sites."""
 
 from urllib.parse import urlsplit
 
@@ -28,19 +28,19 @@ HEADERS = {
 _YEAR_SECONDS = 31_536_000
 
 
-class Headers:
-    """Adds the headers to every answer; what does not say otherwise is never kept by a cache.
+class SecurityHeaders:
+    """Adds the headers to every answer, and `no-store` to answers without a cache policy.
 
-    Redirects name no scheme, so that they stay on https behind a proxy that speaks http to us.
+    Redirects become paths, so that they stay on https behind a proxy that uses http.
     """
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self.app, self.secure = app, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers through the application."""
+        """Passes the request to the application and adds headers to its answer."""
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
@@ -51,11 +51,11 @@ class Headers:
                     headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
             await send(message)
 
-        await self.app(scope, receive, sending)
+        await self.app(scope, receive, send_with_headers)
 
 
 def path_of(address: str) -> str:
-    """An address of this panel without scheme and host.
+    """Returns an address without scheme and host.
 
     >>> path_of("http://panel.example/sign-in?next=%2F#log")
     '/sign-in?next=%2F#log'

@@ -1,4 +1,4 @@
-"""Templates and the plain words for numbers and times."""
+"""Renders pages, and formats numbers and times."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,27 +22,28 @@ NAVIGATION = ("now", "feeds", "models", "suspects", "influence", "actions", "moo
 
 
 def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
-    """The template as a page; every page also knows the clock, who is signed in, the form's token and what was told."""
+    """Renders a template. Every page also gets the clock, the person, the CSRF token and the flash message."""
+    panel = panel_context(request)
     shared = {
-        "now": panel_context(request).clock(),
+        "now": panel.clock(),
         "person": request.user if request.user.is_authenticated else None,
-        "is_open": panel_context(request).access.is_open,
+        "is_open": panel.access.is_open,
         "csrf": csrf_token(request),
         "navigation": list(_navigation(request)),
-        "told": request.session.pop("told", None),
+        "flash": request.session.pop("flash", None),
     }
     return _TEMPLATES.TemplateResponse(request, template, shared | dict(context), status_code=status)
 
 
-def back(request: Request, route: str, told: str = "", **parameters: Any) -> Response:
-    """After a change: the page of that route, with its parameters, is loaded again and says what was done."""
-    if told:
-        request.session["told"] = told
+def redirect(request: Request, route: str, flash: str = "", **parameters: Any) -> Response:
+    """Redirects to the page of that route after a change. The page shows the flash message once."""
+    if flash:
+        request.session["flash"] = flash
     return RedirectResponse(request.url_for(route, **parameters), status_code=303)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """How long ago, in words.
+    """Formats how long ago a moment was.
 
     >>> from datetime import UTC
     >>> ago(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 2, 30, tzinfo=UTC))
@@ -55,7 +56,7 @@ def ago(moment: datetime | None, now: datetime) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in the largest unit that it fills.
+    """Formats a length of time in its largest unit.
 
     >>> duration(45), duration(90), duration(7200), duration(200_000)
     ('45 s', '1 min', '2 h', '2 days')
@@ -67,7 +68,7 @@ def duration(seconds: float) -> str:
 
 
 def number(value: Any) -> str:
-    """A number for people: thousands apart, three places where it is small; anything else as it is.
+    """Formats a number: thousands separated, three places when it is small. Returns other values as text.
 
     >>> number(12345), number(0.12345), number(None)
     ('12,345', '0.123', '–')
@@ -84,7 +85,7 @@ def number(value: Any) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of 0 to 1 in percent.
+    """Formats a share from 0 to 1 as a percentage.
 
     >>> percent(0.123), percent(None)
     ('12.3 %', '–')
@@ -93,7 +94,7 @@ def percent(share: float | None) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes for people.
+    """Formats a number of bytes.
 
     >>> size(2048), size(5_000_000)
     ('2.0 kB', '4.8 MB')
@@ -101,29 +102,29 @@ def size(count: float) -> str:
     return f"{count / 2**20:,.1f} MB" if count >= 2**20 else f"{count / 2**10:,.1f} kB"
 
 
-def told(value: Any) -> str:
-    """A value of the log of changes as one line.
+def one_line(value: Any) -> str:
+    """Formats a value of the log of changes.
 
-    >>> told({"dryRun": True, "burst": 5}), told(None)
+    >>> one_line({"dryRun": True, "burst": 5}), one_line(None)
     ('dryRun: yes, burst: 5', '–')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {told(each)}" for name, each in value.items()) or "–"
+        return ", ".join(f"{name}: {one_line(part)}" for name, part in value.items()) or "–"
     if isinstance(value, list | tuple):
-        return ", ".join(told(each) for each in value) or "–"
+        return ", ".join(one_line(part) for part in value) or "–"
     return when(value) if isinstance(value, datetime) else number(value)
 
 
 def when(moment: datetime | None) -> str:
-    """Date and time, UTC."""
+    """Formats date and time, UTC."""
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "–"
 
 
 @pass_context
 def _path_for(context: Context, name: str, /, **parameters: Any) -> URL:
-    """The path of a route; without scheme and host, which a proxy may change. Files carry their version."""
+    """Returns the path of a route, without scheme and host, which a proxy may change. Files carry their version."""
     path = URL(str(context["request"].app.url_path_for(name, **parameters)))
     return path.include_query_params(**{VERSION: version(parameters["path"])}) if name == "static" else path
 
@@ -135,7 +136,7 @@ def _navigation(request: Request) -> Any:
         except NoMatchFound:
             continue
         inside = address != "/" and request.url.path.startswith(f"{address}/")
-        yield {"name": name.capitalize(), "address": address, "here": inside or request.url.path == address}
+        yield {"name": name.capitalize(), "address": address, "current": inside or request.url.path == address}
 
 
 _ENVIRONMENT = Environment(
@@ -146,5 +147,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.globals["url_for"] = _path_for
-_ENVIRONMENT.filters.update(ago=ago, duration=duration, number=number, percent=percent, size=size, when=when, told=told)
+_ENVIRONMENT.filters.update(
+    ago=ago, duration=duration, number=number, percent=percent, size=size, when=when, one_line=one_line
+)
 _TEMPLATES = Jinja2Templates(env=_ENVIRONMENT)

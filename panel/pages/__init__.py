@@ -1,1 +1,1 @@
-"""One module a page: ROUTES, small endpoints, and pure views (rows → what the template shows)."""
+"""One module for each page, with ROUTES and small endpoints."""

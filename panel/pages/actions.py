@@ -1,4 +1,4 @@
-"""Actions: what was planned and done, what may still be done, and how to stop it or take it back."""
+"""Actions: the log, budgets, settings by category, the kill switch and undo."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from handlers.predictors import undo_action
 from panel import audit, paging
 from panel.auth import Role, require_role
 from panel.context import panel_context
-from panel.templates import back, page
+from panel.templates import page, redirect
 from panel.views import actions as views
 from predictors.social.actions import Settings, parsed
 from predictors.social.connectors import RequestError
@@ -25,73 +25,72 @@ ROWS = 50
 
 @require_role(Role.VIEWER)
 def show(request: Request) -> Response:
-    """The log, the budgets, the settings and the switches."""
+    """Shows the log, the budgets, the settings and the switches."""
     return _page(request)
 
 
 @require_role(Role.OPERATOR)
 def stop(request: Request) -> Response:
-    """The kill switch: nothing is planned or carried out while it is on."""
+    """Turns the kill switch. While it is on, nothing is planned or executed."""
     db, stopped = panel_context(request).databases, request.state.form.get("stopped") == "yes"
     before = actions.is_stopped(db)
     actions.stop_everything(db, stopped)
-    audit.note(request, "switch", "all actions stopped", before, stopped)
-    return back(request, "actions", "Everything is stopped." if stopped else "Actions go on.")
+    audit.record(request, "switch", "all actions stopped", before, stopped)
+    return redirect(request, "actions", "All actions are stopped." if stopped else "Actions are resumed.")
 
 
 @require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
-    """Writes the settings of one category; what can't be is told beside what was typed."""
+    """Writes the settings of one category. Invalid values are reported on the page."""
     db, slug = panel_context(request).databases, request.path_params["slug"]
-    if slug not in {each["slug"] for each in categories.read_categories(db)}:
+    if slug not in {category["slug"] for category in categories.read_categories(db)}:
         raise HTTPException(404)
     try:
         form = views.read(dict(request.state.form))
         after = views.stored(form, _actor(db, form))
     except ValueError as error:
         return _page(request, f"{slug}: {error}. Nothing was saved.", 400)
-    before = next((each for each in actions.read_settings(db) if each["_id"] == slug), {})
+    before = next((row for row in actions.read_settings(db) if row["_id"] == slug), {})
     actions.save_settings(db, slug, after)
     changed = [name for name in after if before.get(name) != after[name]]
-    audit.note(
-        request, "actions", slug, {each: before.get(each) for each in changed}, {each: after[each] for each in changed}
-    )
-    return back(request, "actions", f"{slug}: saved. It holds from the next planning on.")
+    old, new = {name: before.get(name) for name in changed}, {name: after[name] for name in changed}
+    audit.record(request, "actions", slug, old, new)
+    return redirect(request, "actions", f"{slug}: saved. Takes effect at the next planning run.")
 
 
 @require_role(Role.OPERATOR)
 def undo(request: Request) -> Response:
-    """Takes one action back."""
+    """Undoes one action."""
     panel, key = panel_context(request), str(request.state.form.get("key", ""))
     db, now = panel.databases, panel.clock()
     before = (actions.find(db, key) or {}).get("state")
     try:
         undo_action(db, now, key)
     except RequestError as error:
-        return _page(request, f"The network did not take it back: {error}", 502)
-    audit.note(request, "undo", key, before, "undone")
-    return back(request, "actions", "Taken back.")
+        return _page(request, f"The network did not undo it: {error}", 502)
+    audit.record(request, "undo", key, before, "undone")
+    return redirect(request, "actions", "The action is undone.")
 
 
 def _page(request: Request, problem: str = "", status: int = 200) -> Response:
     panel, number = panel_context(request), paging.number(request)
     db, state = panel.databases, request.query_params.get("state", "")
     condition = {"state": state} if state in views.STATES else {}
-    found, paged = paging.cut(actions.page(db, condition, *paging.window(number, ROWS)), number, ROWS)
-    names = actions.names(db, found)
-    known = {each["slug"]: str(each["name"]) for each in categories.read_categories(db)}
-    chosen, unread = _settings(db)
-    free = {slug: name for slug, name in known.items() if slug not in {each.category for each in chosen}}
-    begun = request.query_params.get("category", "")
+    rows, paged = paging.cut(actions.page(db, condition, *paging.window(number, ROWS)), number, ROWS)
+    names = actions.names(db, rows)
+    titles = {category["slug"]: str(category["name"]) for category in categories.read_categories(db)}
+    configured, invalid = _settings(db)
+    free = {slug: name for slug, name in titles.items() if slug not in {row.category for row in configured}}
+    selected = request.query_params.get("category", "")
     context = {
         "stopped": actions.is_stopped(db),
-        "tally": actions.tally(db),
-        "categories": _category_views(request, chosen, known),
-        "unread": unread,
+        "counts": actions.tally(db),
+        "categories": _category_views(request, configured, titles),
+        "invalid": invalid,
         "free": free,
-        "begun": begun if begun in free else "",
-        "fresh": Settings("", ""),
-        "rows": [views.row(each, names) for each in found],
+        "selected": selected if selected in free else "",
+        "defaults": Settings("", ""),
+        "rows": [views.row(action, names) for action in rows],
         "paged": paged,
         "state": state if condition else "",
         "states": list(views.STATES),
@@ -101,32 +100,32 @@ def _page(request: Request, problem: str = "", status: int = 200) -> Response:
 
 
 def _settings(db: Databases) -> tuple[list[Settings], list[str]]:
-    """The settings of all categories, and what is wrong with those that can't be read."""
-    chosen, unread = [], []
+    """Returns the settings of all categories, and the errors of those that are invalid."""
+    configured, invalid = [], []
     for row in actions.read_settings(db):
         try:
-            chosen.append(parsed(row))
+            configured.append(parsed(row))
         except ValueError as error:
-            unread.append(f"{row['_id']}: {error}")
-    return chosen, unread
+            invalid.append(f"{row['_id']}: {error}")
+    return configured, invalid
 
 
-def _category_views(request: Request, chosen: list[Settings], known: Mapping[str, str]) -> list[dict[str, Any]]:
+def _category_views(request: Request, configured: list[Settings], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     panel = panel_context(request)
-    rates = {f"plan:{each.network}": (each.per_hour, each.burst) for each in chosen}
+    rates = {f"plan:{row.network}": (row.per_hour, row.burst) for row in configured}
     left = actions.budgets(panel.databases, panel.clock(), rates)
     return [
-        views.category_view(each, known.get(each.category, each.category), left.get(f"plan:{each.network}"))
-        for each in chosen
+        views.category_view(row, titles.get(row.category, row.category), left.get(f"plan:{row.network}"))
+        for row in configured
     ]
 
 
 def _actor(db: Databases, form: views.Form) -> Any:
-    """Who acts: on our own app a user by id or @name, elsewhere as the network calls them."""
+    """Returns who acts: in the app a user by id or @name, elsewhere the name on the network."""
     if form.network != "app":
         return form.actor
-    named = actions.user_called(db, form.actor.removeprefix("@"))
-    user = named["_id"] if named else object_id(form.actor, "actor")
+    profile = actions.user_called(db, form.actor.removeprefix("@"))
+    user = profile["_id"] if profile else object_id(form.actor, "actor")
     if not actions.exists(db, user):
         raise ValueError(f"actor: there is no user {form.actor[:40]}")
     return user

@@ -1,4 +1,4 @@
-"""Moods: numbers over many people; one person's only with that person's consent, and the look is written down."""
+"""Moods: shares over many people. One person's moods need consent, and each look is logged."""
 
 from datetime import timedelta
 
@@ -12,42 +12,42 @@ from panel.context import panel_context
 from panel.templates import page
 from panel.views import moods as views
 from store.ids import object_id
-from store.outputs import moods
-from store.panel import moods as panel_moods
+from store.outputs.moods import has_consent
+from store.panel import moods
 
-PRESENT = timedelta(days=30)
-KEPT = timedelta(days=90)  # analyses are deleted then
-MOST = 50
+RECENT = timedelta(days=30)
+RETENTION = timedelta(days=90)  # older analyses are deleted
+_ROWS = 50
 
 
 @require_role(Role.VIEWER)
-def all_moods(request: Request) -> Response:
-    """How many of those who opted in feel how."""
+def show_moods(request: Request) -> Response:
+    """Shows the share of each mood among people who opted in."""
     panel = panel_context(request)
     db, now = panel.databases, panel.clock()
-    consents = panel_moods.consents(db)
+    consents = moods.consents(db)
     context = {
         "consents": consents if consents >= views.SMALLEST or not consents else None,
         "smallest": views.SMALLEST,
-        "shares": views.shares(panel_moods.latest(db, now - PRESENT, now)),
-        "chart": views.weeks(panel_moods.by_week(db, now - KEPT, now)),
+        "shares": views.shares(moods.latest(db, now - RECENT, now)),
+        "chart": views.weeks(moods.by_week(db, now - RETENTION, now)),
     }
     return page(request, "moods.html", context)
 
 
 @require_role(Role.OPERATOR)
-def person(request: Request) -> Response:
-    """One person's own page. Without consent it says the same as for somebody who does not exist."""
+def show_person(request: Request) -> Response:
+    """Shows one person's moods. Without consent the answer is the same as for an unknown person."""
     panel = panel_context(request)
     user = object_id(str(request.state.form.get("user", "")).strip(), "user")
     db, now = panel.databases, panel.clock()
-    consented = moods.has_consent(db, user)
-    audit.note(request, "look", f"mood of {user}", None, "shown" if consented else "refused: no consent")
-    found = panel_moods.analyses_of(db, user, now - KEPT, MOST) if consented else []
-    return page(request, "mood.html", {"user": str(user), "consented": consented, "analyses": found})
+    consented = has_consent(db, user)
+    audit.record(request, "look", f"mood of {user}", None, "shown" if consented else "refused: no consent")
+    analyses = moods.analyses_of(db, user, now - RETENTION, _ROWS) if consented else []
+    return page(request, "mood.html", {"user": str(user), "consented": consented, "analyses": analyses})
 
 
 ROUTES = [
-    Route("/moods", all_moods, name="moods"),
-    Route("/moods/person", person, methods=["POST"], name="mood_of"),
+    Route("/moods", show_moods, name="moods"),
+    Route("/moods/person", show_person, methods=["POST"], name="mood_of"),
 ]

@@ -1,4 +1,4 @@
-"""Now: is the pipeline well? Every function's last run, the feed's age, and what was set aside."""
+"""Now: the state of the pipeline. Last runs, age of the guest feed, and rejected documents."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from handlers.runtime import clock
 from panel import audit, paging
 from panel.auth import Role, require_role
 from panel.context import panel_context
-from panel.templates import back, page
+from panel.templates import page, redirect
 from panel.views import now as views
 from store import runs as run_log
 from store import settings
@@ -21,41 +21,40 @@ RUNS = 50  # on a page
 
 
 @require_role(Role.VIEWER)
-def now(request: Request) -> Response:
-    """Every function, the feed, and what was set aside."""
+def show_pipeline(request: Request) -> Response:
+    """Shows every function, the guest feed, and rejected documents."""
     panel = panel_context(request)
-    db, moment = panel.databases, panel.clock()
-    runs = run_log.last_runs(db, [each.key for each in jobs()], moment)
-    off, own = settings.switched_off(db), settings.schedules(db)
+    db, now = panel.databases, panel.clock()
+    runs = run_log.last_runs(db, [function.key for function in jobs()], now)
+    off, schedules = settings.switched_off(db), settings.schedules(db)
     rows = [
-        views.function_row(each, own.get(each.key), runs[each.key], each.key in off, moment, clock({}))
-        for each in jobs()
+        views.function_row(job, schedules.get(job.key), runs[job.key], job.key in off, now, clock({})) for job in jobs()
     ]
     feed = run_log.guest_feed(db)
     context = {
         "rows": rows,
         "health": views.health(rows),
-        "feed": feed | {"tone": views.feed_tile(feed["updatedAt"], moment)},
-        "aside": [*views.set_aside(runs), *views.not_loaded(panel.rejected_lines())],
-        "answers": [each.key for each in functions().values() if not each.is_job and each.key != "panel"],
+        "feed": feed | {"tone": views.feed_tone(feed["updatedAt"], now)},
+        "rejected": [*views.rejected_documents(runs), *views.rejected_lines(panel.rejected_lines())],
+        "services": [service.key for service in functions().values() if not service.is_job and service.key != "panel"],
     }
     return page(request, "now.html", context)
 
 
 @require_role(Role.VIEWER)
-def one_function(request: Request) -> Response:
-    """The runs of one function."""
-    function, db = _asked(request), panel_context(request).databases
+def show_function(request: Request) -> Response:
+    """Shows the runs of one function."""
+    function, db = _job(request), panel_context(request).databases
     number = paging.number(request)
-    runs, shown = paging.cut(run_log.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
+    runs, paged = paging.cut(run_log.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
     for run in runs:
-        run["told"] = views.counted(run.get("counts") or {})
+        run["counted"] = views.nonzero_counts(run.get("counts") or {})
     context = {
         "function": function,
         "about": views.ABOUT.get(function.key, ""),
         "when": views.timing_words(function, settings.schedules(db).get(function.key)),
         "runs": runs,
-        "paged": shown,
+        "paged": paged,
         "off": function.key in settings.switched_off(db),
         "chart": views.seconds_chart(runs),
     }
@@ -63,29 +62,29 @@ def one_function(request: Request) -> Response:
 
 
 @require_role(Role.OPERATOR)
-def run_again(request: Request) -> Response:
-    """Starts a function and comes back at once."""
-    function, panel = _asked(request), panel_context(request)
+def run_function(request: Request) -> Response:
+    """Starts a function and returns at once."""
+    function, panel = _job(request), panel_context(request)
     event = {"time": panel.clock().isoformat()}
-    audit.note(request, "run", function.key, None, event)
+    audit.record(request, "run", function.key, None, event)
     panel.start(function.key, event)
-    return back(request, "now", f"{function.key} was started. This page shows how it ends.")
+    return redirect(request, "now", f"{function.key} was started. Its result appears on this page.")
 
 
 def jobs() -> Sequence[Function]:
-    """The functions that run by themselves, in the order of a day."""
-    return [each for each in functions().values() if each.is_job]
+    """Returns the functions that run without a request, in the order of a day."""
+    return [function for function in functions().values() if function.is_job]
 
 
-def _asked(request: Request) -> Function:
-    found = next((each for each in jobs() if each.key == request.path_params["key"]), None)
-    if found is None:
+def _job(request: Request) -> Function:
+    function = functions().get(request.path_params["key"])
+    if function is None or not function.is_job:
         raise HTTPException(404)
-    return found
+    return function
 
 
 ROUTES = [
-    Route("/", now, name="now"),
-    Route("/functions/{key}", one_function, name="one_function"),
-    Route("/functions/{key}/run", run_again, methods=["POST"], name="run_again"),
+    Route("/", show_pipeline, name="now"),
+    Route("/functions/{key}", show_function, name="one_function"),
+    Route("/functions/{key}/run", run_function, methods=["POST"], name="run_now"),
 ]

@@ -1,4 +1,4 @@
-"""When one function works: the schedule of serverless.yml, or an operator's."""
+"""The schedule of one function: that of serverless.yml, or an operator's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from handlers.manifest import Function, functions
 from panel import audit
 from panel.auth import Role, require_role
 from panel.context import panel_context
-from panel.templates import back, page
+from panel.templates import page, redirect
 from panel.views import schedules as views
 from panel.views.now import ABOUT, timing_words
 from store import runs, settings
@@ -20,52 +20,51 @@ from store import runs, settings
 
 @require_role(Role.OPERATOR)
 def show(request: Request) -> Response:
-    """The schedule of one function, its next runs, and the form."""
-    own = settings.schedules(panel_context(request).databases).get(_asked(request).key)
-    return _page(request, views.choice(own))
+    """Shows the schedule of one function, its next runs, and the form."""
+    cron = settings.schedules(panel_context(request).databases).get(_scheduled_function(request).key)
+    return _page(request, views.choice(cron))
 
 
 @require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
-    """Gives the function another schedule; what can't be is told beside what was typed."""
-    panel, function, form = panel_context(request), _asked(request), dict(request.state.form)
+    """Changes the schedule of a function. Invalid input is reported on the page."""
+    panel, function, form = panel_context(request), _scheduled_function(request), dict(request.state.form)
     try:
         after = views.read(form, panel.clock())
     except ValueError as error:
         return _page(request, views.choice(None) | form, str(error), 400)
     before = settings.schedules(panel.databases).get(function.key)
     if after == before:
-        return back(request, "schedule", "Nothing was changed.", key=function.key)
+        return redirect(request, "schedule", "Nothing was changed.", key=function.key)
     settings.schedule(panel.databases, function.key, after)
-    audit.note(request, "schedule", function.key, timing_words(function, before), timing_words(function, after))
-    return back(request, "schedule", f"Saved: {timing_words(function, after)}.", key=function.key)
+    audit.record(request, "schedule", function.key, timing_words(function, before), timing_words(function, after))
+    return redirect(request, "schedule", f"Saved: {timing_words(function, after)}.", key=function.key)
 
 
-def _page(request: Request, chosen: Mapping[str, Any], problem: str = "", status: int = 200) -> Response:
-    panel, function = panel_context(request), _asked(request)
+def _page(request: Request, choice: Mapping[str, Any], problem: str = "", status: int = 200) -> Response:
+    panel, function = panel_context(request), _scheduled_function(request)
     db, now = panel.databases, panel.clock()
-    own, done = settings.schedules(db).get(function.key), runs.last_done(db, function.key, now)
+    cron, done = settings.schedules(db).get(function.key), runs.last_done(db, function.key, now)
     context = {
         "function": function,
         "about": ABOUT.get(function.key, ""),
-        "chosen": chosen,
+        "choice": choice,
         "problem": problem,
         "deployed": timing_words(function),
-        "works": timing_words(function, own),
-        "own": own,
+        "current": timing_words(function, cron),
         "off": function.key in settings.switched_off(db),
-        "next": views.next_runs(function, own, done, now),
+        "next": views.next_runs(function, cron, done, now),
         "hours": views.HOURS,
         "days": views.DAYS,
     }
     return page(request, "schedule.html", context, status)
 
 
-def _asked(request: Request) -> Function:
-    found = functions().get(request.path_params["key"])
-    if found is None or not found.timings:
+def _scheduled_function(request: Request) -> Function:
+    function = functions().get(request.path_params["key"])
+    if function is None or not function.timings:
         raise HTTPException(404)
-    return found
+    return function
 
 
 ROUTES = [

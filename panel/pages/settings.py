@@ -1,4 +1,4 @@
-"""Settings: thresholds and switches that hold from the next run, and who changed what."""
+"""Settings: thresholds, switches and schedules that take effect at the next run, and the log of changes."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -9,9 +9,9 @@ from panel import audit, paging
 from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.pages.now import jobs
-from panel.templates import back, page
+from panel.templates import page, redirect
 from panel.views import settings as views
-from panel.views.now import ABOUT, timing_words
+from panel.views.now import timing_words
 from store import audit as log
 from store import settings
 
@@ -20,13 +20,13 @@ ROWS = 30
 
 @require_role(Role.VIEWER)
 def show(request: Request) -> Response:
-    """The form, the switches and the log."""
+    """Shows the form, the switches and the log."""
     return _page(request, views.rows(settings.thresholds(panel_context(request).databases)))
 
 
 @require_role(Role.OPERATOR)
 def save(request: Request) -> Response:
-    """Writes the thresholds; what can't be is told beside the form, which keeps what was typed."""
+    """Writes the thresholds. Invalid values are reported on the page, which keeps the input."""
     db, form = panel_context(request).databases, dict(request.state.form)
     before = settings.thresholds(db)
     try:
@@ -36,40 +36,39 @@ def save(request: Request) -> Response:
         return _page(request, typed, str(error), 400)
     changed = views.changed(before, after)
     if not changed:
-        return back(request, "settings", "Nothing was changed.")
+        return redirect(request, "settings", "Nothing was changed.")
     settings.save_thresholds(db, after)
     for name, (old, new) in changed.items():
-        audit.note(request, "setting", name, old, new)
-    return back(request, "settings", "Saved. It holds from the next run on.")
+        audit.record(request, "setting", name, old, new)
+    return redirect(request, "settings", "Saved. Takes effect at the next run.")
 
 
 @require_role(Role.OPERATOR)
 def switch(request: Request) -> Response:
     """Switches one function on or off."""
     db, key = panel_context(request).databases, request.path_params["key"]
-    if key not in {each.key for each in jobs()}:
+    if key not in {function.key for function in jobs()}:
         raise HTTPException(404)
     on, was = request.state.form.get("on") == "yes", key not in settings.switched_off(db)
     if on != was:
         settings.switch(db, key, on)
-        audit.note(request, "switch", key, _word(was), _word(on))
-    return back(request, "settings", f"{key} is {_word(on)}.")
+        audit.record(request, "switch", key, _word(was), _word(on))
+    return redirect(request, "settings", f"{key} is {_word(on)}.")
 
 
 def _page(request: Request, rows: list[views.View], problem: str = "", status: int = 200) -> Response:
     db, number = panel_context(request).databases, paging.number(request)
     entries, paged = paging.cut(log.latest(db, *paging.window(number, ROWS)), number, ROWS)
-    off, own = settings.switched_off(db), settings.schedules(db)
+    off, schedules = settings.switched_off(db), settings.schedules(db)
     functions = [
         {
-            "key": each.key,
-            "about": ABOUT.get(each.key, ""),
-            "on": each.key not in off,
-            "when": timing_words(each, own.get(each.key)),
-            "own": each.key in own,
-            "timed": bool(each.timings),
+            "key": function.key,
+            "on": function.key not in off,
+            "when": timing_words(function, schedules.get(function.key)),
+            "changed": function.key in schedules,
+            "scheduled": bool(function.timings),
         }
-        for each in jobs()
+        for function in jobs()
     ]
     context = {"rows": rows, "functions": functions, "entries": entries, "paged": paged, "problem": problem}
     return page(request, "settings.html", context, status)

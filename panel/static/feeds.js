@@ -1,9 +1,9 @@
 "use strict";
-// What the search for members says when it fails.
+// Shows an error when the search for members fails.
 (() => {
   for (const failure of ["htmx:responseError", "htmx:sendError"]) {
     document.addEventListener(failure, () => {
-      document.getElementById("found").textContent = "The search did not work. Load the page again.";
+      document.getElementById("matches").textContent = "The search failed. Reload the page.";
     });
   }
 })();

@@ -1,5 +1,5 @@
 "use strict";
-// The replay of a reshare tree: a slider over time; what comes later than its moment is hidden.
+// Replays a reshare tree: a slider over time hides later posts.
 (() => {
   const SECONDS = 8; // of a whole replay
 
@@ -17,7 +17,7 @@
     const shown = new Map([[nodes, nodes.length], [edges, edges.length]]);
     let frame = 0;
 
-    // Only what changed is touched, so that thousands of posts stay smooth.
+    // Touches only elements that change, so that thousands of posts stay smooth.
     function upTo(elements, x) {
       let at = shown.get(elements);
       while (at < elements.length && elements[at].dataset.x <= x) elements[at++].classList.remove("later");

@@ -1,21 +1,21 @@
 "use strict";
-// The queue by keyboard: j and k choose a case, b and n decide it, u takes it back; the chosen case is shown beside.
+// Keys of the queue: j and k select a case, b and n decide it, u undoes the verdict. The pane shows the selected case.
 (() => {
   const rows = () => [...document.querySelectorAll("#queue > .case")];
   const pane = () => document.getElementById("case");
   const wide = matchMedia("(min-width: 62rem)");
-  let chosen = null, waiting = 0;
+  let selected = null, waiting = 0;
 
-  const row = () => document.getElementById(chosen);
+  const selectedRow = () => document.getElementById(selected);
 
   function mark(next) {
-    for (const each of rows()) each.classList.toggle("selected", each === next);
-    chosen = next.id;
+    for (const row of rows()) row.classList.toggle("selected", row === next);
+    selected = next.id;
   }
 
-  function choose(next, focus = true) {
+  function select(next, focus = true) {
     if (!next || !next.classList.contains("case")) return;
-    const moved = next.id !== chosen;
+    const moved = next.id !== selected;
     mark(next);
     if (focus) next.querySelector("a").focus();
     next.scrollIntoView({ block: "nearest" });
@@ -25,10 +25,10 @@
   }
 
   const step = (by) => {
-    const all = rows(), at = all.findIndex((each) => each.id === chosen);
-    choose(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
+    const all = rows(), at = all.findIndex((row) => row.id === selected);
+    select(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
   };
-  const press = (key) => row()?.querySelector(`[data-key="${key}"]`)?.click();
+  const press = (key) => selectedRow()?.querySelector(`[data-key="${key}"]`)?.click();
   const keys = { j: () => step(1), k: () => step(-1), b: () => press("b"), n: () => press("n"), u: () => press("u") };
 
   document.addEventListener("keydown", (event) => {
@@ -42,9 +42,9 @@
     const link = event.target.closest(".case-line > a");
     if (!link || !pane() || !wide.matches || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    choose(link.closest(".case"));
+    select(link.closest(".case"));
   });
-  // After a verdict the next case that waits is chosen; after an undo the same one stays.
+  // After a verdict selects the next open case. After an undo keeps the case selected.
   document.addEventListener("htmx:afterSettle", (event) => {
     const swapped = event.detail.elt.closest?.(".case") ?? document.getElementById(event.detail.elt.id);
     if (!swapped?.classList.contains("case")) return;
@@ -52,13 +52,13 @@
     if (!swapped.classList.contains("done") || !pane()) return mark(swapped), swapped.querySelector("a").focus();
     let next = swapped.nextElementSibling;
     while (next?.classList.contains("done")) next = next.nextElementSibling;
-    return next ? choose(next) : document.querySelector(".pager a[rel=next]")?.focus();
+    return next ? select(next) : document.querySelector(".pager a[rel=next]")?.focus();
   });
-  const told = (words) => (document.getElementById("problem").textContent = words);
+  const showProblem = (message) => (document.getElementById("problem").textContent = message);
   document.addEventListener("htmx:responseError", (event) => {
     const answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-    told(answer.querySelector("main p")?.textContent ?? "That did not work. Load the page again.");
+    showProblem(answer.querySelector("main p")?.textContent ?? "The request failed. Reload the page.");
   });
-  document.addEventListener("htmx:sendError", () => told("The panel does not answer. Nothing was changed."));
-  document.addEventListener("DOMContentLoaded", () => choose(rows().find((each) => !each.classList.contains("done")), false));
+  document.addEventListener("htmx:sendError", () => showProblem("The panel does not answer. Nothing was changed."));
+  document.addEventListener("DOMContentLoaded", () => select(rows().find((row) => !row.classList.contains("done")), false));
 })();

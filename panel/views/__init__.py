@@ -1,1 +1,1 @@
-"""What pages show, made from what was read: pure functions, rows in and plain dicts out."""
+"""Pure functions that turn stored rows into what templates show."""

@@ -1,4 +1,4 @@
-"""Actions in words, and what an operator's form says of a category."""
+"""Rows of the actions page, and the form of a category."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -10,16 +10,16 @@ from predictors.social.actions import Settings
 View = dict[str, Any]
 WORDS = {
     "FOLLOW_USER": "follow",
-    "UNFOLLOW_USER": "stop following",
+    "UNFOLLOW_USER": "unfollow",
     "POST_LIKED": "like a post",
-    "POST_UNLIKED": "take a like back",
+    "POST_UNLIKED": "unlike a post",
 }
 STATES = {"planned": "quiet", "done": "good", "failed": "bad", "undone": "warn"}
 _Number = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class Form(BaseModel):
-    """What the form of a category sends; a box that is not ticked is not sent."""
+    """The form of a category. Browsers do not send checkboxes that are not checked."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     enabled: bool = False
@@ -39,20 +39,20 @@ class Form(BaseModel):
 
 
 def read(form: Mapping[str, Any]) -> Form:
-    """The form, checked.
+    """Validates a form.
 
     Raises:
-        ValueError: in plain words.
+        ValueError: with a message for the operator.
     """
     try:
         return Form.model_validate({name: value for name, value in form.items() if name != "csrf"})
     except ValidationError as error:
-        told = [f"{each['loc'][0]}: {each['msg'].lower().replace('input should', 'must')}" for each in error.errors()]
-        raise ValueError("; ".join(told)) from None
+        problems = [f"{row['loc'][0]}: {row['msg'].lower().replace('input should', 'must')}" for row in error.errors()]
+        raise ValueError("; ".join(problems)) from None
 
 
 def stored(form: Form, actor: Any) -> View:
-    """The settings as the database keeps them."""
+    """Returns the settings in the form that the database stores."""
     return {
         "enabled": form.enabled,
         "dryRun": form.dry_run,
@@ -67,7 +67,7 @@ def stored(form: Form, actor: Any) -> View:
 
 
 def category_view(settings: Settings, name: str, left: float | None) -> View:
-    """One category's settings beside what its network would still take."""
+    """Returns one category's settings with the remaining requests of its network."""
     return {
         "slug": settings.category,
         "name": name,
@@ -81,7 +81,7 @@ def category_view(settings: Settings, name: str, left: float | None) -> View:
 
 
 def row(action: Mapping[str, Any], names: Mapping[Any, str]) -> View:
-    """One action of the log."""
+    """Returns one action of the log."""
     target = action.get("target")
     return {
         "key": action["_id"],
@@ -101,15 +101,15 @@ def row(action: Mapping[str, Any], names: Mapping[Any, str]) -> View:
 
 
 def why(reasons: Mapping[str, Any]) -> str:
-    """The reasons of an action in one line.
+    """Returns the reasons of an action in one line.
 
     >>> why({"likeCount": 12.345}), why({"karma": {"like": 30}, "over": {"like": 10}})
     ('likeCount 12.3', 'karma: like 30 (over 10)')
     """
     karma, over = reasons.get("karma"), reasons.get("over")
     if isinstance(karma, Mapping) and isinstance(over, Mapping):
-        told = [f"{name} {_short(value)} (over {_short(over.get(name))})" for name, value in karma.items()]
-        return "karma: " + ", ".join(told)
+        parts = [f"{name} {_short(value)} (over {_short(over.get(name))})" for name, value in karma.items()]
+        return "karma: " + ", ".join(parts)
     return ", ".join(f"{name} {_short(value)}" for name, value in reasons.items())[:200]
 
 

@@ -1,4 +1,4 @@
-"""Categories, those who lead them and why, and reshare trees in a list."""
+"""Categories with their leaders, and the list of reshare trees."""
 
 import hashlib
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from panel.views.posts import author_of, shown_post
+from panel.views.posts import author_of, post_view
 
 View = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -15,41 +15,41 @@ _SUSPICIOUS: Final = 0.5
 
 
 def leaders(karma: Rows, people: Mapping[Any, Any], posts: Mapping[Any, Any], first: int) -> list[View]:
-    """Those who lead a category: karma with its interval (ends as shares of the widest), and why.
+    """Returns the leaders of a category: karma, its interval as shares of the largest value, and reasons.
 
     `first`: the place of the first row.
     """
-    ends = [end for each in karma for end in [each.get("karma", 0.0), *each.get("interval", [])]]
-    widest = max(ends, default=0.0) or 1.0
-    return [_leader(each, people, posts, widest) | {"place": place} for place, each in enumerate(karma, first)]
+    ends = [end for row in karma for end in [row.get("karma", 0.0), *row.get("interval", [])]]
+    largest = max(ends, default=0.0) or 1.0
+    return [_leader(row, people, posts, largest) | {"place": place} for place, row in enumerate(karma, first)]
 
 
 def top_posts(karma: Rows) -> list[Any]:
-    """The posts that the reasons name."""
-    return [top["content"] for each in karma for top in each.get("why", {}).get("topPosts", ())]
+    """Returns the posts that the reasons name."""
+    return [top["content"] for row in karma for top in row.get("why", {}).get("topPosts", ())]
 
 
-def trees(found: Rows, people: Mapping[Any, Any], posts: Mapping[Any, Any]) -> list[View]:
-    """Reshare trees in a list, each with its first post."""
+def tree_rows(trees: Rows, people: Mapping[Any, Any], posts: Mapping[Any, Any]) -> list[View]:
+    """Returns one row for each reshare tree, with its first post."""
     return [
-        shown_post(each["_id"], posts, people, each["asOf"])
-        | {name: each[name] for name in ("size", "depth", "structuralVirality", "truncated", "createdAt")}
-        | {"forecast": each.get("forecast"), "took": (each["lastReshareAt"] - each["createdAt"]) / timedelta(seconds=1)}
-        for each in found
+        post_view(tree["_id"], posts, people, tree["asOf"])
+        | {name: tree[name] for name in ("size", "depth", "truncated")}
+        | {"forecast": tree.get("forecast"), "took": (tree["lastReshareAt"] - tree["createdAt"]) / timedelta(seconds=1)}
+        for tree in trees
     ]
 
 
-def hashtags_of(written: str) -> list[str]:
-    """The hashtags of a text: separated by spaces, commas or lines.
+def hashtags_of(text: str) -> list[str]:
+    """Splits a text into hashtags at spaces, commas and lines.
 
     >>> hashtags_of(" #cat, dog\\nbird ")
     ['#cat', 'dog', 'bird']
     """
-    return [each for each in re.split(r"[\s,;]+", written) if each.strip("#")]
+    return [word for word in re.split(r"[\s,;]+", text) if word.strip("#")]
 
 
 def slug_of(name: str) -> str:
-    """A slug for a category of that name; empty where the name has no letters of ASCII.
+    """Returns a slug for a category name. It is empty when the name has no ASCII letters or digits.
 
     >>> slug_of("Food & Drink")
     'food-drink'
@@ -57,23 +57,25 @@ def slug_of(name: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:60]
 
 
-def seal(category: Mapping[str, Any]) -> str:
-    """What tells a category that has changed from one that has not."""
+def version_of(category: Mapping[str, Any]) -> str:
+    """Returns a hash of the category, to detect that it changed since a form was loaded."""
     return hashlib.sha256(repr((category["slug"], category["name"], category["hashtags"])).encode()).hexdigest()[:16]
 
 
-def _leader(karma: Mapping[str, Any], people: Mapping[Any, Any], posts: Mapping[Any, Any], widest: float) -> View:
+def _leader(karma: Mapping[str, Any], people: Mapping[Any, Any], posts: Mapping[Any, Any], largest: float) -> View:
     why, interval = karma.get("why", {}), karma.get("interval")
     week = why.get("expectedWeek", {})
-    tops = [{"id": str(top["content"]), "engagements": top["engagements"], "text": _text(posts, top)} for top in
-            why.get("topPosts", ())]  # fmt: skip
+    tops = [
+        {"id": str(top["content"]), "engagements": top["engagements"], "text": _text(posts, top)}
+        for top in why.get("topPosts", ())
+    ]
     return {
         "user": str(karma["userId"]),
         **author_of(people.get(karma["userId"], {})),
         "karma": karma.get("karma", 0.0),
-        "share": karma.get("karma", 0.0) / widest,
+        "share": karma.get("karma", 0.0) / largest,
         "interval": interval,
-        "ends": [end / widest for end in interval] if interval else None,
+        "ends": [end / largest for end in interval] if interval else None,
         "confidence": karma.get("confidence"),
         "influence": karma.get("influence", {}).get("score"),
         "posts": why.get("posts"),

@@ -1,4 +1,4 @@
-"""What the page on models says: figures over time, countries, drift, artifacts."""
+"""Rows of the models page: quality over time, countries, drift, artifacts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,35 +10,35 @@ NAMES = {
     "personal": "for members",
     "guest": "for guests",
     "world": "one model for the world",
-    "isolated": "one model a member",
-    "members": "all members alike",
+    "isolated": "one model for each member",
+    "members": "all members together",
     "als": "ALS",
     "lemmy": "Lemmy's formula",
     "hn": "Hacker News' formula",
     "popularity": "popularity",
     "recency": "newest first",
-    "content": "like what was liked",
-    "random": "by lot",
+    "content": "similar to liked posts",
+    "random": "random order",
 }
 OURS = ("personal", "guest")
 _SIMPLE = ("lemmy", "hn", "popularity", "recency", "content")  # learn nothing
-MOVED = 0.25  # stability index above which a column has moved
-STILL = 0.1
+DRIFTED = 0.25  # population stability index above which a column has drifted
+STABLE = 0.1
 
 
 def over_time(evaluations: Sequence[Mapping[str, Any]]) -> View:
-    """NDCG@10 of our rankers, with intervals, and of each day's best formula."""
-    days = [each["report"]["rankers"] for each in evaluations]
+    """Returns a chart of NDCG@10: our rankers with intervals, and the best formula of each day."""
+    days = [evaluation["report"]["rankers"] for evaluation in evaluations]
     shown = [name for name in OURS if any(name in day for day in days)]
     series = [_line(name, days) for name in shown]
     best = [max((day[name]["ndcg@10"] for name in _SIMPLE if name in day), default=None) for day in days]
     series.append({"label": "best formula", "values": best})
-    x = [int(each["time"].timestamp()) for each in evaluations]
+    x = [int(evaluation["time"].timestamp()) for evaluation in evaluations]
     return {"x": x, "time": True, "height": 260, "range": [0, 1], "series": series}
 
 
 def ranked(rankers: Mapping[str, Mapping[str, Any]]) -> list[View]:
-    """The rankers of one judgement, the best first."""
+    """Returns the rankers of one evaluation, the best first."""
     rows = [
         {
             "name": NAMES.get(name, name),
@@ -55,7 +55,7 @@ def ranked(rankers: Mapping[str, Mapping[str, Any]]) -> list[View]:
 
 
 def countries(slices: Mapping[str, Mapping[str, Any]]) -> list[View]:
-    """NDCG@10 by country, the best first, beside the best formula there."""
+    """Returns NDCG@10 by country with that of the best formula there, the best country first."""
     rows = [
         {
             "country": country,
@@ -69,13 +69,13 @@ def countries(slices: Mapping[str, Mapping[str, Any]]) -> list[View]:
 
 
 def drift(indices: Mapping[str, float], most: int = 12) -> list[View]:
-    """The columns that moved most; the bar is full at twice the alarm."""
+    """Returns the columns that drifted most. The bar is full at twice DRIFTED."""
     rows: list[View] = [
         {
             "column": column,
             "index": value,
-            "share": min(1.0, value / (2 * MOVED)),
-            "tone": "bad" if value > MOVED else "warn" if value > STILL else "good",
+            "share": min(1.0, value / (2 * DRIFTED)),
+            "tone": "bad" if value > DRIFTED else "warn" if value > STABLE else "good",
         }
         for column, value in indices.items()
     ]
@@ -83,14 +83,14 @@ def drift(indices: Mapping[str, float], most: int = 12) -> list[View]:
 
 
 def in_order(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Levels from the world down: first what has no parent, then members, continents, countries."""
+    """Sorts levels from the world down: those without a parent, then members, continents, countries."""
     return sorted(
-        documents, key=lambda each: (each.get("parent") is not None, each["model"] != MEMBER_MODEL, each["account"])
+        documents, key=lambda row: (row.get("parent") is not None, row["model"] != MEMBER_MODEL, row["account"])
     )
 
 
 def artifact_row(document: Mapping[str, Any], refused: str) -> View:
-    """One artifact: what it adds to its parent, why it is there, and what a rollback would bring back.
+    """Returns one artifact: its gain over the parent, the gate's reason, and the version that a rollback restores.
 
     `refused`: why it cannot be used, "" if it can.
     """
@@ -111,10 +111,10 @@ def artifact_row(document: Mapping[str, Any], refused: str) -> View:
 
 
 def _line(name: str, days: Sequence[Mapping[str, Any]]) -> View:
-    found = [day.get(name) for day in days]
+    figures = [day.get(name) for day in days]
     return {
         "label": NAMES[name],
-        "values": [each and each["ndcg@10"] for each in found],
-        "low": [each and each["ci"][0] for each in found],
-        "high": [each and each["ci"][1] for each in found],
+        "values": [row and row["ndcg@10"] for row in figures],
+        "low": [row and row["ci"][0] for row in figures],
+        "high": [row and row["ci"][1] for row in figures],
     }

@@ -1,18 +1,18 @@
-"""Moods in numbers that tell nothing about one person."""
+"""Shares of moods that reveal nothing about one person."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 View = dict[str, Any]
-SMALLEST = 5  # people; a smaller group is never shown by itself
+SMALLEST = 5  # people; a smaller group is never shown on its own
 OTHERS = "others"
 ORDER = ("Cheerful", "Satisfied", "Stressed", "Depressed", "unknown", OTHERS)
 
 
 def grouped(counts: Mapping[str, int]) -> dict[str, int]:
-    """The groups that are large enough; the rest together as "others", which takes in the next one until it is too.
+    """Joins small groups as "others", with the next larger groups until "others" is large enough.
 
-    Nothing is left where all of them together are too few: no group can be told from the sum and the rest.
+    So no small group can be computed as a difference. Returns nothing when all people together are too few.
 
     >>> grouped({"Cheerful": 20, "Stressed": 7, "Depressed": 2})
     {'Cheerful': 20, 'others': 9}
@@ -28,23 +28,26 @@ def grouped(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def shares(counts: Mapping[str, int]) -> list[View]:
-    """Groups with their share, cheerful first."""
+    """Returns the groups with their shares, in ORDER."""
     groups = grouped(counts)
-    whole = sum(groups.values())
-    return [{"mood": mood, "people": groups[mood], "share": groups[mood] / whole} for mood in ORDER if mood in groups]
+    total = sum(groups.values())
+    return [{"mood": mood, "people": groups[mood], "share": groups[mood] / total} for mood in ORDER if mood in groups]
 
 
 def weeks(rows: Sequence[Mapping[str, Any]]) -> View | None:
-    """Share of each mood by week; a week with too few people is a gap. None when all of them are, or there is one."""
-    found: dict[Any, dict[str, int]] = {}
+    """Returns a chart of the share of each mood by week, or None with fewer than two weeks to compare.
+
+    A week with too few people is a gap.
+    """
+    counts_of: dict[Any, dict[str, int]] = {}
     for row in rows:
-        found.setdefault(row["week"], {})[str(row["mood"])] = row["people"]
-    days = {week: grouped(counts) for week, counts in sorted(found.items())}
-    moods = [mood for mood in ORDER if any(mood in groups for groups in days.values())]
-    if not moods or len(days) == 1:
+        counts_of.setdefault(row["week"], {})[str(row["mood"])] = row["people"]
+    groups_of = {week: grouped(counts) for week, counts in sorted(counts_of.items())}
+    moods = [mood for mood in ORDER if any(mood in groups for groups in groups_of.values())]
+    if not moods or len(groups_of) == 1:
         return None
-    series = [{"label": mood, "values": [_share(groups, mood) for groups in days.values()]} for mood in moods]
-    return {"x": [int(week.timestamp()) for week in days], "time": True, "range": [0, 1], "series": series}
+    series = [{"label": mood, "values": [_share(groups, mood) for groups in groups_of.values()]} for mood in moods]
+    return {"x": [int(week.timestamp()) for week in groups_of], "time": True, "range": [0, 1], "series": series}
 
 
 def _share(groups: Mapping[str, int], mood: str) -> float | None:

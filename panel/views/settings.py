@@ -1,4 +1,4 @@
-"""What can be set at run time, in plain words, and what a form says of it."""
+"""Thresholds that can be changed at run time: their texts and their form."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -13,7 +13,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True)
 class Words:
-    """How one threshold is called; `scale` is 100 for shares that are written in percent."""
+    """Label, explanation and unit of one threshold. `scale` is 100 for shares in percent."""
 
     label: str
     about: str
@@ -23,69 +23,69 @@ class Words:
 
 WORDS = {
     "false_positive_rate": Words(
-        "People wrongly suspected",
-        "Of all people, this share may come before moderators by mistake. Less: fewer cases, and more bots missed.",
+        "False positive rate",
+        "Share of people who may become cases by mistake. A lower value opens fewer cases and misses more bots.",
         "%",
         100,
     ),
-    "cooldown_days": Words("Rest after a verdict", "No new case is opened on a credential for this long.", "days"),
+    "cooldown_days": Words("Cooldown after a verdict", "No new case opens for the device during this time.", "days"),
     "audit_share": Words(
-        "Asked by lot",
-        "Share of credentials that moderators judge whatever the score; it shows how many bots the scores miss.",
+        "Audit sample",
+        "Share of devices that become cases at random. Their verdicts show how many bots the scores miss.",
         "%",
         100,
     ),
-    "feed_length": Words("Length of the guest feed", "Posts that each country's guest feed holds.", "posts"),
+    "feed_length": Words("Length of the guest feed", "Number of posts in the guest feed of each country.", "posts"),
     "discount_bots": Words(
         "Leave out likely bots",
-        "Likes, comments and reshares of likely bots count neither in statistics nor in training.",
+        "Statistics and training ignore likes, comments and reshares of likely bots.",
     ),
 }
 
 
-def rows(chosen: Thresholds) -> list[View]:
-    """The thresholds as fields of a form, in the units that people write."""
+def rows(thresholds: Thresholds) -> list[View]:
+    """Returns the thresholds as fields of a form, in the form's units."""
     return [
         {
-            "name": each.name,
-            "words": WORDS[each.name],
-            "flag": isinstance(each.default, bool),
-            "value": _written(getattr(chosen, each.name), WORDS[each.name].scale),
-            "default": _written(each.default, WORDS[each.name].scale),
-            "low": _written(each.metadata.get("low", 0), WORDS[each.name].scale),
-            "high": _written(each.metadata.get("high", 1), WORDS[each.name].scale),
-            "step": "1" if isinstance(each.default, int) else "any",
+            "name": field.name,
+            "words": WORDS[field.name],
+            "flag": isinstance(field.default, bool),
+            "value": _form_value(getattr(thresholds, field.name), WORDS[field.name].scale),
+            "default": _form_value(field.default, WORDS[field.name].scale),
+            "low": _form_value(field.metadata.get("low", 0), WORDS[field.name].scale),
+            "high": _form_value(field.metadata.get("high", 1), WORDS[field.name].scale),
+            "step": "1" if isinstance(field.default, int) else "any",
         }
-        for each in fields(Thresholds)
+        for field in fields(Thresholds)
     ]
 
 
 def read(form: Mapping[str, Any]) -> Thresholds:
-    """The thresholds that a form says.
+    """Returns the thresholds of a form.
 
     Raises:
-        ValueError: in plain words, for what is missing, no number or out of range.
+        ValueError: with a message for the operator, when a value is missing, not a number or out of range.
 
     >>> read({"false_positive_rate": "2", "cooldown_days": "30", "audit_share": "1", "feed_length": "500"})
     Thresholds(false_positive_rate=0.02, cooldown_days=30.0, audit_share=0.01, feed_length=500, discount_bots=False)
     """
-    given: dict[str, Any] = {name: form[name] for name in WORDS if name in form}
+    inputs: dict[str, Any] = {name: form[name] for name in WORDS if name in form}
     try:
-        said = _FORM.model_validate({"discount_bots": False} | given).model_dump()
+        values = _FORM.model_validate({"discount_bots": False} | inputs).model_dump()
     except ValidationError as error:
-        raise ValueError(" ".join(_plain(each) for each in error.errors())) from None
-    return Thresholds(**{name: _stored(value, WORDS[name].scale) for name, value in said.items()})
+        raise ValueError(" ".join(_message(problem) for problem in error.errors())) from None
+    return Thresholds(**{name: _stored(value, WORDS[name].scale) for name, value in values.items()})
 
 
 def changed(before: Thresholds, after: Thresholds) -> dict[str, tuple[Any, Any]]:
-    """What differs: name → before, after."""
+    """Returns the differences: name → before, after."""
     old, new = asdict(before), asdict(after)
     return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
 
 
 def _form() -> type[BaseModel]:
     declared: dict[str, Any] = {
-        each.name: _typed(each.name, each.default, each.metadata) for each in fields(Thresholds)
+        field.name: _typed(field.name, field.default, field.metadata) for field in fields(Thresholds)
     }
     return create_model("ThresholdsForm", __config__=ConfigDict(extra="forbid"), **declared)
 
@@ -100,12 +100,12 @@ def _typed(name: str, default: Any, limits: Mapping[str, float]) -> Any:
     return (Annotated[type(default), within], ...)
 
 
-def _plain(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> str:
     name = str(error["loc"][0])
     return f"{WORDS[name].label}: {error['msg'].lower().replace('input should be', 'must be')}."
 
 
-def _written(value: Any, scale: int) -> Any:
+def _form_value(value: Any, scale: int) -> Any:
     return value if isinstance(value, bool) else f"{value * scale:.6g}"
 
 

@@ -1,4 +1,4 @@
-"""A small community after a day's work, for the pages to show."""
+"""A small community after one day of jobs, for the pages to show."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ MOODS = ("Cheerful",) * 8 + ("Satisfied",) * 6 + ("Stressed",) * 5 + ("Depressed
 
 
 @contextmanager
-def own_databases(uri: str) -> Iterator[Databases]:
-    """Databases that live as long as the block; handlers use them too."""
+def panel_databases(uri: str) -> Iterator[Databases]:
+    """Opens databases for the block. Handlers use them too."""
     prefix = f"panel-{ObjectId()}-"
     databases = connect(uri, prefix)
     with pytest.MonkeyPatch.context() as patch:
@@ -36,35 +36,35 @@ def own_databases(uri: str) -> Iterator[Databases]:
 
 
 def live(db: Databases) -> None:
-    """A community with hostile words in it, every job but the text readers, moods, and planned actions."""
-    made = community()
-    made["contents"][0]["payload"]["message"] = HOSTILE
-    made["contents"][0]["hashtags"] = [HOSTILE]
-    for user in made["users"][:3]:
+    """Writes a community with hostile texts, runs the jobs but text analysis, and writes moods and actions."""
+    documents = community()
+    documents["contents"][0]["payload"]["message"] = HOSTILE
+    documents["contents"][0]["hashtags"] = [HOSTILE]
+    for user in documents["users"][:3]:
         user["displayName"] = HOSTILE
-    fill(db, made)
+    fill(db, documents)
     settings.save_thresholds(db, settings.Thresholds(feed_length=20))
     run_jobs(db)
-    judge(db, NOW)
-    feel(db)
-    act(db)
+    write_evaluation(db, NOW)
+    write_moods(db)
+    plan_actions(db)
 
 
 def run_jobs(db: Databases) -> None:
-    """The jobs of a day, in order."""
+    """Runs the jobs of a day, in order."""
     at = {"time": NOW.isoformat()}
     for job in (features.content_stats, features.creator_stats):
         job(at)
     trainers.coldstart_trainer(at)
-    trainers.coldstart_trainer({"time": (NOW + timedelta(minutes=1)).isoformat()})  # a version to go back to
+    trainers.coldstart_trainer({"time": (NOW + timedelta(minutes=1)).isoformat()})  # a version to roll back from
     for job in (fraud.feature_extractor, fraud.model_trainer, fraud.predictor):
         job(at)
     predictors.serving_snapshot(at)
     predictors.coldstart_predictor(at)
 
 
-def judge(db: Databases, at: datetime) -> None:
-    """One day's judgement of the rankers, as rankingEvaluation writes it."""
+def write_evaluation(db: Databases, at: datetime) -> None:
+    """Writes one day's evaluation of the rankers, like rankingEvaluation."""
     figures = {"personal": 0.586, "guest": 0.497, "lemmy": 0.438, "popularity": 0.301, "random": 0.102}
     rankers = {
         name: {"ndcg@10": mean, "ci": [mean - 0.05, mean + 0.05], "recall@20": mean, "mrr": mean, "auc": mean}
@@ -80,29 +80,29 @@ def judge(db: Databases, at: datetime) -> None:
     db.analytics.evaluations.insert_one({"_id": f"ranking {at:%Y-%m-%d}", "time": at, "report": report})
 
 
-def feel(db: Databases) -> None:
-    """Moods of some who opted in, and of one who withdrew without being forgotten."""
+def write_moods(db: Databases) -> None:
+    """Writes moods of people who opted in, and of one whose consent is gone."""
     at = NOW - timedelta(days=2)
     for number, mood in enumerate(MOODS):
-        analyse(db, ObjectId(f"{number:024x}"), mood, at)
+        write_mood(db, ObjectId(f"{number:024x}"), mood, at)
         db.analytics.moods.insert_one(
             {"_id": ObjectId(f"{number:024x}"), "userId": ObjectId(f"{number:024x}"), "consentedAt": at}
         )
-    analyse(db, ObjectId("f" * 24), "Depressed", at)
+    write_mood(db, ObjectId("f" * 24), "Depressed", at)
 
 
-def analyse(db: Databases, user: ObjectId, mood: str, at: datetime) -> None:
+def write_mood(db: Databases, user: ObjectId, mood: str, at: datetime) -> None:
     analysis = {"userId": user, "mood": mood, "analysedAt": at, "positivity": 0.6, "negativity": 0.1, "contents": 9}
     db.analytics.moods.insert_one({"_id": {"user": user, "at": at}, **analysis})
 
 
-def act(db: Databases) -> None:
-    """One category that plans, dry, and what it planned."""
+def plan_actions(db: Databases) -> None:
+    """Sets up one category in dry run, and plans actions."""
     categories.save(db, "tea", "Tea", ["tea"])
     actor = db.app.users.find_one({})["_id"]
     over = dict.fromkeys(("like", "comment", "recast", "quote"), 0.0)
-    chosen = {"enabled": True, "actor": actor, "thresholds": over, "perHour": 5, "burst": 10}
-    actions.save_settings(db, "tea", chosen)
+    values = {"enabled": True, "actor": actor, "thresholds": over, "perHour": 5, "burst": 10}
+    actions.save_settings(db, "tea", values)
     for user in db.app.users.find({"visibility": "publish"}).skip(1).limit(3):
         body = {name: {"karmaSeed": 30.0, "karma": 1.0} for name in over}
         key = {"_id": f"{user['_id']}:tea", "userId": user["_id"], "category": "tea"}
@@ -110,19 +110,15 @@ def act(db: Databases) -> None:
     predictors.actions_plan({"time": NOW.isoformat()})
 
 
-def client(db: Databases, access: Access | None = None, **more) -> TestClient:
-    """A browser without a screen, on this machine or, with an access of its own, elsewhere."""
+def client(db: Databases, access: Access | None = None, **options) -> TestClient:
+    """Returns a client of an open panel or, with `access`, of a panel with sign-in."""
     base = "http://127.0.0.1" if access is None else "https://panel.example"
-    return TestClient(
-        application(db, access or Access(is_open=True), more.pop("clock", lambda: NOW), **more), base, **STAY
-    )
-
-
-STAY = {"follow_redirects": False}
+    panel = application(db, access or Access(is_open=True), options.pop("clock", lambda: NOW), **options)
+    return TestClient(panel, base, follow_redirects=False)
 
 
 def csrf(page: str) -> str:
-    """The token in a page's form."""
+    """Returns the CSRF token of a page."""
     return (
         page.split('name="csrf" value="')[1].split('"')[0]
         if 'name="csrf"' in page

@@ -1,4 +1,4 @@
-"""Who may come in, what they may do, and what a browser is told."""
+"""Sign-in, roles, CSRF tokens and security headers."""
 
 import re
 import subprocess
@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from panel.app import application, page_routes
 from panel.auth import Access, Role, access_of, parse_tokens
 from panel.oidc import Oidc
-from tests.panel.state import client, csrf, own_databases
+from tests.panel.state import client, csrf, panel_databases
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {role: f"{role}-secret-of-24-characters" for role in ("viewer", "moderator", "operator")}
 TOKENS = ",".join(f"{role}:{role}:{secret}" for role, secret in SECRETS.items())
 READS = [route for route in page_routes() if "GET" in route.methods]
-CHANGES = [each for each in page_routes() if "POST" in each.methods]
+CHANGES = [route for route in page_routes() if "POST" in route.methods]
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -35,7 +35,7 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 @pytest.fixture(scope="module")
 def db(uri):
-    with own_databases(uri) as databases:
+    with panel_databases(uri) as databases:
         yield databases
 
 
@@ -46,8 +46,8 @@ def access():
 
 @pytest.fixture
 def outside(db, access):
-    with client(db, access) as opened:
-        yield opened
+    with client(db, access) as browser:
+        yield browser
 
 
 def sign_in(browser, role, next_page="/"):
@@ -77,7 +77,7 @@ def test_there_are_pages_to_see_and_pages_to_change():
     assert {"/actions/stop", "/settings", "/suspects/{case}/verdict"} <= {route.path for route in CHANGES}
 
 
-def test_a_token_opens_the_page_that_was_asked_for(outside):
+def test_sign_in_redirects_to_the_requested_page(outside):
     answer = sign_in(outside, "viewer", "/models?page=1")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/models?page=1")
@@ -87,21 +87,21 @@ def test_a_token_opens_the_page_that_was_asked_for(outside):
 @pytest.mark.parametrize(
     "address", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
-def test_sign_in_leads_to_no_other_site(outside, address):
+def test_sign_in_never_redirects_to_another_site(outside, address):
     assert sign_in(outside, "viewer", address).headers["location"] == "/"
 
 
-def test_a_wrong_token_is_refused_in_words(outside):
+def test_a_wrong_token_is_refused_with_a_message(outside):
     token = csrf(outside.get("/sign-in").text)
 
     answer = outside.post("/sign-in", data={"csrf": token, "token": "wrong", "next": "/"})
 
     assert answer.status_code == 401
-    assert "not known here" in answer.text
+    assert "This token is not valid" in answer.text
     assert outside.get("/").status_code == 303
 
 
-def test_signing_out_ends_the_session(outside):
+def test_sign_out_ends_the_session(outside):
     sign_in(outside, "operator")
     token = csrf(outside.get("/").text)
 
@@ -110,7 +110,7 @@ def test_signing_out_ends_the_session(outside):
     assert outside.get("/").status_code == 303
 
 
-def test_a_token_that_was_changed_ends_its_sessions(db):
+def test_a_changed_token_ends_its_sessions(db):
     with client(db, Access(parse_tokens(TOKENS), secret="s" * 32)) as before:
         sign_in(before, "operator")
         cookie = before.cookies
@@ -120,17 +120,17 @@ def test_a_token_that_was_changed_ends_its_sessions(db):
             assert after.get("/").status_code == 303
 
 
-def test_a_viewer_changes_nothing(outside):
+def test_a_viewer_cannot_change_anything(outside):
     sign_in(outside, "viewer")
     token = csrf(outside.get("/").text)
 
     answers = [outside.post(address(route), data={"csrf": token}) for route in CHANGES]
 
     assert [answer.status_code for answer in answers] == [403] * len(CHANGES)
-    assert ["This needs the role" in answer.text for answer in answers] == [True] * len(CHANGES)
+    assert ["This requires the role" in answer.text for answer in answers] == [True] * len(CHANGES)
 
 
-def test_nothing_is_changed_without_the_forms_token(outside, db):
+def test_changes_require_the_csrf_token(outside, db):
     sign_in(outside, "operator")
 
     without = [outside.post(address(route)).status_code for route in CHANGES]
@@ -141,7 +141,7 @@ def test_nothing_is_changed_without_the_forms_token(outside, db):
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/nothing", "/static/panel.css"])
-def test_every_answer_tells_the_browser_to_run_only_our_files(outside, path):
+def test_every_answer_allows_only_our_own_scripts(outside, path):
     headers = outside.get(path).headers
 
     assert {name: headers[name] for name in HEADERS} == HEADERS
@@ -149,40 +149,40 @@ def test_every_answer_tells_the_browser_to_run_only_our_files(outside, path):
     assert "max-age" in headers["strict-transport-security"]
 
 
-def test_a_page_that_fails_says_so_with_the_same_headers(db, monkeypatch):
+def test_a_failed_page_has_the_security_headers_and_no_traceback(db, monkeypatch):
     monkeypatch.setattr("panel.pages.now.run_log", None)
-    with client(db) as here:
-        here._transport.raise_server_exceptions = False
-        answer = here.get("/")
+    with client(db) as browser:
+        browser._transport.raise_server_exceptions = False
+        answer = browser.get("/")
 
     assert answer.status_code == 500
     assert "Traceback" not in answer.text
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
-def test_the_session_is_kept_from_scripts_and_other_sites(outside):
+def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(outside):
     cookie = outside.get("/sign-in").headers["set-cookie"].lower()
 
     assert cookie.startswith("__host-feedpulse=")
     assert all(word in cookie for word in ("httponly", "samesite=lax", "secure", "path=/"))
 
 
-def test_addresses_stay_on_the_scheme_that_a_proxy_speaks(outside):
-    asked = outside.get("/models", headers={"x-forwarded-proto": "https"})
+def test_addresses_have_no_scheme_so_they_work_behind_a_proxy(outside):
+    answer = outside.get("/models", headers={"x-forwarded-proto": "https"})
     page = outside.get("/sign-in").text
 
-    assert asked.headers["location"] == "/sign-in?next=%2Fmodels"
+    assert answer.headers["location"] == "/sign-in?next=%2Fmodels"
     assert "http://" not in page
     assert "https://" not in page
 
 
-def test_an_open_panel_answers_only_to_names_of_this_machine(db):
-    with client(db) as here:
-        assert here.get("/", headers={"host": "evil.example"}).status_code == 400
-        assert here.get("/", headers={"host": "localhost:8780"}).status_code == 200
+def test_an_open_panel_answers_only_to_host_names_of_this_machine(db):
+    with client(db) as browser:
+        assert browser.get("/", headers={"host": "evil.example"}).status_code == 400
+        assert browser.get("/", headers={"host": "localhost:8780"}).status_code == 200
 
 
-def test_pages_hold_no_script_of_their_own(outside):
+def test_pages_contain_no_inline_scripts_or_styles(outside):
     sign_in(outside, "operator")
     page = outside.get("/").text
 
@@ -192,27 +192,27 @@ def test_pages_hold_no_script_of_their_own(outside):
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("tokens", "message"),
     [
         ("ann", "name:role:secret"),
         ("ann:viewer:short", "shorter than 24"),
-        ("ann:boss:" + "x" * 24, "none of viewer, moderator, operator"),
+        ("ann:boss:" + "x" * 24, "not viewer, moderator or operator"),
         (f"a:viewer:{'x' * 24},b:operator:{'x' * 24}", "same secret"),
         ("", "nobody could sign in"),
     ],
 )
-def test_wrong_tokens_are_refused_without_showing_the_secret(written, told):
-    with pytest.raises(ValueError, match=told) as refused:
-        access_of(lambda name: written if name == "PANEL_TOKENS" else "")
+def test_wrong_tokens_are_refused_without_showing_the_secret(tokens, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        access_of(lambda name: tokens if name == "PANEL_TOKENS" else "")
 
     assert "x" * 24 not in str(refused.value)
 
 
-def test_secrets_are_in_no_representation(access):
+def test_repr_contains_no_secret(access):
     assert not any(secret in repr(access) for secret in SECRETS.values())
 
 
-def test_an_endpoint_that_names_no_role_is_not_served(monkeypatch):
+def test_an_endpoint_without_a_role_is_not_served(monkeypatch):
     monkeypatch.setattr("panel.pages.now.ROUTES", [type("Bare", (), {"path": "/bare", "endpoint": print})()])
 
     with pytest.raises(ValueError, match="/bare: the endpoint has no role"):
@@ -220,32 +220,38 @@ def test_an_endpoint_that_names_no_role_is_not_served(monkeypatch):
 
 
 class Keys:
-    """The keys of an identity provider."""
+    """Keys of an identity provider."""
 
     def get_signing_key_from_jwt(self, token):
         return KEY.public_key()
 
 
 def signed(key=KEY, algorithm="RS256", **claims):
-    said = {"iss": "https://id.example", "aud": "panel", "sub": "1", "exp": time.time() + 60, "roles": ["moderator"]}
-    return jwt.encode(said | claims, key, algorithm)
+    standard = {
+        "iss": "https://id.example",
+        "aud": "panel",
+        "sub": "1",
+        "exp": time.time() + 60,
+        "roles": ["moderator"],
+    }
+    return jwt.encode(standard | claims, key, algorithm)
 
 
-def asked(db, word):
-    oidc = Oidc("https://id.example", "panel", Keys(), header="X-Word")
+def answer_to(db, token):
+    oidc = Oidc("https://id.example", "panel", Keys(), header="X-Token")
     with client(db, Access(oidc=oidc)) as browser:
-        return browser.get("/", headers={"X-Word": word})
+        return browser.get("/", headers={"X-Token": token})
 
 
-def test_a_proxys_word_signs_in_with_its_role(db):
-    answer = asked(db, signed(email="mo@example.org", roles=["staff", "moderator"]))
+def test_a_proxys_token_signs_in_with_its_role(db):
+    answer = answer_to(db, signed(email="mo@example.org", roles=["staff", "moderator"]))
 
     assert answer.status_code == 200
     assert "mo@example.org · moderator" in answer.text
 
 
 @pytest.mark.parametrize(
-    "word",
+    "token",
     [
         lambda: signed(exp=time.time() - 60),
         lambda: signed(aud="another"),
@@ -254,19 +260,19 @@ def test_a_proxys_word_signs_in_with_its_role(db):
         lambda: signed(key=rsa.generate_private_key(public_exponent=65537, key_size=2048)),
         lambda: signed(key="a" * 32, algorithm="HS256"),
         lambda: jwt.encode({"sub": "1", "roles": ["operator"]}, "", "none"),
-        lambda: "no word",
+        lambda: "no token",
     ],
     ids=["old", "audience", "issuer", "role", "key", "symmetric", "unsigned", "nonsense"],
 )
-def test_a_word_that_does_not_hold_signs_nobody_in(db, word):
-    assert asked(db, word()).status_code == 303
+def test_an_invalid_proxy_token_is_refused(db, token):
+    assert answer_to(db, token()).status_code == 303
 
 
 def test_roles_are_ordered():
     assert Role.VIEWER < Role.MODERATOR < Role.OPERATOR
 
 
-def test_the_function_url_answers_through_the_same_application(db, monkeypatch):
+def test_the_function_url_serves_the_same_application(db, monkeypatch):
     from panel import function
 
     function._panel.cache_clear()
@@ -287,29 +293,29 @@ def test_the_function_url_answers_through_the_same_application(db, monkeypatch):
     assert "/sign-in" in answer["headers"]["location"]
 
 
-def test_names_of_functions_follow_the_panels_own(monkeypatch):
+def test_the_panel_invokes_functions_of_its_own_deployment(monkeypatch):
     from panel import function
 
-    told = []
+    calls = []
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "feedpulse-dev-panel")
     monkeypatch.setattr(
-        "boto3.client", lambda name: type("Aws", (), {"invoke": lambda self, **how: told.append(how)})()
+        "boto3.client", lambda name: type("Aws", (), {"invoke": lambda self, **call: calls.append(call)})()
     )
 
     function.start_function("contentStats", {"time": "2026-01-01T00:00:00+00:00"})
 
-    assert told[0]["FunctionName"] == "feedpulse-dev-contentStats"
-    assert told[0]["InvocationType"] == "Event"
+    assert calls[0]["FunctionName"] == "feedpulse-dev-contentStats"
+    assert calls[0]["InvocationType"] == "Event"
 
 
-def test_the_command_asks_for_sign_in_beyond_this_machine(db):
+def test_the_command_requires_sign_in_for_other_machines(db):
     from ops.commands.panel import serve
 
     with pytest.raises(ValueError, match="nobody could sign in"):
         serve(host="0.0.0.0")
 
 
-def test_the_application_is_made_without_asking_the_database(access):
+def test_the_application_starts_without_the_database(access):
     from store.client import connect
 
     nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=1)
@@ -317,37 +323,37 @@ def test_the_application_is_made_without_asking_the_database(access):
     nowhere.client.close()
 
 
-def test_a_database_that_is_away_is_named():
+def test_an_unreachable_database_has_its_own_message():
     from store.client import connect
 
     nowhere = connect("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=20)
-    with client(nowhere) as here:
-        here._transport.raise_server_exceptions = False
-        answer = here.get("/")
+    with client(nowhere) as browser:
+        browser._transport.raise_server_exceptions = False
+        answer = browser.get("/")
     nowhere.client.close()
 
     assert answer.status_code == 503
     assert "The database does not answer" in answer.text
 
 
-def test_the_panels_function_needs_nothing_that_only_a_command_needs():
+def test_the_panels_function_imports_no_libraries_of_commands():
     code = "import sys, panel.function; print({'typer', 'rich', 'uvicorn', 'xgboost', 'sklearn'} & set(sys.modules))"
 
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
-    assert told.stdout.strip() == "set()"
+    assert result.stdout.strip() == "set()"
 
 
-def test_our_files_are_kept_for_good_in_their_present_version_and_asked_again_in_any_other(outside):
+def test_static_files_are_cached_forever_only_in_their_current_version(outside):
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', outside.get("/sign-in").text)
 
-    kept = [outside.get(each).headers["cache-control"] for each in addresses]
-    others = [outside.get(each.split("?")[0] + end) for each in addresses for end in ("", "?v=0123456789ab")]
+    policies = [outside.get(path).headers["cache-control"] for path in addresses]
+    others = [outside.get(path.split("?")[0] + end) for path in addresses for end in ("", "?v=0123456789ab")]
 
     assert len(addresses) >= 5
-    assert set(kept) == {"public, max-age=31536000, immutable"}
-    assert {each.headers["cache-control"] for each in others} == {"no-cache"}
-    assert {each.status_code for each in others} == {200}
+    assert set(policies) == {"public, max-age=31536000, immutable"}
+    assert {answer.headers["cache-control"] for answer in others} == {"no-cache"}
+    assert {answer.status_code for answer in others} == {200}
     assert outside.get("/static/nothing.css?v=0123456789ab").status_code == 404
 
 

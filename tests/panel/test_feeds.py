@@ -25,7 +25,7 @@ TOKEN = "abcdefghijklmnopqrstuvwx"
 
 @pytest.fixture(scope="module")
 def world(uri):
-    """A community whose feeds of two days were published."""
+    """A community with guest feeds of two days."""
     with simulated(uri, CONFIG) as db, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MONGODB_URI", uri)
         patch.setenv("DB_PREFIX", db.app.name.removesuffix("app-db"))
@@ -51,61 +51,61 @@ def bare(db):
         yield client
 
 
-def keep(db, moment, content):
+def store_lists(db, moment, content):
     guest_feed.keep(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
 
 
 def shown(text):
-    """The lists of a page, each as its texts in order."""
+    """Returns the texts of each list of a page."""
     lists = findall(r'(?s)<ol class="feed">(.*?)</ol>', text)
-    return [findall(r'<p class="post-text[^>]*>([^<]*)', each) for each in lists]
+    return [findall(r'<p class="post-text[^>]*>([^<]*)', items) for items in lists]
 
 
 def account_of_member(db):
     return feeds.active_members(db, 1)[0]["ownerAccount"]
 
 
-def test_the_last_list_of_the_day_before_is_the_one_to_compare_with(db):
+def test_feeds_are_compared_with_the_last_list_of_the_previous_day(db):
     for hours, content in ((-30, OTHER), (-12, OTHER), (-10, ONE), (-1, OTHER)):
-        keep(db, DAY + timedelta(hours=hours), content)
+        store_lists(db, DAY + timedelta(hours=hours), content)
 
-    found = guest_feed.before(db, "th", DAY)
+    earlier = guest_feed.before(db, "th", DAY)
 
-    assert found["createdAt"] == DAY - timedelta(hours=10)
-    assert found["items"] == [{"content": ONE, "score": 0.5}]
+    assert earlier["createdAt"] == DAY - timedelta(hours=10)
+    assert earlier["items"] == [{"content": ONE, "score": 0.5}]
 
 
-def test_days_before_the_kept_ones_leave_by_the_clock_of_the_lists(db):
+def test_old_lists_are_deleted_by_the_clock_of_the_new_lists(db):
     for days in range(20):
-        keep(db, DAY + timedelta(days=days), ONE)
+        store_lists(db, DAY + timedelta(days=days), ONE)
 
     assert db.analytics.guestFeedDays.count_documents({"countryCode": "th"}) == 9
     assert guest_feed.before(db, "th", DAY) is None
 
 
-def test_the_guests_list_stands_beside_that_of_the_day_before_and_the_popular_posts(world, panel):
-    feed = [each["content"] for each in world.app.guestfeeditems.find({"countryCode": "th"}).sort("_id", 1).limit(10)]
-    texts = {each["_id"]: each["payload"]["message"] for each in world.app.contents.find({"_id": {"$in": feed}})}
+def test_the_guest_feed_is_shown_with_the_previous_day_and_popular_posts(world, panel):
+    feed = [item["content"] for item in world.app.guestfeeditems.find({"countryCode": "th"}).sort("_id", 1).limit(10)]
+    texts = {post["_id"]: post["payload"]["message"] for post in world.app.contents.find({"_id": {"$in": feed}})}
 
     answer = panel.get("/feeds", params={"country": "th", "most": "10"})
 
     today, before, popular = shown(answer.text)
-    assert [each[:20] for each in today] == [texts[content][:20] for content in feed]
+    assert [text[:20] for text in today] == [texts[content][:20] for content in feed]
     assert (len(before), len(popular)) == (10, 10)
-    assert f"Made {NOW - timedelta(hours=20):%Y-%m-%d %H:%M}" in answer.text
+    assert f"Published {NOW - timedelta(hours=20):%Y-%m-%d %H:%M}" in answer.text
 
 
-def test_two_countries_stand_side_by_side(panel):
+def test_two_countries_are_compared(panel):
     answer = panel.get("/feeds", params={"country": "th", "beside": "us", "most": "10"})
 
     assert len(shown(answer.text)) == 2
     assert "are in both" in answer.text
 
 
-def test_a_members_feed_is_what_ranking_answers_with_a_reason_for_each_post(world, panel):
+def test_a_members_feed_is_the_personal_ranking_with_reasons_for_each_post(world, panel):
     account = account_of_member(world)
-    asked = {"accountId": str(account), "limit": 10, "explain": True, "time": TIME}
-    answer = predictors.personalize_content_predictor(asked, None)
+    event = {"accountId": str(account), "limit": 10, "explain": True, "time": TIME}
+    answer = predictors.personalize_content_predictor(event, None)
 
     text = panel.get("/feeds/member", params={"account": str(account), "most": "10"}).text
 
@@ -113,11 +113,11 @@ def test_a_members_feed_is_what_ranking_answers_with_a_reason_for_each_post(worl
     assert text.count('<details class="why">') == len(answer["items"])
     assert "For it: " in text
     first = next(iter(answer["reasons"].values()))
-    assert findall(r"together ([+-][\d.]+) log-odds", text)[0] == f"{first['logOdds']:+.2f}"
+    assert findall(r"Sum: ([+-][\d.]+) log-odds", text)[0] == f"{first['logOdds']:+.2f}"
 
 
-def test_two_members_stand_side_by_side(world, panel):
-    one, other = (str(each["ownerAccount"]) for each in feeds.active_members(world, 2))
+def test_two_members_are_compared(world, panel):
+    one, other = (str(profile["ownerAccount"]) for profile in feeds.active_members(world, 2))
 
     text = panel.get("/feeds/member", params={"account": one, "beside": other, "most": "10"}).text
 
@@ -125,46 +125,46 @@ def test_two_members_stand_side_by_side(world, panel):
     assert "are in both lists" in text
 
 
-def test_members_are_found_by_the_beginning_of_their_name_and_by_id(world, panel):
+def test_members_are_found_by_name_prefix_and_by_id(world, panel):
     profile = world.app.users.find_one({"ownerAccount": account_of_member(world)})
 
     name, ids = profile["displayId"], (str(profile["_id"]), str(profile["ownerAccount"]))
     for words in (name, f"@{name[:-1]}", *ids):
         assert f"account={profile['ownerAccount']}" in panel.get("/feeds/members", params={"q": words}).text
-    assert "Nobody’s name begins" in panel.get("/feeds/members", params={"q": ".*"}).text
+    assert "No member has the id" in panel.get("/feeds/members", params={"q": ".*"}).text
 
 
-def test_what_an_account_is_called_is_its_own_name(world):
+def test_a_member_has_the_name_of_the_accounts_profile(world):
     profile = list(world.app.users.find({"type": "people"}))[7]
 
     assert feeds.member(world, profile["ownerAccount"])["displayId"] == profile["displayId"]
 
 
-def test_when_the_jobs_stand_still_ranking_is_asked_as_of_their_last_run():
+def test_feeds_are_ranked_as_of_an_old_snapshot():
     late = NOW + timedelta(days=300)
 
-    assert views.asked_time(late, NOW) == NOW
-    assert views.asked_time(NOW + timedelta(hours=1), NOW) == NOW + timedelta(hours=1)
-    assert views.asked_time(late, None) == late
+    assert views.ranking_time(late, NOW) == NOW
+    assert views.ranking_time(NOW + timedelta(hours=1), NOW) == NOW + timedelta(hours=1)
+    assert views.ranking_time(late, None) == late
 
 
-def test_the_bars_add_up_to_the_score_and_say_each_thing_once():
+def test_the_bars_add_up_to_the_score_without_repeating_a_phrase():
     columns = ("start", "likeCount", "ageScore", "ageHours", "commentCount", "recastCount", "quoteCount", "photoCount")
     more = ("characterLength", "isReshare", "tagCount", "follows", "engagementRate")
-    told = [
+    contributions = [
         {"level": "world", "column": name, "value": 1.0, "contribution": (-1) ** place * (1.0 + place)}
         for place, name in enumerate(columns + more)
     ]
 
-    why = views.why({"contributions": told, "logOdds": 1.0}, "th")
+    why = views.explain({"contributions": contributions, "logOdds": 1.0}, "th")
 
-    bars, whole = why["bars"], sum(each["contribution"] for each in told)
-    assert why["start"] + sum(each["adds"] for each in bars) == pytest.approx(whole)
-    assert len({each["words"] for each in bars}) == len(bars) == 9
-    assert max(abs(each["share"]) for each in bars) <= 1.0
+    bars, whole = why["bars"], sum(row["contribution"] for row in contributions)
+    assert why["start"] + sum(bar["adds"] for bar in bars) == pytest.approx(whole)
+    assert len({bar["words"] for bar in bars}) == len(bars) == 9
+    assert max(abs(bar["share"]) for bar in bars) <= 1.0
 
 
-def test_scripts_in_posts_and_names_come_out_as_text(db, bare):
+def test_scripts_in_posts_and_names_are_escaped(db, bare):
     author, content = ObjectId(), ObjectId()
     db.app.users.insert_one({"_id": author, "ownerAccount": ObjectId(), "displayName": SCRIPT, "displayId": SCRIPT})
     db.app.contents.insert_one(
@@ -174,25 +174,25 @@ def test_scripts_in_posts_and_names_come_out_as_text(db, bare):
     item = {"content": content, "author": author, "score": 0.5, "countryCode": "en", "updatedAt": NOW}
     db.app.guestfeeditems.insert_one(item)
 
-    pages = [bare.get(each).text for each in ("/feeds", "/feeds/member", f"/feeds/members?q={SCRIPT}")]
+    pages = [bare.get(path).text for path in ("/feeds", "/feeds/member", f"/feeds/members?q={SCRIPT}")]
 
-    assert all(SCRIPT not in each and ESCAPED in each for each in pages)
+    assert all(SCRIPT not in page and ESCAPED in page for page in pages)
 
 
-def test_a_post_without_text_date_or_visibility_is_shown_with_what_is_known(db, bare):
+def test_a_post_without_text_date_or_visibility_is_shown_with_placeholders(db, bare):
     mistyped = {"payload": {"message": 5}, "createdAt": "soon", "visibility": 7}
-    odd = [{}, mistyped, {"payload": {"photo": {"contents": [1]}}}]
-    contents = db.app.contents.insert_many(odd).inserted_ids
-    items = [{"content": each, "score": 0.1, "countryCode": "en", "updatedAt": NOW} for each in [*contents, ONE]]
+    malformed = [{}, mistyped, {"payload": {"photo": {"contents": [1]}}}]
+    contents = db.app.contents.insert_many(malformed).inserted_ids
+    items = [{"content": key, "score": 0.1, "countryCode": "en", "updatedAt": NOW} for key in [*contents, ONE]]
     db.app.guestfeeditems.insert_many(items)
 
     text = bare.get("/feeds").text
 
-    assert all(words in text for words in ("no text", "a photo, no text", "no longer there", "now hidden", "no date"))
+    assert all(words in text for words in ("no text", "a photo, no text", "deleted", "now hidden", "no date"))
 
 
 @pytest.mark.parametrize("address", ["/feeds", f"/feeds/member?account={ONE}"])
-def test_empty_pages_say_so(bare, address):
+def test_empty_pages_show_a_message(bare, address):
     answer = bare.get(address)
 
     assert answer.status_code == 200
@@ -200,19 +200,19 @@ def test_empty_pages_say_so(bare, address):
 
 
 @pytest.mark.parametrize("address", ["/feeds?country=zz", "/feeds?beside=%3Cb%3E", "/feeds/member?account=x"])
-def test_a_question_that_can_not_be_is_refused_by_name(panel, address):
+def test_an_invalid_parameter_is_refused_by_name(panel, address):
     answer = panel.get(address)
 
     assert answer.status_code == 400
     assert any(name in answer.text for name in ("country:", "beside:", "account:"))
 
 
-def test_a_viewer_sees_guests_feeds_and_nobodys_own(db):
+def test_a_viewer_sees_guest_feeds_but_no_members_feeds(db):
     access = Access(parse_tokens(f"vera:viewer:{TOKEN}"))
     with TestClient(application(db, access, lambda: NOW), base_url="https://panel.example") as client:
         (csrf,) = findall(r'name="csrf" value="([^"]+)"', client.get("/sign-in").text)
         client.post("/sign-in", data={"token": TOKEN, "csrf": csrf})
 
-        answers = [client.get(each).status_code for each in ("/feeds", "/feeds/member", "/feeds/members")]
+        answers = [client.get(path).status_code for path in ("/feeds", "/feeds/member", "/feeds/members")]
 
     assert answers == [200, 403, 403]

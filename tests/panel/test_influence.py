@@ -29,16 +29,16 @@ def pets(db):
     categories.create(db, "pets", "Pets", ["cat", "dog"])
 
 
-def hidden(client, name, address="/influence"):
+def hidden_field(client, name, address="/influence"):
     return search(rf'name="{name}" value="([^"]*)"', client.get(address).text)[1]
 
 
 def post(client, address, **fields):
-    return client.post(address, data={"csrf": hidden(client, "csrf")} | fields)
+    return client.post(address, data={"csrf": hidden_field(client, "csrf")} | fields)
 
 
-def seal(client):
-    return hidden(client, "seal", "/influence/categories/pets")
+def version(client):
+    return hidden_field(client, "version", "/influence/categories/pets")
 
 
 def stored(db, slug="pets"):
@@ -46,7 +46,7 @@ def stored(db, slug="pets"):
 
 
 def chain(size, minutes=10.0):
-    """Each post passed on by the next."""
+    """Returns a tree in which each post reshares the previous one."""
     ids = [ObjectId() for _ in range(size)]
     return [
         {
@@ -65,13 +65,13 @@ def chain(size, minutes=10.0):
 
 
 def star(size):
-    """One post passed on by everybody else."""
+    """Returns a tree in which all posts reshare the first one."""
     nodes = chain(size)
     root = nodes[0]["id"]
-    return [each | {"parent": root if each["level"] else None, "level": min(each["level"], 1)} for each in nodes]
+    return [node | {"parent": root if node["level"] else None, "level": min(node["level"], 1)} for node in nodes]
 
 
-def keep_tree(db, nodes, text="a post"):
+def write_tree(db, nodes, text="a post"):
     root = nodes[0]
     db.app.contents.insert_one(
         {"_id": root["id"], "author": {"id": root["user"]}, "payload": {"message": text}, "visibility": "publish"}
@@ -86,18 +86,18 @@ def keep_tree(db, nodes, text="a post"):
     return root["id"]
 
 
-def keep_karma(db, category, karma, name="Ann"):
+def write_karma(db, category, karma, name="Ann"):
     user = db.app.users.insert_one({"displayName": name, "displayId": name}).inserted_id
     post = db.app.contents.insert_one({"payload": {"message": f"of {name}"}, "author": {"id": user}}).inserted_id
     why = {"posts": 3, "followers": 20.0, "expectedWeek": {"like": 2.0}, "suspicion": 0.0}
     why["topPosts"] = [{"content": post, "engagements": 4}]
-    more = {"interval": [0.0, 2 * karma], "confidence": 0.4, "influence": {"score": 7}, "why": why}
+    figures = {"interval": [0.0, 2 * karma], "confidence": 0.4, "influence": {"score": 7}, "why": why}
     db.analytics.karma.insert_one(
-        {"_id": f"{user}:{category}", "userId": user, "category": category, "karma": karma} | more
+        {"_id": f"{user}:{category}", "userId": user, "category": category, "karma": karma} | figures
     )
 
 
-def test_a_new_category_is_written_with_its_hashtags_normalised_and_logged(db, panel):
+def test_a_new_category_is_logged_and_its_hashtags_are_normalised(db, panel):
     answer = post(panel, "/influence/categories", name="Street food", hashtags="#Tacos  pho,\nTACOS")
 
     assert answer.url.path == "/influence/categories/street-food"
@@ -109,28 +109,28 @@ def test_a_new_category_is_written_with_its_hashtags_normalised_and_logged(db, p
 
 @pytest.mark.usefixtures("pets")
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
-        ({"name": "Pets", "hashtags": "x"}, "There is a category pets already."),
+        ({"name": "Pets", "hashtags": "x"}, "The category pets exists already."),
         ({"name": "ขนม", "hashtags": "ขนม"}, "slug"),
         ({"name": "Global", "hashtags": "x"}, "slug"),
         ({"name": "A", "slug": "../x", "hashtags": "x"}, "slug"),
         ({"name": "", "slug": "a", "hashtags": "x"}, "name"),
     ],
 )
-def test_a_category_that_can_not_be_says_why_and_keeps_what_was_typed(db, panel, fields, said):
+def test_an_invalid_category_is_refused_and_the_input_stays_in_the_form(db, panel, fields, message):
     answer = post(panel, "/influence/categories", **fields)
 
     assert answer.status_code == 400
-    assert said in answer.text
+    assert message in answer.text
     assert f'value="{fields["name"]}"' in answer.text
     assert db.analytics.categories.count_documents({}) == 1
     assert db.analytics.audit.count_documents({}) == 0
 
 
 @pytest.mark.usefixtures("pets")
-def test_a_category_gets_another_name_and_other_hashtags(db, panel):
-    post(panel, "/influence/categories/pets/change", name="Animals", hashtags="cat bird", seal=seal(panel))
+def test_an_operator_changes_name_and_hashtags_of_a_category(db, panel):
+    post(panel, "/influence/categories/pets/change", name="Animals", hashtags="cat bird", version=version(panel))
 
     assert stored(db) == {"slug": "pets", "name": "Animals", "hashtags": ["cat", "bird"]}
     (entry,) = db.analytics.audit.find()
@@ -138,20 +138,20 @@ def test_a_category_gets_another_name_and_other_hashtags(db, panel):
 
 
 @pytest.mark.usefixtures("pets")
-def test_an_edit_does_not_go_over_that_of_somebody_else(db, panel):
-    seen = seal(panel)
+def test_an_edit_does_not_overwrite_a_concurrent_one(db, panel):
+    loaded = version(panel)
     categories.add_hashtag(db, "pets", "bird")
 
-    answer = post(panel, "/influence/categories/pets/change", name="Mine", hashtags="fish", seal=seen)
+    answer = post(panel, "/influence/categories/pets/change", name="Mine", hashtags="fish", version=loaded)
 
     assert answer.status_code == 400
-    assert "Somebody else" in answer.text
+    assert "changed in the meantime" in answer.text
     assert "fish" in answer.text
     assert stored(db)["hashtags"] == ["cat", "dog", "bird"]
 
 
 @pytest.mark.usefixtures("pets")
-def test_a_removed_category_leaves_its_hashtags_in_the_log(db, panel):
+def test_the_log_keeps_the_hashtags_of_a_removed_category(db, panel):
     post(panel, "/influence/categories/pets/remove")
 
     assert stored(db) is None
@@ -160,11 +160,11 @@ def test_a_removed_category_leaves_its_hashtags_in_the_log(db, panel):
 
 @pytest.mark.usefixtures("pets")
 @pytest.mark.parametrize("address", ["", "/pets/change", "/pets/remove"])
-def test_who_is_no_operator_changes_nothing(db, address):
+def test_only_operators_change_categories(db, address):
     access = Access(parse_tokens(f"mia:moderator:{TOKEN}"))
     with TestClient(application(db, access, lambda: NOW), base_url="https://panel.example") as client:
-        client.post("/sign-in", data={"token": TOKEN, "csrf": hidden(client, "csrf", "/sign-in")})
-        fields = {"csrf": hidden(client, "csrf"), "name": "X", "slug": "x", "hashtags": "x"}
+        client.post("/sign-in", data={"token": TOKEN, "csrf": hidden_field(client, "csrf", "/sign-in")})
+        fields = {"csrf": hidden_field(client, "csrf"), "name": "X", "slug": "x", "hashtags": "x"}
 
         answer = client.post(f"/influence/categories{address}", data=fields)
 
@@ -174,43 +174,43 @@ def test_who_is_no_operator_changes_nothing(db, address):
 
 
 @pytest.mark.usefixtures("pets")
-def test_without_the_forms_token_nothing_is_changed(db, panel):
+def test_removing_a_category_requires_the_csrf_token(db, panel):
     assert panel.post("/influence/categories/pets/remove").status_code == 403
     assert stored(db) is not None
 
 
 @pytest.mark.usefixtures("pets")
-def test_leaders_stand_by_karma_with_interval_and_reasons(db, panel):
+def test_leaders_are_sorted_by_karma_and_show_interval_and_reasons(db, panel):
     for name, karma in (("Ann", 2.0), ("Bob", 30.0), ("Cyd", 9.0)):
-        keep_karma(db, "pets", karma, name)
+        write_karma(db, "pets", karma, name)
 
     text = panel.get("/influence/categories/pets").text
 
     assert findall(r'<strong class="wrap" dir="auto">(\w+)<', text) == ["Bob", "Cyd", "Ann"]
     assert "0.0 to 60.0" in text
-    assert "3 posts here, 20 followers; 40 % rests on these posts" in text
+    assert "3 posts here, 20 followers; 40 % of the estimate comes from these posts" in text
     assert "of Bob" in text
-    assert findall(r'who-name" dir="auto">(\w+)<', panel.get("/influence").text) == ["Bob", "Cyd", "Ann"]
+    assert findall(r'leader-name" dir="auto">(\w+)<', panel.get("/influence").text) == ["Bob", "Cyd", "Ann"]
 
 
-def test_scripts_in_names_texts_and_hashtags_come_out_as_text(db, panel):
+def test_scripts_in_names_texts_and_hashtags_are_escaped(db, panel):
     categories.create(db, "pets", SCRIPT, [SCRIPT])
-    keep_karma(db, "pets", 1.0, SCRIPT)
+    write_karma(db, "pets", 1.0, SCRIPT)
     nodes = chain(3)
     db.app.users.insert_one({"_id": nodes[1]["user"], "displayId": SCRIPT})
-    key = keep_tree(db, nodes, SCRIPT)
+    key = write_tree(db, nodes, SCRIPT)
 
     pages = [
-        panel.get(each).text
-        for each in ("/influence", "/influence/categories/pets", "/influence/trees", f"/influence/trees/{key}")
+        panel.get(path).text
+        for path in ("/influence", "/influence/categories/pets", "/influence/trees", f"/influence/trees/{key}")
     ]
 
-    assert all(SCRIPT not in each and ESCAPED in each for each in pages)
+    assert all(SCRIPT not in page and ESCAPED in page for page in pages)
 
 
 def test_a_tree_is_found_by_any_of_its_posts(db, panel):
     nodes = chain(4)
-    keep_tree(db, nodes)
+    write_tree(db, nodes)
 
     answer = panel.get("/influence/trees", params={"content": str(nodes[2]["id"])})
 
@@ -219,8 +219,8 @@ def test_a_tree_is_found_by_any_of_its_posts(db, panel):
     assert answer.text.count('class="edge') == 3
 
 
-def test_a_tree_of_five_thousand_is_drawn_as_a_sample_that_says_so(db, panel):
-    key = keep_tree(db, star(5_000))
+def test_a_tree_of_five_thousand_posts_is_drawn_as_a_sample(db, panel):
+    key = write_tree(db, star(5_000))
 
     text = panel.get(f"/influence/trees/{key}").text
 
@@ -228,17 +228,17 @@ def test_a_tree_of_five_thousand_is_drawn_as_a_sample_that_says_so(db, panel):
     assert f"{trees.MOST:,} of 5,000 posts are drawn" in text
 
 
-def test_a_post_that_nobody_passed_on_says_so_and_one_that_is_not_there_is_refused(db, panel):
+def test_a_post_without_reshares_has_a_message_and_unknown_posts_are_refused(db, panel):
     alone = db.app.contents.insert_one({"payload": {"message": "hello"}, "visibility": "publish"}).inserted_id
 
-    assert "Nobody passed this post on" in panel.get(f"/influence/trees/{alone}").text
+    assert "This post has no reshares" in panel.get(f"/influence/trees/{alone}").text
     assert panel.get(f"/influence/trees/{ObjectId()}").status_code == 404
     assert panel.get("/influence/trees/xyz").status_code == 400
     assert panel.get("/influence/categories/none").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/influence", "/influence/categories/global", "/influence/trees"])
-def test_empty_pages_say_so(panel, address):
+def test_empty_pages_show_a_message(panel, address):
     answer = panel.get(address)
 
     assert answer.status_code == 200
@@ -246,19 +246,19 @@ def test_empty_pages_say_so(panel, address):
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60), st.integers(1, 40))
-def test_what_is_drawn_is_a_tree_within_the_bounds_and_time_goes_right(draws, most):
+def test_the_drawing_is_a_tree_within_bounds_and_sorted_by_time(draws, most):
     nodes = chain(len(draws) + 1)
     for at, draw in enumerate(draws, 1):
         nodes[at]["parent"] = nodes[draw % at]["id"]
         nodes[at]["rank"] = float(draw % 7)
     nodes[0]["rank"] = 100.0
 
-    kept = trees.sampled(nodes, most)
-    drawn = trees.drawing(nodes, kept, {})
+    sample = trees.sample_nodes(nodes, most)
+    drawing = trees.draw(nodes, sample, {})
 
-    ids = {str(nodes[at]["id"]) for at in kept}
-    assert len(kept) == min(most, len(nodes))
-    assert all(at == 0 or str(nodes[at]["parent"]) in ids for at in kept)
-    assert [each["x"] for each in drawn["nodes"]] == sorted(each["x"] for each in drawn["nodes"])
-    assert all(0 <= each["x"] <= drawn["width"] and 0 <= each["y"] <= drawn["height"] for each in drawn["nodes"])
-    assert drawn["left_out"] == len(nodes) - len(kept)
+    ids = {str(nodes[at]["id"]) for at in sample}
+    assert len(sample) == min(most, len(nodes))
+    assert all(at == 0 or str(nodes[at]["parent"]) in ids for at in sample)
+    assert [node["x"] for node in drawing["nodes"]] == sorted(node["x"] for node in drawing["nodes"])
+    assert all(0 <= node["x"] <= drawing["width"] and 0 <= node["y"] <= drawing["height"] for node in drawing["nodes"])
+    assert drawing["left_out"] == len(nodes) - len(sample)

@@ -1,4 +1,4 @@
-"""Pages stay quick with as much as they promise to bear: `pytest -m bench -s tests/panel/test_speed.py`."""
+"""Pages are fast with large data: `pytest -m bench -s tests/panel/test_speed.py`."""
 
 import sys
 from statistics import median
@@ -6,8 +6,8 @@ from time import perf_counter
 
 import pytest
 
-from tests.panel.crowd import ACTIONS, CASES, CATEGORIES, PEOPLE, POSTS, crowd
-from tests.panel.state import client, live, own_databases
+from tests.panel.state import client, live, panel_databases
+from tests.panel.volume import ACTIONS, CASES, CATEGORIES, PEOPLE, POSTS, fill_to_capacity
 
 pytestmark = pytest.mark.bench
 FIRST, OTHERS = 0.2, 0.5  # seconds that a page may take
@@ -15,9 +15,9 @@ FIRST, OTHERS = 0.2, 0.5  # seconds that a page may take
 
 @pytest.fixture(scope="module")
 def full(uri):
-    with own_databases(uri) as db:
+    with panel_databases(uri) as db:
         live(db)
-        tree = crowd(db)
+        tree = fill_to_capacity(db)
         active = db.app.engagements.find_one(sort=[("createdAt", -1)])["user"]
         account = db.app.users.find_one({"_id": active})["ownerAccount"]
         case = db.app.suspiciouscredentials.find_one({"reasons.1": "reads at night"})["_id"]
@@ -27,15 +27,15 @@ def full(uri):
 PAGES = {
     "Now": "/",
     "a function's runs": "/functions/contentStats",
-    "guests of a country, beside yesterday": "/feeds?country=th",
+    "guests of a country, with yesterday": "/feeds?country=th",
     "a member, with reasons": "/feeds/member?account={account}",
     "models, with 249 countries": "/models",
     f"suspects, of {CASES:,} cases": "/suspects",
     "one case": "/suspects/{case}",
-    "how right the detector was": "/suspects/quality",
+    "detector precision": "/suspects/quality",
     f"influence, with {CATEGORIES} categories": "/influence",
-    f"a category of {PEOPLE:,} people": "/influence/categories/crowd-0",
-    "that category's page 300": "/influence/categories/crowd-0?page=300",
+    f"a category of {PEOPLE:,} people": "/influence/categories/large-0",
+    "that category's page 300": "/influence/categories/large-0?page=300",
     "reshare trees": "/influence/trees",
     f"a tree of {POSTS:,} posts": "/influence/trees/{tree}",
     f"actions, of {ACTIONS:,}": "/actions",
@@ -47,7 +47,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_quick_however_full(full, name):
+def test_a_page_is_fast_with_large_data(full, name):
     db, ids = full
     path = PAGES[name].format(**ids)
 

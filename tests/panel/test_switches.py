@@ -14,7 +14,7 @@ from store.settings import Thresholds
 from tests.community import TIME, community, fill
 
 
-def test_what_nobody_set_is_what_the_jobs_do_by_themselves():
+def test_default_thresholds_equal_the_defaults_of_the_jobs():
     standard = Thresholds()
 
     assert standard.false_positive_rate == Training().false_positive_rate
@@ -25,7 +25,7 @@ def test_what_nobody_set_is_what_the_jobs_do_by_themselves():
     )
 
 
-def test_the_length_of_the_guest_feed_holds_at_the_next_run(db):
+def test_the_length_of_the_guest_feed_takes_effect_at_the_next_run(db):
     fill(db, community())
     settings.save_thresholds(db, Thresholds(feed_length=10))
 
@@ -35,24 +35,24 @@ def test_the_length_of_the_guest_feed_holds_at_the_next_run(db):
 
 
 @pytest.mark.parametrize("discount", [True, False])
-def test_bots_are_discounted_unless_an_operator_says_otherwise(db, monkeypatch, discount):
-    told = []
-    monkeypatch.setattr(statistics, "update_content_stats", lambda *_, **how: told.append(how) or {})
+def test_the_bot_discount_follows_the_setting(db, monkeypatch, discount):
+    calls = []
+    monkeypatch.setattr(statistics, "update_content_stats", lambda *_, **options: calls.append(options) or {})
     settings.save_thresholds(db, Thresholds(discount_bots=discount))
 
     features.content_stats({"time": TIME})
 
-    assert told == [{"discount_bots": discount}]
+    assert calls == [{"discount_bots": discount}]
 
 
-def test_a_value_that_can_not_be_stops_the_job_and_names_the_setting(db):
+def test_an_invalid_setting_stops_the_job_and_is_named(db):
     db.analytics.settings.insert_one({"_id": "thresholds", "values": {"audit_share": 7}})
 
     with pytest.raises(ValueError, match=r"audit_share: 7 is not a number between 0 and 0\.5"):
         fraud.predictor({"time": TIME})
 
 
-def test_a_function_that_is_off_does_nothing_until_it_is_on_again(db):
+def test_a_function_that_is_off_does_nothing_until_it_is_switched_on(db):
     fill(db, community())
     settings.switch(db, "contentStats", on=False)
 
@@ -62,10 +62,10 @@ def test_a_function_that_is_off_does_nothing_until_it_is_on_again(db):
 
     assert (off.status, off.counts) == ("off", {"switchedOff": 1})
     assert on.counts["contents"] > 0
-    assert [each["counts"] for each in db.analytics.runs.find().sort("_id")] == [off.counts, on.counts]
+    assert [run["counts"] for run in db.analytics.runs.find().sort("_id")] == [off.counts, on.counts]
 
 
-def test_switching_twice_is_switching_once(db):
+def test_switching_off_twice_is_switching_off_once(db):
     for _ in range(2):
         settings.switch(db, "creatorStats", on=False)
     settings.switch(db, "creatorStats", on=True)

@@ -1,4 +1,4 @@
-"""A real browser on a real server: Chromium of the machine, and the panel on a free port."""
+"""Runs the machine's Chromium, and serves the panel on a free port."""
 
 import shutil
 import socket
@@ -16,44 +16,46 @@ from panel.auth import Access
 from store.client import Databases
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WHERE_FROM = "no Chromium on this machine: apt-get install chromium (Debian), then make browser"
+HOW_TO_INSTALL = "no Chromium on this machine: apt-get install chromium (Debian), then make browser"
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
 
-def found() -> str | None:
-    """Where Chromium is."""
+def executable() -> str | None:
+    """Returns the path of Chromium, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found(), args=["--no-sandbox", "--force-color-profile=srgb"])
+        browser = driver.chromium.launch(
+            executable_path=executable(), args=["--no-sandbox", "--force-color-profile=srgb"]
+        )
         yield browser
         browser.close()
 
 
 @contextmanager
 def serving(db: Databases, clock: Callable[[], datetime]) -> Iterator[str]:
-    """The address of the panel while the block runs."""
-    door = socket.create_server(("127.0.0.1", 0))
+    """Serves the panel during the block and yields its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
     app = application(db, Access(is_open=True), clock)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
     thread.join()
 
 
 @contextmanager
 def window(browser: Browser, size: str = "desktop", scheme: str = "light") -> Iterator[tuple[Page, list[str]]]:
-    """A page of its own, and what went wrong in it: scripts that failed and what the content policy refused."""
+    """Opens a page, and collects its errors: failed scripts and violations of the content security policy."""
     context: BrowserContext = browser.new_context(viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
-    page, wrong = context.new_page(), []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page, wrong
+    page, errors = context.new_page(), []
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page, errors
     context.close()

@@ -1,7 +1,7 @@
-"""`make screenshots`: every page, wide and narrow, light and dark, of a community, of nothing, of far too much; and
-what one sees while waiting, on a bad day, and when the database or the panel is away.
+"""`make screenshots`: every page, on desktop and phone, light and dark, with normal data, no data and large data.
 
-They are written to screenshots/; those of the documentation, to docs/.
+Also the loading bar, failed functions, and an unreachable database or panel. Writes to screenshots/, and the pictures
+of the documentation to docs/.
 """
 
 import os
@@ -24,8 +24,8 @@ from ops.progress import steps
 from store.client import Databases, connect
 from store.panel import feeds
 from tests.panel import state
-from tests.panel.browser.chromium import SIZES, WHERE_FROM, chromium, found, serving, window
-from tests.panel.crowd import crowd
+from tests.panel.browser.chromium import HOW_TO_INSTALL, SIZES, chromium, executable, serving, window
+from tests.panel.volume import fill_to_capacity
 
 HERE = Path("screenshots")
 DOCS = Path("docs")
@@ -52,8 +52,8 @@ SHOWN = {"panel-now": "/", "panel-feeds": "/feeds?country=th", "panel-models": "
 
 
 def main() -> None:
-    if found() is None:
-        sys.exit(WHERE_FROM)
+    if executable() is None:
+        sys.exit(HOW_TO_INSTALL)
     with tempfile.TemporaryDirectory() as folder, database(Path(folder), durable=False) as uri, chromium() as browser:
         with databases(uri, "full-") as db:
             live(db)
@@ -65,10 +65,10 @@ def main() -> None:
                 for name, path in SHOWN.items():
                     show(browser, address, name, path)
                 wait(browser, address)
-            bad_day(db)
-            tree = crowd(db, NOW)
+            write_failed_run(db)
+            tree = fill_to_capacity(db, NOW)
             with serving(db, lambda: NOW + timedelta(hours=7)) as address:
-                fullest = {"tree": f"/influence/trees/{tree}", "category": "/influence/categories/crowd-0"}
+                fullest = {"tree": f"/influence/trees/{tree}", "category": "/influence/categories/large-0"}
                 for size, scheme in (("desktop", "light"), ("phone", "dark")):
                     take(browser, address, PAGES | details(db) | fullest, "full-", size, scheme)
         with databases(uri, "empty-") as db, serving(db, lambda: NOW) as address:
@@ -88,7 +88,7 @@ def databases(uri: str, prefix: str) -> Iterator[Databases]:
 
 
 def live(db: Databases) -> None:
-    """A community, ten days of it, every job, three earlier evaluations, moods and planned actions."""
+    """Writes ten days of a community, and runs every job with three earlier evaluations."""
     with steps(2) as step:
         write_database(db, simulated(CONFIG, step), step)
     at = {"time": CONFIG.until.isoformat()}
@@ -100,18 +100,18 @@ def live(db: Databases) -> None:
     run_all(everything(), at)
     later = {"time": (CONFIG.until + timedelta(minutes=5)).isoformat()}
     for trainer in (trainers.coldstart_trainer, trainers.personalize_content_trainer, fraud.model_trainer):
-        trainer(later)  # there is a version to go back to
+        trainer(later)  # a version to roll back to
     state.NOW = CONFIG.until
-    state.feel(db)
-    state.act(db)
+    state.write_moods(db)
+    state.plan_actions(db)
     predictors.actions_plan(at)
 
 
 def details(db: Databases) -> dict[str, str]:
-    """Pages of one thing each."""
+    """Returns the addresses of detail pages."""
     case = db.app.suspiciouscredentials.find_one({}, sort=[("score", -1)]) or {}
     tree = db.analytics.cascades.find_one({}, sort=[("size", -1)]) or {}
-    one, other = (each["ownerAccount"] for each in feeds.active_members(db, 2))
+    one, other = (profile["ownerAccount"] for profile in feeds.active_members(db, 2))
     return {
         "suspect": f"/suspects/{case.get('_id')}",
         "tree": f"/influence/trees/{tree.get('_id')}",
@@ -121,15 +121,15 @@ def details(db: Databases) -> dict[str, str]:
     }
 
 
-def bad_day(db: Databases) -> None:
-    """A function that failed."""
+def write_failed_run(db: Databases) -> None:
+    """Writes a failed run."""
     run = {"function": "karmaStats", "time": NOW, "startedAt": datetime.now(UTC), "seconds": 3.2, "counts": {}}
     error = "OperationFailure: Executor error during aggregate command: sort exceeded memory limit of 104857600 bytes"
     db.analytics.runs.insert_one({**run, "status": "failed", "error": error})
 
 
 def wait(browser: Browser, address: str) -> None:
-    """What one sees while an answer is long in coming, and when none comes."""
+    """Takes pictures of the loading bar, and of a panel that does not answer."""
     for size in SIZES:
         with window(browser, size) as (page, _):
             page.goto(f"{address}/feeds/member")
@@ -146,7 +146,7 @@ def wait(browser: Browser, address: str) -> None:
 
 
 def take(browser: Browser, address: str, pages: dict[str, str], before: str, size: str, scheme: str) -> None:
-    """Each page as a picture of its whole length."""
+    """Takes a picture of each whole page."""
     HERE.mkdir(exist_ok=True)
     with window(browser, size, scheme) as (page, _):
         for name, path in pages.items():
@@ -156,7 +156,7 @@ def take(browser: Browser, address: str, pages: dict[str, str], before: str, siz
 
 
 def show(browser: Browser, address: str, name: str, path: str) -> None:
-    """One picture for the documentation, of what fits a screen."""
+    """Takes a picture of one screen for the documentation."""
     DOCS.mkdir(exist_ok=True)
     with window(browser) as (page, _):
         page.set_viewport_size(DOCS_SIZE)

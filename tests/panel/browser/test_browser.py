@@ -1,4 +1,4 @@
-"""The panel in a real browser: each page opens, is accessible, fits a phone, and its buttons change the database."""
+"""The panel in a real browser: pages are accessible, fit a phone, and their buttons change the database."""
 
 import time
 from datetime import UTC, datetime
@@ -9,10 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from handlers import features
 from store import settings
 from store.ids import ObjectId
-from tests.panel.browser.chromium import WHERE_FROM, chromium, found, serving, window
-from tests.panel.state import HOSTILE, NOW, live, own_databases
+from tests.panel.browser.chromium import HOW_TO_INSTALL, chromium, executable, serving, window
+from tests.panel.state import HOSTILE, NOW, live, panel_databases
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(found() is None, reason=WHERE_FROM)]
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(executable() is None, reason=HOW_TO_INSTALL)]
 
 PAGES = ("/", "/functions/contentStats", "/feeds", "/models", "/models/global/rollback", "/suspects", "/influence",
          "/influence/trees", "/actions", "/moods", "/settings",
@@ -22,7 +22,7 @@ SERIOUS = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def community(uri):
-    with own_databases(uri) as db:
+    with panel_databases(uri) as db:
         live(db)
         features.cascade_stats({"time": NOW.isoformat()})
         db.app.suspiciouscredentials.insert_many([case(number) for number in range(3)])
@@ -39,22 +39,22 @@ def case(number):
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as opened:
-        yield opened
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def address(community):
-    with serving(community, lambda: NOW) as opened:
-        yield opened
+    with serving(community, lambda: NOW) as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser, address):
-    with window(browser) as (opened, wrong):
-        opened.goto(address)
-        yield opened
-    assert wrong == []
+    with window(browser) as (page, errors):
+        page.goto(address)
+        yield page
+    assert errors == []
 
 
 def eventually(check, seconds=60.0):
@@ -66,38 +66,38 @@ def eventually(check, seconds=60.0):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_a_page_opens_without_an_error_and_fits_the_screen(browser, address, path, size):
-    with window(browser, size) as (page, wrong):
+def test_a_page_loads_without_errors_and_fits_the_screen(browser, address, path, size):
+    with window(browser, size) as (page, errors):
         answer = page.goto(address + path)
         page.wait_for_load_state("networkidle")
         width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     assert answer.status == 200
-    assert wrong == []
+    assert errors == []
     assert width <= 0
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser, address, path, scheme):
+def test_axe_finds_no_serious_violation(browser, address, path, scheme):
     with window(browser, scheme=scheme) as (page, _):
         page.goto(address + path)
-        found = Axe().run(page).response["violations"]
+        violations = Axe().run(page).response["violations"]
 
-    serious = [(each["id"], each["nodes"][0]["html"][:120]) for each in found if each["impact"] in SERIOUS]
+    serious = [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in violations if rule["impact"] in SERIOUS]
     assert serious == []
 
 
-def test_the_keyboard_comes_to_the_page_by_the_first_link(page):
+def test_the_first_link_skips_to_the_content(page):
     page.keyboard.press("Tab")
     skip = page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
 
-    assert skip == "Skip to the page"
+    assert skip == "Skip to content"
     assert page.evaluate("document.activeElement.id") == "main"
 
 
-def test_a_moderator_decides_a_case_by_keyboard_and_takes_it_back(page, address, community):
+def test_a_moderator_decides_a_case_by_keyboard_and_undoes_it(page, address, community):
     page.goto(f"{address}/suspects")
     first = ObjectId(page.locator("#queue > .case").first.get_attribute("id").removeprefix("case-"))
 
@@ -118,7 +118,7 @@ def stored(db, case):
 def test_an_operator_edits_a_category(page, address, community):
     page.goto(f"{address}/influence/categories/tea")
     form = page.locator("form[action$='/tea/change']")
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
 
     form.locator("[name=name]").fill("Tea and coffee")
     form.locator("button", has_text="Save").click()
@@ -129,31 +129,31 @@ def test_an_operator_edits_a_category(page, address, community):
 def test_the_slider_replays_a_tree_and_play_runs_to_its_end(page, address, community):
     root = community.analytics.cascades.find_one({}, sort=[("size", -1)])["_id"]
     page.goto(f"{address}/influence/trees/{root}")
-    every, later = page.locator("#tree .node").count(), page.locator("#tree .node.later")
+    total, later = page.locator("#tree .node").count(), page.locator("#tree .node.later")
 
     page.locator("#moment").press("Home")
     at_first = later.count()
     page.click("#play")
     eventually(lambda: later.count() == 0)
 
-    assert at_first == every > 1  # before the post itself nothing is drawn
-    assert page.locator("#so-far").inner_text().startswith(f"{every:,} of {every:,}")
+    assert at_first == total > 1  # nothing is drawn before the first post
+    assert page.locator("#so-far").inner_text().startswith(f"{total:,} of {total:,}")
 
 
-def test_an_operator_rolls_a_model_back_after_a_question(page, address, community):
+def test_an_operator_confirms_the_rollback_of_a_model(page, address, community):
     world = {"account": "global", "model": "guest"}
     before = community.analytics.mlArtifacts_global.find_one(world)["version"]
 
     page.goto(f"{address}/models")
     page.locator("tr", has_text="Global").get_by_text("Roll back").click()
     page.get_by_role("button", name="Roll back").click()
-    page.get_by_role("status").filter(has_text="back at the version before").wait_for()
+    page.get_by_role("status").filter(has_text="rolled back to the previous version").wait_for()
 
     assert community.analytics.mlArtifacts_global.find_one(world)["version"] != before
     assert community.analytics.audit.find_one({"what": "rollback"})["subject"] == "global"
 
 
-def test_an_operator_changes_a_threshold_and_reads_it_in_the_log(page, address, community):
+def test_a_changed_threshold_appears_in_the_log(page, address, community):
     page.goto(f"{address}/settings")
 
     page.get_by_label("Length of the guest feed").fill("25")
@@ -166,17 +166,17 @@ def test_an_operator_changes_a_threshold_and_reads_it_in_the_log(page, address, 
 
 def test_an_operator_stops_all_actions_and_undoes_one(page, address, community):
     page.goto(f"{address}/actions")
-    page.get_by_role("button", name="Stop everything").click()
-    page.get_by_text("Everything is stopped.", exact=True).first.wait_for()
+    page.get_by_role("button", name="Stop all actions").click()
+    page.get_by_text("All actions are stopped.", exact=True).first.wait_for()
     stopped = community.analytics.actionSettings.find_one({"_id": "*"})["stopped"]
     page.get_by_role("button", name="Undo").first.click()
-    page.get_by_role("status").filter(has_text="Taken back").wait_for()
+    page.get_by_role("status").filter(has_text="The action is undone").wait_for()
 
     assert stopped is True
     assert community.analytics.actions.count_documents({"state": "undone"}) == 1
 
 
-def test_an_operator_runs_a_function_and_sees_how_it_ends(page, community):
+def test_an_operator_runs_a_function_and_it_is_recorded(page, community):
     before = community.analytics.runs.count_documents({"function": "creatorStats"})
 
     page.get_by_role("button", name="Run creatorStats now").click()
@@ -187,9 +187,9 @@ def test_an_operator_runs_a_function_and_sees_how_it_ends(page, community):
     )
 
 
-def test_an_operator_changes_when_a_function_works(page, address, community):
+def test_an_operator_changes_the_schedule_of_a_function(page, address, community):
     page.goto(f"{address}/settings")
-    page.get_by_label("Change when karmaStats works").click()
+    page.get_by_label("Change the schedule of karmaStats").click()
 
     page.get_by_label("Hours between two runs").select_option("12")
     page.get_by_role("button", name="Save").click()
@@ -200,7 +200,7 @@ def test_an_operator_changes_when_a_function_works(page, address, community):
     settings.schedule(community, "karmaStats", None)
 
 
-def test_while_an_answer_is_long_in_coming_a_bar_says_so(browser, address):
+def test_a_slow_answer_shows_the_loading_bar(browser, address):
     with window(browser) as (page, _):
         page.goto(f"{address}/feeds/member")
         before = page.locator(".waiting").is_visible()
@@ -212,7 +212,7 @@ def test_while_an_answer_is_long_in_coming_a_bar_says_so(browser, address):
     assert not before
 
 
-def test_a_page_that_keeps_itself_fresh_says_when_it_can_not(browser, address):
+def test_a_page_warns_when_it_cannot_be_updated(browser, address):
     with window(browser) as (page, _):
         page.goto(address)
         page.route("**/*", lambda route: route.abort())
@@ -225,19 +225,19 @@ def test_a_page_that_keeps_itself_fresh_says_when_it_can_not(browser, address):
         page.locator("#stale").wait_for(state="hidden")
 
 
-def test_no_script_that_somebody_posted_runs(browser, address):
-    with window(browser) as (page, wrong):
-        ran = []
-        page.on("dialog", lambda dialog: ran.append(dialog.message) or dialog.dismiss())
+def test_no_script_of_a_post_runs(browser, address):
+    with window(browser) as (page, errors):
+        dialogs = []
+        page.on("dialog", lambda dialog: dialogs.append(dialog.message) or dialog.dismiss())
         for path in PAGES:
             page.goto(address + path)
             page.wait_for_load_state("networkidle")
 
-    assert ran == wrong == []
+    assert dialogs == errors == []
 
 
 @pytest.mark.slow
-def test_very_full_pages_stay_quick(browser, address, community):
+def test_pages_with_large_data_are_fast(browser, address, community):
     planned = {
         "event": "POST_LIKED",
         "network": "app",
@@ -252,13 +252,13 @@ def test_very_full_pages_stay_quick(browser, address, community):
     community.app.suspiciouscredentials.insert_many(cases)
 
     taken = {}
-    with window(browser) as (page, wrong):
+    with window(browser) as (page, errors):
         for path in ("/actions", "/actions?page=150", "/suspects", "/"):
             started = datetime.now(UTC)
             page.goto(address + path)
             taken[path] = (datetime.now(UTC) - started).total_seconds()
 
     community.analytics.actions.delete_many({"_id": {"$regex": "^full "}})
-    community.app.suspiciouscredentials.delete_many({"_id": {"$in": [each["_id"] for each in cases]}})
-    assert wrong == []
+    community.app.suspiciouscredentials.delete_many({"_id": {"$in": [document["_id"] for document in cases]}})
+    assert errors == []
     assert max(taken.values()) < 3, taken

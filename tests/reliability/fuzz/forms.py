@@ -21,7 +21,7 @@ from tests.reliability.fuzz.mutations import OPERATORS
 from tests.reliability.states import hashes
 
 FIELDS = (
-    *("key", "stopped", "name", "slug", "hashtags", "user", "on", "verdict", "verified", "seal", "actor", "network"),
+    *("key", "stopped", "name", "slug", "hashtags", "user", "on", "verdict", "verified", "version", "actor", "network"),
     *("page", "q", "country", "account", "size", "of", "next", "enabled", "measure", "perHour", "burst", "$where"),
     *(each.name for each in fields(Thresholds)),
 )
