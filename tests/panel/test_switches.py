@@ -1,4 +1,4 @@
-"""Settings and switches that jobs read at run time."""
+"""Thresholds and switches that jobs read at run time."""
 
 import pytest
 
