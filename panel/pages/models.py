@@ -74,7 +74,12 @@ def execute_rollback(request: Request) -> Response:
 def _member_models(db: Databases) -> dict[str, Any]:
     """Returns how many members have models, their mean size, and how many can be rolled back."""
     own, inherited, size = tally(db, MEMBER_ARTIFACTS)
-    return {"own": own, "inherited": inherited, "size": size, "previous": models.with_previous(db, MEMBER_ARTIFACTS, {})}
+    return {
+        "own": own,
+        "inherited": inherited,
+        "size": size,
+        "previous": models.with_previous(db, MEMBER_ARTIFACTS, {}),
+    }
 
 
 def _rows(documents: Sequence[Mapping[str, Any]]) -> list[views.View]:

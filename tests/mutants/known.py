@@ -110,7 +110,7 @@ MUTATIONS = (
              "if not collection(self.db, \"leases\").update_one(owned, fresh).matched_count:",
              "if collection(self.db, \"leases\").update_one(owned, fresh) is None:", ("tests/store/test_leases.py",)),
     Mutation("panel: session not cleared at sign-in", "panel/sign_in.py",
-             "    request.session.clear()  # a session from before the sign-in is worth nothing\n", "",
+             "    request.session.clear()  # a session from before the sign-in must not survive it\n", "",
              ("tests/panel/test_auth.py",)),
 )  # fmt: skip
 
