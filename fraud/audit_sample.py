@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud.arrays import Flags, Floats
-from fraud.features.dwell_table import mixed, number_of
+from fraud.features.dwell_table import hashed_ids, splitmix64
 
 BY_LOT = "drawn by lot for a check, whatever its score"
 
@@ -30,5 +30,5 @@ def asked(score: Floats, credential: NDArray[np.bytes_], threshold: float, share
         period: a number that stays the same for as long as the same credentials are to be drawn.
     """
     with np.errstate(over="ignore"):
-        lot = mixed(number_of(credential) ^ mixed(np.array([period], np.uint64)))
+        lot = splitmix64(hashed_ids(credential) ^ splitmix64(np.array([period], np.uint64)))
     return Asked(score >= threshold, (lot >> np.uint64(11)) < np.uint64(int(share * 2**53)))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fraud.arrays import Flags, Floats, Ints
-from fraud.features.design import named_numbers
-from fraud.features.dwell import pace_numbers
-from fraud.features.dwell_table import Readings
-from fraud.features.sequence import order_numbers
-from fraud.features.sessions import rhythm_numbers
+from fraud.features.design import design_features
+from fraud.features.dwell import dwell_features
+from fraud.features.dwell_table import DwellTable
+from fraud.features.sequence import sequence_features
+from fraud.features.sessions import session_features
 from fraud.features.sketches import lockstep_keys, replay_keys
 
 NAMED = (
@@ -61,17 +61,17 @@ class Behaviour:
         return Behaviour(**{name: value[rows] for name, value in vars(self).items()})
 
 
-def measure(readings: Readings) -> Behaviour:
+def measure(table: DwellTable) -> Behaviour:
     """The behaviour behind a table of one reading a row or more; every row depends on its own readings only."""
-    found = named_numbers(readings) | pace_numbers(readings) | order_numbers(readings) | rhythm_numbers(readings)
+    found = design_features(table) | dwell_features(table) | sequence_features(table) | session_features(table)
     numbers = np.stack([found[name] for name in OWN], axis=1)
     return Behaviour(
-        count=readings.count,
-        first_seen_ms=readings.seen_ms[:, 0],
-        last_seen_ms=readings.seen_ms[np.arange(len(readings.count)), readings.count - 1],
+        count=table.count,
+        first_seen_ms=table.seen_ms[:, 0],
+        last_seen_ms=table.seen_ms[np.arange(len(table.count)), table.count - 1],
         numbers=np.where(np.isfinite(numbers), numbers, np.nan),
-        replay=replay_keys(readings),
-        lockstep=lockstep_keys(readings),
+        replay=replay_keys(table),
+        lockstep=lockstep_keys(table),
     )
 
 

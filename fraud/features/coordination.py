@@ -13,20 +13,20 @@ _FARM = 3  # with so many copies even the earliest is looked at: it may be the o
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SketchOverlap:
     """How much of each credential stands in one other, earlier credential."""
 
     share: Floats  # (credentials,) 0-1
     copies: Ints  # (credentials,) others alike; 0 for an original with fewer copies than a farm
 
 
-def likeness(keys: Ints, first_seen_ms: Ints) -> Likeness:
+def sketch_overlap(keys: Ints, first_seen_ms: Ints) -> SketchOverlap:
     """Traces the sketches `keys` (credentials, k) to the earliest credentials that share them.
 
     The earlier of two alike is the original and stays clean, unless it has three copies or more.
 
     >>> keys = np.array([[1, 2], [1, 2], [3, 4]])
-    >>> likeness(keys, np.array([10, 20, 30])).share.tolist()
+    >>> sketch_overlap(keys, np.array([10, 20, 30])).share.tolist()
     [0.0, 1.0, 0.0]
     """
     later, earlier, common = _pairs(keys, first_seen_ms)
@@ -41,7 +41,7 @@ def likeness(keys: Ints, first_seen_ms: Ints) -> Likeness:
     np.maximum.at(best, earlier[farmed], share[farmed])
     copies = np.where(copies >= _FARM, copies, 0)
     np.add.at(copies, later[alike], 1)
-    return Likeness(best, copies)
+    return SketchOverlap(best, copies)
 
 
 def _pairs(keys: Ints, first_seen_ms: Ints) -> tuple[Ints, Ints, Ints]:

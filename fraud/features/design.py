@@ -3,26 +3,26 @@
 import numpy as np
 
 from fraud.arrays import Flags, Floats, centred, mean, ordered, over, quantile
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 
 UPPER = 0.95  # reading times above this quantile are left out
 
 
-def named_numbers(readings: Readings) -> dict[str, Floats]:
+def design_features(table: DwellTable) -> dict[str, Floats]:
     """The four numbers of each credential, shape (credentials,) each.
 
     |skew|, |excess kurtosis| and std/mean of the reading seconds up to their 0.95 quantile; std/mean of the gaps
     between consecutive `seenAt`. No variance gives 0; too few values (skew 3, kurtosis 4, std 2) give NaN.
     """
-    seconds, inside = readings.reading_seconds, readings.inside
-    bound = quantile(ordered(seconds, inside), readings.count, UPPER)
+    seconds, inside = table.dwell_seconds, table.inside
+    bound = quantile(ordered(seconds, inside), table.count, UPPER)
     with np.errstate(invalid="ignore"):
         kept = inside & (seconds <= bound[:, None])
     return {
         "postReadingTimeAbsSkew": np.abs(skew(seconds, kept)),
         "postReadingTimeAbsKurt": np.abs(kurtosis(seconds, kept)),
         "postReadingTimeNormStd": normalised_deviation(seconds, kept),
-        "postReadingTimeDifferenceNormStd": normalised_deviation(readings.gap_seconds, readings.gap_inside),
+        "postReadingTimeDifferenceNormStd": normalised_deviation(table.gap_seconds, table.gap_inside),
     }
 
 

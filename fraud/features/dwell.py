@@ -4,33 +4,33 @@ import numpy as np
 from scipy.special import ndtr
 
 from fraud.arrays import Flags, Floats, Ints, centred, deviation, histogram, mean, ordered, over, quantile, repeated
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 
 SKIM_SECONDS = 0.6  # nobody reads a post in less
 _LEAST_SECONDS = 0.001  # the clock's resolution, before a logarithm
 _Q = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def pace_numbers(readings: Readings) -> dict[str, Floats]:
+def dwell_features(table: DwellTable) -> dict[str, Floats]:
     """Numbers of the reading time, the gaps and the pauses of each credential, shape (credentials,) each."""
-    inside, between = readings.inside, readings.gap_inside
-    reading, gap, pause = logs(readings.reading_seconds), logs(readings.gap_seconds), readings.pause_seconds
+    inside, between = table.inside, table.gap_inside
+    reading, gap, pause = log_seconds(table.dwell_seconds), log_seconds(table.gap_seconds), table.pause_seconds
     return {
         **_shape("reading", reading, inside),
         **_shape("gap", gap, between),
-        **_shape("pause", logs(pause), between),
-        "readingSkimShare": mean((readings.reading_seconds < SKIM_SECONDS).astype(np.float64), inside),
-        "readingRoundShare": _round_share(readings.reading_ms, inside),
+        **_shape("pause", log_seconds(pause), between),
+        "readingSkimShare": mean((table.dwell_seconds < SKIM_SECONDS).astype(np.float64), inside),
+        "readingRoundShare": _round_share(table.dwell_ms, inside),
         "readingLogNormalDistance": log_normal_distance(reading, inside),
-        "readingExponentialDistance": exponential_distance(readings.reading_seconds, inside),
-        "pauseLogNormalDistance": log_normal_distance(logs(pause), between),
+        "readingExponentialDistance": exponential_distance(table.dwell_seconds, inside),
+        "pauseLogNormalDistance": log_normal_distance(log_seconds(pause), between),
         "pauseExponentialDistance": exponential_distance(np.maximum(pause, 0.0), between),
-        "gapBurstiness": _burstiness(readings.gap_seconds, between),
+        "gapBurstiness": _burstiness(table.gap_seconds, between),
         "overlapShare": mean((pause < 0).astype(np.float64), between),
     }
 
 
-def logs(seconds: Floats) -> Floats:
+def log_seconds(seconds: Floats) -> Floats:
     """Natural logarithms of seconds, of a millisecond at least."""
     return np.log(np.maximum(seconds, _LEAST_SECONDS))
 
@@ -81,9 +81,9 @@ def _distance(ascending: Floats, count: Ints, law: object) -> Floats:
     return np.where(count > 0, np.where(place < count[:, None], apart, 0.0).max(axis=1, initial=0.0), np.nan)
 
 
-def _round_share(reading_ms: Ints, inside: Flags) -> Floats:
+def _round_share(dwell_ms: Ints, inside: Flags) -> Floats:
     """The share of the commonest remainder of the milliseconds by 100: timers leave the same one."""
-    return over(histogram(reading_ms % 100, inside, 100).max(axis=1), inside.sum(axis=1))
+    return over(histogram(dwell_ms % 100, inside, 100).max(axis=1), inside.sum(axis=1))
 
 
 def _burstiness(gaps: Floats, inside: Flags) -> Floats:

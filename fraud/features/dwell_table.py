@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from fraud.arrays import Flags, Floats, Ints
 
-MOST = 500  # latest readings that count
-FEWEST = 30  # under it a credential is kept, marked and never judged
+MAX_EXPOSURES = 500  # latest readings that count
+MIN_EXPOSURES = 30  # under it a credential is kept, marked and never judged
 
 
 @dataclass(frozen=True)
-class Readings:
+class DwellTable:
     """A row per credential, oldest reading first, padded on the right."""
 
     count: Ints  # (credentials,) readings of each
     seen_ms: Ints  # (credentials, cells) since 1970
-    reading_ms: Ints  # (credentials, cells) on the screen, >= 0
+    dwell_ms: Ints  # (credentials, cells) on the screen, >= 0
     content: NDArray[np.uint64]  # (credentials, cells) a number per content
     text_length: Floats  # (credentials, cells) characters of the content, NaN where unknown
 
@@ -33,9 +33,9 @@ class Readings:
         return np.arange(self.seen_ms.shape[1] - 1) < self.count[:, None] - 1
 
     @property
-    def reading_seconds(self) -> Floats:
+    def dwell_seconds(self) -> Floats:
         """(credentials, cells) seconds on the screen."""
-        return self.reading_ms / 1000.0
+        return self.dwell_ms / 1000.0
 
     @property
     def gap_seconds(self) -> Floats:
@@ -45,12 +45,12 @@ class Readings:
     @property
     def pause_seconds(self) -> Floats:
         """(credentials, cells - 1) seconds from leaving one to seeing the next; negative where they overlap."""
-        return self.gap_seconds - self.reading_seconds[:, :-1]
+        return self.gap_seconds - self.dwell_seconds[:, :-1]
 
 
 def padded(
     counts: Ints, seen_ms: Ints, left_ms: Ints, content: NDArray[np.bytes_], text_length: Floats | None = None
-) -> Readings:
+) -> DwellTable:
     """The table of readings that stand together per credential, newest first.
 
     Args:
@@ -64,15 +64,15 @@ def padded(
     row = np.repeat(np.arange(len(counts)), counts)
     place = counts[row] - 1 - (np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts))
     lengths = np.full(len(row), np.nan) if text_length is None else text_length
-    alone = mixed((seen_ms + place).astype(np.uint64))
-    number = np.where(content == np.bytes_(b""), alone, number_of(content))  # S12 drops trailing zeros
+    alone = splitmix64((seen_ms + place).astype(np.uint64))
+    number = np.where(content == np.bytes_(b""), alone, hashed_ids(content))  # S12 drops trailing zeros
 
     def table(values: NDArray[Any], missing: Any) -> NDArray[Any]:
         cells = np.full((len(counts), width), missing, values.dtype)
         cells[row, place] = values
         return cells
 
-    return Readings(
+    return DwellTable(
         counts.astype(np.int64),
         table(seen_ms, 0),
         table(left_ms - seen_ms, 0),
@@ -81,14 +81,14 @@ def padded(
     )
 
 
-def number_of(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
+def hashed_ids(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
     """A 64-bit number for each id of 12 bytes."""
     raw = np.frombuffer(ids.astype("S12").tobytes(), np.uint8).reshape(-1, 12)
     words = raw.copy().view("<u4").astype(np.uint64)  # (ids, 3)
-    return mixed(words[:, 0] ^ mixed(words[:, 1] ^ mixed(words[:, 2])))
+    return splitmix64(words[:, 0] ^ splitmix64(words[:, 1] ^ splitmix64(words[:, 2])))
 
 
-def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def splitmix64(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's finaliser: every bit of the input moves half the bits of the output."""
     z = numbers + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

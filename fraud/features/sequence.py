@@ -3,24 +3,24 @@
 import numpy as np
 
 from fraud.arrays import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, over
-from fraud.features.dwell import logs
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell import log_seconds
+from fraud.features.dwell_table import DwellTable
 
 _MOOD_LAGS = np.arange(6, 21)
 _GRID = 512  # points of the Fourier transform
 _LEVELS = 4  # symbols of the coarse sequence: quarters of the credential's own values
 
 
-def order_numbers(readings: Readings) -> dict[str, Floats]:
+def sequence_features(table: DwellTable) -> dict[str, Floats]:
     """Numbers of the sequence of each credential, shape (credentials,) each."""
-    inside, between = readings.inside, readings.gap_inside
-    reading, pause = logs(readings.reading_seconds), logs(readings.pause_seconds)
+    inside, between = table.inside, table.gap_inside
+    reading, pause = log_seconds(table.dwell_seconds), log_seconds(table.pause_seconds)
     return {
         **_memory("reading", reading, inside),
         **_memory("pause", pause, between),
         "readingPauseTie": correlation(reading[:, :-1], pause, between),
-        "contentRepeatShare": _repeat_share(readings),
-        "textSlope": _text_slope(reading, inside, readings.text_length),
+        "contentRepeatShare": _repeat_share(table),
+        "textSlope": _text_slope(reading, inside, table.text_length),
     }
 
 
@@ -29,13 +29,13 @@ def _memory(of: str, values: Floats, inside: Flags) -> dict[str, Floats]:
     return {
         f"{of}Memory": lags[0],
         f"{of}LongMemory": np.mean(lags[1:], axis=0),
-        f"{of}Mood": mood(values, inside),
+        f"{of}Mood": long_lag_autocorrelation(values, inside),
         f"{of}Peak": spectral_peak(values, inside),
         f"{of}Predictability": predictability(values, inside),
     }
 
 
-def mood(values: Floats, inside: Flags) -> Floats:
+def long_lag_autocorrelation(values: Floats, inside: Flags) -> Floats:
     """The mean autocorrelation at lags 6 to 20: people's pace drifts over tens of posts; 0 without variance.
 
     NaN under 30 cells.
@@ -89,12 +89,12 @@ def _quarters(values: Floats, inside: Flags) -> Ints:
     return symbol
 
 
-def _repeat_share(readings: Readings) -> Floats:
+def _repeat_share(table: DwellTable) -> Floats:
     """The share of readings of a content that the credential had read before."""
-    inside = readings.inside
-    up = np.sort(np.where(inside, readings.content >> np.uint64(1), np.uint64(2**64 - 1)), axis=1)
+    inside = table.inside
+    up = np.sort(np.where(inside, table.content >> np.uint64(1), np.uint64(2**64 - 1)), axis=1)
     again = (up[:, 1:] == up[:, :-1]) & (up[:, 1:] != np.uint64(2**64 - 1))
-    return over(again.sum(axis=1), readings.count)
+    return over(again.sum(axis=1), table.count)
 
 
 def _text_slope(reading: Floats, inside: Flags, text_length: Floats) -> Floats:

@@ -4,27 +4,27 @@ import numpy as np
 
 from features.milliseconds import DAY_MS, HOUR_MS
 from fraud.arrays import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 
 SESSION_SECONDS = 1800.0  # a longer gap begins a new session
 _AWAY_SECONDS = 8.0  # a longer pause is a look away from the feed
 
 
-def rhythm_numbers(readings: Readings) -> dict[str, Floats]:
+def session_features(table: DwellTable) -> dict[str, Floats]:
     """Numbers of sessions and hours of each credential, shape (credentials,) each."""
-    inside, between = readings.inside, readings.gap_inside
-    breaks = between & (readings.gap_seconds > SESSION_SECONDS)
-    away = between & ~breaks & (readings.pause_seconds > _AWAY_SECONDS)
-    hours = histogram(readings.seen_ms // HOUR_MS % 24, inside, 24)
-    days = _days(readings)
+    inside, between = table.inside, table.gap_inside
+    breaks = between & (table.gap_seconds > SESSION_SECONDS)
+    away = between & ~breaks & (table.pause_seconds > _AWAY_SECONDS)
+    hours = histogram(table.seen_ms // HOUR_MS % 24, inside, 24)
+    days = _days(table)
     return {
-        "sessionShare": over(breaks.sum(axis=1) + 1, readings.count),
+        "sessionShare": over(breaks.sum(axis=1) + 1, table.count),
         "awayShare": mean(away.astype(np.float64), between),
-        "breakLogMedian": _break_median(readings, breaks),
+        "breakLogMedian": _break_median(table, breaks),
         "hourEntropy": entropy(hours),
         "dailyRestHours": longest_rest(hours),
-        "startHourSpread": _hour_spread(readings, breaks),
-        "readingsPerDayLog": np.log(over(readings.count, days)),
+        "startHourSpread": _hour_spread(table, breaks),
+        "readingsPerDayLog": np.log(over(table.count, days)),
     }
 
 
@@ -42,22 +42,22 @@ def longest_rest(hours: Floats) -> Floats:
     return np.minimum(longest, 24.0)
 
 
-def _days(readings: Readings) -> Floats:
+def _days(table: DwellTable) -> Floats:
     """Days of the calendar (UTC) with a reading."""
-    day = readings.seen_ms // DAY_MS
-    days: Floats = 1.0 + ((np.diff(day, axis=1) != 0) & readings.gap_inside).sum(axis=1)
+    day = table.seen_ms // DAY_MS
+    days: Floats = 1.0 + ((np.diff(day, axis=1) != 0) & table.gap_inside).sum(axis=1)
     return days
 
 
-def _break_median(readings: Readings, breaks: Flags) -> Floats:
+def _break_median(table: DwellTable, breaks: Flags) -> Floats:
     """Median of the log hours between sessions; NaN for one session."""
-    hours = np.log(np.maximum(readings.gap_seconds, 1.0) / 3600.0)
+    hours = np.log(np.maximum(table.gap_seconds, 1.0) / 3600.0)
     return quantile(ordered(hours, breaks), breaks.sum(axis=1), 0.5)
 
 
-def _hour_spread(readings: Readings, breaks: Flags) -> Floats:
+def _hour_spread(table: DwellTable, breaks: Flags) -> Floats:
     """Circular spread, 0-1, of the hours at which sessions begin: 0 for a timer; NaN for under three sessions."""
-    angle = readings.seen_ms[:, 1:] % DAY_MS * (2 * np.pi / DAY_MS)
+    angle = table.seen_ms[:, 1:] % DAY_MS * (2 * np.pi / DAY_MS)
     n = breaks.sum(axis=1)
     pull = np.hypot(np.where(breaks, np.cos(angle), 0).sum(axis=1), np.where(breaks, np.sin(angle), 0).sum(axis=1))
     return np.where(n > 2, 1.0 - np.nan_to_num(over(pull, n)), np.nan)

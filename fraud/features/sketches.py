@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud.arrays import Flags, Floats, Ints
-from fraud.features.dwell import logs
-from fraud.features.dwell_table import Readings, mixed
+from fraud.features.dwell import log_seconds
+from fraud.features.dwell_table import DwellTable, splitmix64
 
 REPLAY_KEYS = 32
 LOCKSTEP_KEYS = 16
@@ -19,28 +19,28 @@ _STEP = 0.5  # width of a symbol in log seconds: 2 % of noise moves one symbol i
 _TOGETHER_MS = 30_000  # seen at the same time
 
 
-def replay_keys(readings: Readings) -> Ints:
+def replay_keys(table: DwellTable) -> Ints:
     """(credentials, REPLAY_KEYS) hashes of pieces of the sequence of coarse reading times and gaps; NO_KEY pads."""
-    symbol = _coarse(readings.reading_seconds)[:, :-1] * 64 + _coarse(readings.gap_seconds)
+    symbol = _coarse(table.dwell_seconds)[:, :-1] * 64 + _coarse(table.gap_seconds)
     width = symbol.shape[1] - _PIECE + 1
     if width < 1:
         return np.full((len(symbol), REPLAY_KEYS), NO_KEY)
     pieces: NDArray[np.uint64] = np.zeros((len(symbol), width), np.uint64)
     for place in range(_PIECE):
         symbols: NDArray[np.uint64] = symbol[:, place : place + width].astype(np.uint64)
-        pieces = mixed(pieces ^ symbols)
-    return _smallest(pieces, readings.gap_inside[:, _PIECE - 1 :], REPLAY_KEYS)
+        pieces = splitmix64(pieces ^ symbols)
+    return _smallest(pieces, table.gap_inside[:, _PIECE - 1 :], REPLAY_KEYS)
 
 
-def lockstep_keys(readings: Readings) -> Ints:
+def lockstep_keys(table: DwellTable) -> Ints:
     """(credentials, LOCKSTEP_KEYS) hashes of two contents in this order at this time; NO_KEY pads."""
-    when = (readings.seen_ms[:, :-1] // _TOGETHER_MS).astype(np.uint64)
-    pieces = mixed(readings.content[:, :-1] ^ mixed(readings.content[:, 1:] ^ mixed(when)))
-    return _smallest(pieces, readings.gap_inside, LOCKSTEP_KEYS)
+    when = (table.seen_ms[:, :-1] // _TOGETHER_MS).astype(np.uint64)
+    pieces = splitmix64(table.content[:, :-1] ^ splitmix64(table.content[:, 1:] ^ splitmix64(when)))
+    return _smallest(pieces, table.gap_inside, LOCKSTEP_KEYS)
 
 
 def _coarse(seconds: Floats) -> Ints:
-    symbol: Ints = np.clip(np.floor(logs(seconds) / _STEP) + 16, 0, 63).astype(np.int64)
+    symbol: Ints = np.clip(np.floor(log_seconds(seconds) / _STEP) + 16, 0, 63).astype(np.int64)
     return symbol
 
 

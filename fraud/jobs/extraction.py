@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from features.milliseconds import from_ms
 from fraud.arrays import Floats
 from fraud.features.behaviour import OWN, Behaviour, measure
-from fraud.features.dwell_table import FEWEST, MOST, padded
+from fraud.features.dwell_table import MAX_EXPOSURES, MIN_EXPOSURES, padded
 from store.client import Databases
 from store.columns import object_ids
 from store.ids import Document, ObjectId
-from store.inputs.dwell_log import ReadingColumns, credentials_read_between, latest_readings
+from store.inputs.dwell_log import DwellColumns, credentials_read_between, latest_exposures
 from store.outputs import credential_features
 from store.schema import ensure_indexes
 
@@ -25,8 +25,8 @@ from store.schema import ensure_indexes
 class Extraction:
     """What features are taken over."""
 
-    most: int = MOST  # latest readings of a credential
-    fewest: int = FEWEST  # readings under which a credential is marked as not to be judged
+    most: int = MAX_EXPOSURES  # latest readings of a credential
+    fewest: int = MIN_EXPOSURES  # readings under which a credential is marked as not to be judged
     chunk: int = 250  # credentials in memory at a time
     late_hours: float = 2.0  # a phone may send the end of a reading that much later; else it waits for the next one
     texts: int = 60  # latest readings whose text lengths are looked up
@@ -62,8 +62,8 @@ def _since(until: datetime | None, now: datetime, config: Extraction) -> datetim
 
 def _read_ahead(
     db: Databases, credentials: Sequence[ObjectId], now: datetime, config: Extraction
-) -> Iterator[tuple[ReadingColumns, Floats]]:
-    """Readings and text lengths chunk by chunk; the server finds the next chunk while this one is measured."""
+) -> Iterator[tuple[DwellColumns, Floats]]:
+    """Yields exposures and text lengths by chunks; MongoDB reads the next chunk while this one is measured."""
     starts = range(0, len(credentials), config.chunk)
     with ThreadPoolExecutor(1) as reader:
         waiting = None
@@ -77,8 +77,8 @@ def _read_ahead(
 
 def _read(
     db: Databases, credentials: Sequence[ObjectId], now: datetime, config: Extraction
-) -> tuple[ReadingColumns, Floats]:
-    readings = latest_readings(db, credentials, now, config.most)
+) -> tuple[DwellColumns, Floats]:
+    readings = latest_exposures(db, credentials, now, config.most)
     first = np.repeat(np.cumsum(readings.counts) - readings.counts, readings.counts)
     recent = np.arange(len(first)) - first < config.texts
     lengths = np.full(len(first), np.nan)

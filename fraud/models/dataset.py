@@ -6,11 +6,11 @@ import numpy as np
 
 from fraud.arrays import Flags, Floats, Ints
 from fraud.features.behaviour import NAMED, OWN, Behaviour
-from fraud.features.coordination import likeness
-from fraud.features.dwell_table import FEWEST
+from fraud.features.coordination import sketch_overlap
+from fraud.features.dwell_table import MIN_EXPOSURES
 
-CROWD = ("copiedShare", "copiesLog", "lockstepShare")
-COLUMNS = (*OWN, *CROWD)
+COORDINATION = ("copiedShare", "copiesLog", "lockstepShare")
+COLUMNS = (*OWN, *COORDINATION)
 DESIGN_COLUMNS = [COLUMNS.index(name) for name in NAMED]
 BOT, HUMAN, UNVERIFIED = 1, 0, -1
 
@@ -41,13 +41,13 @@ class Sample:
 
 def columns_of(behaviour: Behaviour) -> Floats:
     """The behaviour with what its credentials have in common, shape (credentials, len(COLUMNS))."""
-    replayed = likeness(behaviour.replay, behaviour.first_seen_ms)
-    together = likeness(behaviour.lockstep, behaviour.first_seen_ms)
+    replayed = sketch_overlap(behaviour.replay, behaviour.first_seen_ms)
+    together = sketch_overlap(behaviour.lockstep, behaviour.first_seen_ms)
     crowd = np.column_stack([replayed.share, np.log1p(replayed.copies), together.share])
     return np.column_stack([behaviour.numbers, crowd])
 
 
 def has_enough(count: Ints) -> Flags:
     """(rows,) which credentials have readings enough to be judged."""
-    enough: Flags = count >= FEWEST
+    enough: Flags = count >= MIN_EXPOSURES
     return enough

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 from lab.simulate import reading
 from lab.simulate.reading import Reading
 
@@ -89,7 +89,7 @@ def together(parts: Sequence[Readers]) -> Readers:
     )
 
 
-def table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64], rng: Generator) -> Readings:
+def table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64], rng: Generator) -> DwellTable:
     """The latest readings of each stream, of posts drawn at random."""
     counts = np.minimum(np.asarray(latest, np.int64), [len(stream.seen_seconds) for stream in streams])
     shape = (len(streams), max(2, int(counts.max(initial=0))))
@@ -97,7 +97,7 @@ def table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64],
     for row, (stream, count) in enumerate(zip(streams, counts, strict=True)):
         seen[row, :count] = _FIRST_MS + np.rint(stream.seen_seconds[-count:] * 1000).astype(np.int64)
         stayed[row, :count] = np.rint(stream.duration_seconds[-count:] * 1000).astype(np.int64)
-    return Readings(counts, seen, stayed, rng.integers(0, _POSTS, shape).astype(np.uint64), np.full(shape, np.nan))
+    return DwellTable(counts, seen, stayed, rng.integers(0, _POSTS, shape).astype(np.uint64), np.full(shape, np.nan))
 
 
 def _begun(stream: Reading, rng: Generator) -> Reading:

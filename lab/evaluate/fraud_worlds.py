@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.milliseconds import to_ms
 from fraud.features.behaviour import Behaviour, measure, stacked
-from fraud.features.dwell_table import FEWEST, MOST, padded
+from fraud.features.dwell_table import MAX_EXPOSURES, MIN_EXPOSURES, padded
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of
 from fraud.models.validation import Judge
 from lab.evaluate.attacks import Generator, Readers, attackers, people, table, together
@@ -21,7 +21,7 @@ from lab.simulate import reading
 from store.client import Databases
 from store.columns import id_array
 from store.ids import Document, ObjectId, object_id, parse_document
-from store.inputs.dwell_log import credentials_read_between, latest_readings
+from store.inputs.dwell_log import credentials_read_between, latest_exposures
 from store.schema import FEEDITEM_FIELDS
 
 READINGS = (50, 100, 200, 500)
@@ -31,8 +31,8 @@ _ROWS = 250  # measured at a time
 
 def world(families: Sequence[str], humans: int, bots: int, rng: Generator) -> Readers:
     """People, and `bots` attackers of each family; replays copy these people."""
-    persons = people(humans, MOST, rng)
-    return together([persons, *(attackers(family, bots, MOST, rng, persons.streams) for family in families)])
+    persons = people(humans, MAX_EXPOSURES, rng)
+    return together([persons, *(attackers(family, bots, MAX_EXPOSURES, rng, persons.streams) for family in families)])
 
 
 def adapted(count: int, judge: Judge, rng: Generator) -> Readers:
@@ -42,7 +42,7 @@ def adapted(count: int, judge: Judge, rng: Generator) -> Readers:
     for _ in range(LOOKS):
         trial = [reading.changed(each, rng) for each in disguise]
         readers = _disguised(trial, rng)
-        behaviour = measured(readers, np.full(count, MOST), rng)
+        behaviour = measured(readers, np.full(count, MAX_EXPOSURES), rng)
         raw = judge.detector.score(columns_of(behaviour))
         disguise = [
             new if score < old else held for new, held, score, old in zip(trial, disguise, raw, best, strict=True)
@@ -52,7 +52,7 @@ def adapted(count: int, judge: Judge, rng: Generator) -> Readers:
 
 
 def _disguised(disguise: Sequence[reading.Disguise], rng: Generator) -> Readers:
-    streams = [reading.adaptive(MOST, rng, each, float(rng.uniform(12, 80))) for each in disguise]
+    streams = [reading.adaptive(MAX_EXPOSURES, rng, each, float(rng.uniform(12, 80))) for each in disguise]
     return Readers(streams, np.full(len(streams), "adaptive"), np.arange(len(streams)))
 
 
@@ -87,9 +87,11 @@ def read_humans(folder: Path) -> Sample:
     for document in _documents(files[0]):
         if found := _reading(document):
             readings.setdefault(found[0], []).append(found[1])
-    latest = [sorted(each, reverse=True)[:MOST] for _, each in sorted(readings.items()) if len(each) >= FEWEST]
+    latest = [
+        sorted(each, reverse=True)[:MAX_EXPOSURES] for _, each in sorted(readings.items()) if len(each) >= MIN_EXPOSURES
+    ]
     if not latest:
-        raise ValueError(f"--humans: nobody in {files[0]} has {FEWEST} readings")
+        raise ValueError(f"--humans: nobody in {files[0]} has {MIN_EXPOSURES} readings")
     flat = [one for each in latest for one in each]
     counts = np.array([len(each) for each in latest], np.int64)
     seen, left = (np.array([one[place] for one in flat], np.int64) for place in (0, 1))
@@ -118,7 +120,7 @@ def loaded_sample(db: Databases, now: datetime, labels: Mapping[ObjectId, bool])
     credentials, parts = credentials_read_between(db, None, now), []
     known: list[ObjectId] = []
     for start in range(0, len(credentials), _ROWS):
-        found = latest_readings(db, credentials[start : start + _ROWS], now, MOST)
+        found = latest_exposures(db, credentials[start : start + _ROWS], now, MAX_EXPOSURES)
         known += found.credentials
         if found.credentials:
             parts.append(measure(padded(found.counts, found.seen_ms, found.left_ms, found.content)))
@@ -128,7 +130,7 @@ def loaded_sample(db: Databases, now: datetime, labels: Mapping[ObjectId, bool])
     codes = {None: UNVERIFIED, True: BOT, False: HUMAN}
     label = np.array([codes[labels.get(each)] for each in known])
     labelled = replace(sample, label=label)
-    return labelled.at(sample.count >= FEWEST)
+    return labelled.at(sample.count >= MIN_EXPOSURES)
 
 
 def _unverified(behaviour: Behaviour) -> Sample:

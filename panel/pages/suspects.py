@@ -17,7 +17,7 @@ from panel.views.feeds import member_profile
 from store.client import Databases
 from store.columns import object_ids
 from store.ids import Document, ObjectId, object_id
-from store.inputs.dwell_log import latest_readings
+from store.inputs.dwell_log import latest_exposures
 from store.inputs.social_graph import users_of
 from store.leases import LeaseHeldError
 from store.outputs import credential_features
@@ -120,7 +120,7 @@ def _evidence(db: Databases, case: Document, now: datetime) -> dict[str, Any]:
     credential = case.get("seenCredential")
     if not isinstance(credential, ObjectId):
         return {"evidence": None}
-    readings = latest_readings(db, [credential], now, _READINGS)
+    readings = latest_exposures(db, [credential], now, _READINGS)
     seconds = (readings.left_ms - readings.seen_ms) / 1000
     last = datetime.fromtimestamp(readings.seen_ms[0] / 1000, now.tzinfo) if len(readings.seen_ms) else now
     account = credential_features.accounts_of(db, [credential]).get(credential)

@@ -18,7 +18,7 @@ _FIRST_ID, _LAST_ID = ObjectId(b"\0" * 12), ObjectId(b"\xff" * 12)
 
 
 @dataclass(frozen=True)
-class ReadingColumns:
+class DwellColumns:
     """The latest readings of some credentials: those of one credential stand together, newest first."""
 
     credentials: list[ObjectId]  # those that have a reading
@@ -39,7 +39,7 @@ def credentials_read_between(db: Databases, since: datetime | None, until: datet
     return sorted(found)
 
 
-def latest_readings(db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int) -> ReadingColumns:
+def latest_exposures(db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int) -> DwellColumns:
     """The latest `most` valid readings of each credential as of `now`; equal `seenAt` go by the end, then the content.
 
     Valid: `seenAt` and its end are dates, not later than `now`, the end not before `seenAt`.
@@ -157,9 +157,9 @@ def _latest(one: NDArray[Any], other: NDArray[Any], most: int) -> NDArray[Any]:
     return both[np.lexsort((both["content"], both["left"], -both["seen"]))][:most]
 
 
-def _joined(tables: Mapping[ObjectId, NDArray[Any]], negative: int) -> ReadingColumns:
+def _joined(tables: Mapping[ObjectId, NDArray[Any]], negative: int) -> DwellColumns:
     rows = np.concatenate([np.empty(0, _READING), *tables.values()])
-    return ReadingColumns(
+    return DwellColumns(
         credentials=list(tables),
         counts=np.array([len(table) for table in tables.values()], np.int64),
         seen_ms=np.ascontiguousarray(rows["seen"]),

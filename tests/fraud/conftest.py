@@ -1,4 +1,4 @@
-"""Readings with known truth, in arrays and in the database."""
+"""Exposures with known truth, in arrays and in the database."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 from lab.evaluate.attacks import Readers, attackers, people, together
 from store.client import Databases
 from store.ids import ObjectId
@@ -17,7 +17,7 @@ NOW = NEW_YEAR + timedelta(days=400)
 Insert = Callable[..., list[ObjectId]]
 
 
-def of_seconds(*rows: tuple[list[float], list[float]]) -> Readings:
+def of_seconds(*rows: tuple[list[float], list[float]]) -> DwellTable:
     """A table of readings from (seconds seen, seconds stayed) per credential."""
     counts = np.array([len(seen) for seen, _ in rows])
     shape = (len(rows), max(2, int(counts.max(initial=0))))
@@ -26,7 +26,7 @@ def of_seconds(*rows: tuple[list[float], list[float]]) -> Readings:
         seen_ms[row, : len(seen)] = np.rint(np.array(seen) * 1000)
         stayed_ms[row, : len(stayed)] = np.rint(np.array(stayed) * 1000)
     content = np.arange(seen_ms.size, dtype=np.uint64).reshape(shape)
-    return Readings(counts, seen_ms, stayed_ms, content, np.full(shape, np.nan))
+    return DwellTable(counts, seen_ms, stayed_ms, content, np.full(shape, np.nan))
 
 
 def community(humans: int, bots: int, n: int, seed: int = 5) -> Readers:

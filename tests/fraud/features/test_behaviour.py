@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud.features.behaviour import OWN, measure, stacked
-from fraud.features.coordination import likeness
-from fraud.features.dwell_table import Readings, padded
+from fraud.features.coordination import sketch_overlap
+from fraud.features.dwell_table import DwellTable, padded
 from lab.evaluate.attacks import people, table
 from lab.simulate.reading import Reading, noisy_copy
 from tests.fraud.conftest import of_seconds
@@ -15,7 +15,7 @@ from tests.fraud.conftest import of_seconds
 streams = st.lists(st.tuples(st.integers(0, 90_000_000), st.integers(0, 900_000)), min_size=1, max_size=40)
 
 
-def rows_of(*streams: list[tuple[int, int]]) -> Readings:
+def rows_of(*streams: list[tuple[int, int]]) -> DwellTable:
     ordered = [sorted(stream) for stream in streams]
     return of_seconds(*(([s / 1000 for s, _ in row], [d / 1000 for _, d in row]) for row in ordered))
 
@@ -64,7 +64,7 @@ def test_padded_puts_the_newest_reading_last() -> None:
     found = padded(np.array([2, 1]), np.array([30, 10, 50]), np.array([35, 12, 59]), np.zeros(3, "S12"))
 
     assert found.seen_ms.tolist() == [[10, 30], [50, 0]]
-    assert found.reading_ms.tolist() == [[2, 5], [9, 0]]
+    assert found.dwell_ms.tolist() == [[2, 5], [9, 0]]
     assert len(set(found.content[found.inside].tolist())) == 3  # unknown contents are no repetition
 
 
@@ -81,7 +81,7 @@ def test_a_replay_points_at_the_recording_and_not_the_other_way_round() -> None:
     copy = Reading(copy.seen_seconds + 5 * 86_400, copy.duration_seconds)
 
     behaviour = measure(table([*readers, copy], [200] * 21, rng))
-    share = likeness(behaviour.replay, behaviour.first_seen_ms).share
+    share = sketch_overlap(behaviour.replay, behaviour.first_seen_ms).share
 
     assert share[20] > 0.3
     assert share[:20].max() < 0.1
@@ -90,10 +90,10 @@ def test_a_replay_points_at_the_recording_and_not_the_other_way_round() -> None:
 def test_a_recording_that_three_replay_is_looked_at_too() -> None:
     keys = np.arange(8)[None, :] + np.array([[0], [0], [0], [0], [100]])
 
-    found = likeness(keys, np.array([5, 1, 2, 3, 4]))
+    found = sketch_overlap(keys, np.array([5, 1, 2, 3, 4]))
 
     assert found.share.tolist() == [1.0, 1.0, 1.0, 1.0, 0.0]
-    assert likeness(keys[:2], np.array([5, 1])).share.tolist() == [1.0, 0.0]
+    assert sketch_overlap(keys[:2], np.array([5, 1])).share.tolist() == [1.0, 0.0]
 
 
 def test_parts_stack_to_the_whole() -> None:

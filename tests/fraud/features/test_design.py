@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fraud.features.design import named_numbers
+from fraud.features.design import design_features
 from tests.fraud.conftest import of_seconds
 
 milliseconds = st.lists(st.integers(0, 600_000), min_size=5, max_size=60)
@@ -34,7 +34,7 @@ def test_the_named_numbers_are_those_of_pandas(steps: list[int], stays: list[int
     seen = (np.cumsum([1 + each for each in steps[:n]]) / 1000).tolist()
     stayed = [(1 + each) / 1000 for each in stays[:n]]
 
-    found = named_numbers(of_seconds((seen, stayed)))
+    found = design_features(of_seconds((seen, stayed)))
 
     assert {name: values[0] for name, values in found.items()} == pytest.approx(
         expected(seen, stayed), rel=1e-9, abs=1e-9
@@ -45,7 +45,7 @@ def test_skew_and_kurtosis_are_those_of_scipy_corrected_for_bias() -> None:
     stayed = np.round(np.random.default_rng(1).lognormal(1, 0.8, 500), 3)
     kept = stayed[stayed <= np.quantile(stayed, 0.95)]
 
-    found = named_numbers(of_seconds((np.arange(500.0).tolist(), stayed.tolist())))
+    found = design_features(of_seconds((np.arange(500.0).tolist(), stayed.tolist())))
 
     assert found["postReadingTimeAbsSkew"][0] == pytest.approx(abs(stats.skew(kept, bias=False)), abs=1e-9)
     assert found["postReadingTimeAbsKurt"][0] == pytest.approx(abs(stats.kurtosis(kept, bias=False)), abs=1e-9)
@@ -54,7 +54,7 @@ def test_skew_and_kurtosis_are_those_of_scipy_corrected_for_bias() -> None:
 def test_no_variance_gives_zero_and_one_reading_gives_nothing() -> None:
     steady = ([0.0, 10.0, 20.0, 30.0, 40.0, 50.0], [2.5] * 6)
 
-    found = named_numbers(of_seconds(steady, ([7.0], [3.0])))
+    found = design_features(of_seconds(steady, ([7.0], [3.0])))
 
     assert [numbers[0] for numbers in found.values()] == [0.0, 0.0, 0.0, 0.0]
     assert all(np.isnan(numbers[1]) for numbers in found.values())

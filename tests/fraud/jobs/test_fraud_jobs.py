@@ -21,7 +21,7 @@ from lab.evaluate.attacks import people
 from lab.simulate.reading import Reading
 from store.client import Databases
 from store.ids import ObjectId
-from store.inputs.dwell_log import latest_readings
+from store.inputs.dwell_log import latest_exposures
 from store.outputs.fraud_cases import likely_bot_accounts
 from tests.fraud.conftest import NEW_YEAR, NOW, Insert, community, of_seconds
 
@@ -61,9 +61,9 @@ def test_extraction_writes_the_named_numbers_of_the_latest_500_readings(db: Data
 
     document = db.analytics.credentialfeatures.find_one({"seenCredential": credential})
     latest = of_seconds(([10.0 * place for place in range(120, 620)], [1.0 + place % 7 for place in range(120, 620)]))
-    from fraud.features.design import named_numbers
+    from fraud.features.design import design_features
 
-    expected = named_numbers(latest)
+    expected = design_features(latest)
     assert counts["readings"] == document["count"] == 500
     numbers = [expected[name][0] for name in NAMED]
     assert [document[name] for name in NAMED] == pytest.approx(numbers, rel=1e-9, abs=1e-9)
@@ -89,7 +89,7 @@ def test_readings_that_end_before_they_begin_are_left_out_and_counted(db: Databa
     counts = extract_features(db, NOW, Extraction(most=35))
 
     assert counts["rejected"] == {"offScreenAt before seenAt": 1}
-    assert latest_readings(db, [credential], NOW, 500).counts.tolist() == [38]
+    assert latest_exposures(db, [credential], NOW, 500).counts.tolist() == [38]
     assert db.analytics.credentialfeatures.find_one({})["count"] == 35
 
 
