@@ -13,7 +13,7 @@ from fraud.audit_sample import BY_LOT, Asked, asked
 from fraud.jobs.stored_features import Stored, newest
 from fraud.models.artifacts import unpack
 from fraud.models.dataset import columns_of, has_enough
-from fraud.models.validation import Judge
+from fraud.models.validation import CalibratedDetector
 from fraud.reasons import reasons
 from store.client import Databases
 from store.columns import object_ids
@@ -65,7 +65,7 @@ class _Scores:
     reasons: list[list[str]]
 
 
-def _judge(judge: Judge, X: Floats, judged: Stored, config: Prediction) -> _Scores:
+def _judge(judge: CalibratedDetector, X: Floats, judged: Stored, config: Prediction) -> _Scores:
     score = judge.suspicion(X, judged.behaviour.count)
     told: list[list[str]] = [[] for _ in score]
     rows = np.flatnonzero(score >= config.told_from)

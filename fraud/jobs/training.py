@@ -10,7 +10,7 @@ from fraud.features.behaviour import stacked
 from fraud.jobs.stored_features import newest
 from fraud.models.artifacts import pack
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of, has_enough
-from fraud.models.selection import Verdict, choose
+from fraud.models.selection import Selection, select_detector
 from store.client import Databases
 from store.columns import object_ids
 from store.ids import Document
@@ -39,11 +39,11 @@ def train_detectors(db: Databases, now: datetime, config: Training = Training())
     if counts["people"] < config.fewest_people:
         return counts | {"rejected": {f"fewer than {config.fewest_people} people": counts["people"]}}
 
-    verdict = choose(sample, config.false_positive_rate, config.validation_share)
+    selection = select_detector(sample, config.false_positive_rate, config.validation_share)
 
-    documents = _documents(verdict, sample, detectors.next_version(db, now), config)
+    documents = _documents(selection, sample, detectors.next_version(db, now), config)
     detectors.append_detectors(db, documents, now)
-    return counts | {"trained": len(documents), "served": verdict.served, "rejected": {}}
+    return counts | {"trained": len(documents), "served": selection.served, "rejected": {}}
 
 
 def _sample(db: Databases, now: datetime, config: Training) -> Sample:
@@ -76,20 +76,20 @@ def _thinned(sample: Sample, most: int) -> Sample:
     return sample.at(np.sort(np.concatenate([np.flatnonzero(sample.label != UNVERIFIED), kept])))
 
 
-def _documents(verdict: Verdict, sample: Sample, version: int, config: Training) -> list[Document]:
+def _documents(selection: Selection, sample: Sample, version: int, config: Training) -> list[Document]:
     labels = {name: int((sample.label == code).sum()) for name, code in _LABELS.items()}
     shared = {
         "version": version,
-        "reason": verdict.reason,
+        "reason": selection.reason,
         "threshold": 1 - config.false_positive_rate,
         "dataset": labels | {"from": int(sample.time_ms.min()), "to": int(sample.time_ms.max())},
         "model_classes": MODEL_CLASSES,
     }
     return [
-        {"model": model, "served": model == verdict.served, "evaluationReport": report}
+        {"model": model, "served": model == selection.served, "evaluationReport": report}
         | shared
-        | pack(verdict.judges[model])
-        for model, report in verdict.reports.items()
+        | pack(selection.detectors[model])
+        for model, report in selection.reports.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""From a raw score to 0-1: the share of likely people who look less suspicious with about as many readings."""
+"""Calibrates raw scores to 0-1: the share of likely people with a lower score and a similar number of exposures."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from fraud.arrays import Floats, Ints
 
-BUCKETS = (75, 150, 350)  # readings at which the next bucket begins
-_FEWEST = 100  # people a bucket needs for a calibration of its own
-_KEPT = 2000  # scores kept per bucket
-_SMOOTHED = 500  # people under which the tail is smoothed
-_TAIL = 0.1  # of people give the slope of the tail
+BUCKETS = (75, 150, 350)  # exposures at which the next bucket begins
+_FEWEST = 100  # people in a bucket; below it the bucket uses everybody's scores
+_KEPT = 2000  # scores stored per bucket
+_SMOOTHED = 500  # people below which the tail is smoothed
+_TAIL = 0.1  # share of people that the slope of the tail is fitted on
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,23 @@ class Calibration:
     """Scores of likely people per bucket, padded with NaN."""
 
     people: Floats  # (buckets, kept) ascending
-    size: Ints  # (buckets,) people behind each
+    size: Ints  # (buckets,) people of each
 
     def suspicion(self, score: Floats, count: Ints) -> Floats:
-        """1 - the p-value of each score in the bucket of its readings, shape (rows,), 0-1.
+        """Returns 1 - the p-value of each score within the bucket of its exposures, shape (rows,), 0-1.
 
-        With 500 people or more p is conformal, (1 + people with such a score or a higher one)/(1 + people)
-        (Vovk 2005). With fewer the highest tenth is smoothed by an exponential tail (peaks over threshold), so
-        that a threshold of 1 % hangs on ten people in a hundred and not on one.
+        With 500 people or more, p is conformal: (1 + people with at least this score)/(1 + people) (Vovk 2005).
+        With fewer, an exponential tail smooths the highest tenth (peaks over threshold). So a threshold of 1 %
+        depends on ten people in a hundred, not on one.
         """
-        bucket = np.searchsorted(BUCKETS, count, side="right")
+        bucket_of_row = np.searchsorted(BUCKETS, count, side="right")
         result = np.empty(len(score))
-        for each in np.unique(bucket):
-            rows = bucket == each
-            result[rows] = 1.0 - self._chance(score[rows], int(each))
+        for bucket in np.unique(bucket_of_row):
+            rows = bucket_of_row == bucket
+            result[rows] = 1.0 - self._p_value(score[rows], int(bucket))
         return result
 
-    def _chance(self, score: Floats, bucket: int) -> Floats:
+    def _p_value(self, score: Floats, bucket: int) -> Floats:
         people = self.people[bucket][np.isfinite(self.people[bucket])]
         size = float(self.size[bucket])
         above = 1.0 - np.searchsorted(people, score, side="left") / len(people)
@@ -50,17 +50,17 @@ class Calibration:
 
 
 def calibrate(score: Floats, count: Ints) -> Calibration:
-    """The calibration by the scores of likely people whom the detector has not learnt from.
+    """Returns the calibration from scores of likely people that the detector was not trained on.
 
-    A bucket with fewer than 100 people takes everybody's scores.
+    A bucket with fewer than 100 people uses everybody's scores.
 
     Raises:
-        ValueError: for no people.
+        ValueError: when there are no scores.
     """
     if not len(score):
-        raise ValueError("people: 0 scores, none to calibrate on")
-    bucket = np.searchsorted(BUCKETS, count, side="right")
-    parts = [score[bucket == each] for each in range(len(BUCKETS) + 1)]
+        raise ValueError("people: 0 scores, at least 1 is needed")
+    bucket_of_row = np.searchsorted(BUCKETS, count, side="right")
+    parts = [score[bucket_of_row == bucket] for bucket in range(len(BUCKETS) + 1)]
     chosen = [np.sort(part if len(part) >= _FEWEST else score) for part in parts]
     kept = min(_KEPT, max(len(part) for part in chosen))
     people = np.full((len(chosen), kept), np.nan)

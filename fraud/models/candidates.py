@@ -1,4 +1,4 @@
-"""The candidates: what they are called, how they are fitted, how they are kept as arrays."""
+"""The candidate detectors: their names, how they are fitted, and how they are stored as arrays."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,29 +18,29 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Detector(Protocol):
-    """Scores rows of columns; higher is more suspicious."""
+    """Scores rows of features; higher is more suspicious."""
 
     def score(self, X: Floats) -> Floats:
-        """The raw score, shape (rows,)."""
+        """Returns the raw score, shape (rows,)."""
 
 
 @dataclass(frozen=True)
 class Combined:
-    """One class and supervised, added in spreads of people: what nobody has seen counts as much as what is known."""
+    """One-class and supervised scores, standardised and added, so that unseen bots count as much as known ones."""
 
     one_class: OneClass
     supervised: Supervised
     usual: Floats  # (2, 2) middle and spread over people of either score
 
     def score(self, X: Floats) -> Floats:
-        """The sum of both, each within ±12 spreads, shape (rows,)."""
+        """Returns the sum of both standardised scores, each clipped to ±12, shape (rows,)."""
         both = np.column_stack([self.one_class.score(X), self.supervised.score(X)])
         total: Floats = np.clip((both - self.usual[0]) / self.usual[1], -12, 12).sum(axis=1)
         return total
 
 
 def fit_combined(sample: Sample, one_class: OneClass, supervised: Supervised) -> Combined:
-    """Puts both together; their spreads are those of people whom the booster has seen, so calibrate on others."""
+    """Combines both detectors; the spreads come from the booster's training rows, so calibrate on other rows."""
     people = sample.X[~sample.bot]
     both = np.column_stack([one_class.score(people), supervised.score(people)])
     spread = np.maximum(np.subtract(*np.quantile(both, [0.84, 0.5], axis=0)), 1e-6)
@@ -48,7 +48,7 @@ def fit_combined(sample: Sample, one_class: OneClass, supervised: Supervised) ->
 
 
 def fit_candidates(sample: Sample, labelled: bool = True) -> dict[str, Detector]:
-    """Every candidate by name, fitted on the sample; without labels only what needs none."""
+    """Returns every candidate by name, fitted on the sample; without labels only the one-class detector."""
     one_class = fit_one_class(sample)
     if not labelled:
         return {WITHOUT_LABELS: one_class}
@@ -66,39 +66,40 @@ WITHOUT_LABELS = "one_class"
 
 
 def to_arrays(detector: Detector) -> Arrays:
-    """The detector as named arrays."""
+    """Returns the detector as named arrays."""
     if isinstance(detector, Combined):
-        parts = _under("one_class", to_arrays(detector.one_class)) | _under("booster", to_arrays(detector.supervised))
+        one_class, booster = to_arrays(detector.one_class), to_arrays(detector.supervised)
+        parts = _prefixed("one_class", one_class) | _prefixed("booster", booster)
         return parts | {"usual": detector.usual}
     if isinstance(detector, OneClass):
-        return _under("reference", vars(detector.reference)) | {"usual": detector.usual}
+        return _prefixed("reference", vars(detector.reference)) | {"usual": detector.usual}
     return {name: np.asarray(value) for name, value in vars(detector).items()}
 
 
 def from_arrays(model: str, arrays: Mapping[str, NDArray[Any]]) -> Detector:
-    """The detector that `to_arrays` was given.
+    """Returns the detector that `to_arrays` stored.
 
     Raises:
-        ValueError: for a model that is not a candidate, or arrays that are not its own.
+        ValueError: for a model that is no candidate, or arrays of another model.
     """
-    if model not in _READERS:
-        raise ValueError(f"model: {model!r} is not one of {', '.join(_READERS)}")
+    if model not in _DECODERS:
+        raise ValueError(f"model: {model!r} is not one of {', '.join(_DECODERS)}")
     try:
-        return _READERS[model](arrays)
+        return _DECODERS[model](arrays)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"artifact: not the arrays of {model} ({error})") from error
+        raise ValueError(f"artifact: arrays are not those of {model} ({error})") from error
 
 
 def _one_class(arrays: Mapping[str, NDArray[Any]]) -> OneClass:
-    return OneClass(Reference(**_inside("reference", arrays)), arrays["usual"])
+    return OneClass(Reference(**_part("reference", arrays)), arrays["usual"])
 
 
 def _combined(arrays: Mapping[str, NDArray[Any]]) -> Combined:
-    booster = Supervised(**_inside("booster", arrays))
-    return Combined(_one_class(_inside("one_class", arrays)), booster, arrays["usual"])
+    booster = Supervised(**_part("booster", arrays))
+    return Combined(_one_class(_part("one_class", arrays)), booster, arrays["usual"])
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Detector]] = {
+_DECODERS: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Detector]] = {
     "design_pca": lambda arrays: DesignPca(**arrays),
     "one_class": _one_class,
     "supervised": lambda arrays: Supervised(**arrays),
@@ -106,9 +107,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Detector]] = {
 }
 
 
-def _under(part: str, arrays: Mapping[str, Any]) -> Arrays:
+def _prefixed(part: str, arrays: Mapping[str, Any]) -> Arrays:
     return {f"{part}.{name}": np.asarray(value) for name, value in arrays.items()}
 
 
-def _inside(part: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    return {name.removeprefix(f"{part}."): each for name, each in arrays.items() if name.startswith(f"{part}.")}
+def _part(part: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {name.removeprefix(f"{part}."): array for name, array in arrays.items() if name.startswith(f"{part}.")}

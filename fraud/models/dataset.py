@@ -1,4 +1,4 @@
-"""The rows that detectors learn from, and the columns that they see."""
+"""The rows and columns that detectors are trained on."""
 
 from dataclasses import dataclass
 
@@ -17,37 +17,36 @@ BOT, HUMAN, UNVERIFIED = 1, 0, -1
 
 @dataclass(frozen=True)
 class Sample:
-    """A row per credential; an unverified one counts as a person, at half the weight, until a moderator says more."""
+    """One row for each credential; unverified rows count as people with half the weight."""
 
     X: Floats  # (rows, columns) as COLUMNS, NaN where unknown
-    count: Ints  # (rows,) readings behind each
+    count: Ints  # (rows,) exposures behind the features
     label: Ints  # (rows,) BOT, HUMAN or UNVERIFIED
-    group: Ints  # (rows,) rows of one group never stand on both sides of a split
+    group: Ints  # (rows,) a split never separates rows of one group
     time_ms: Ints  # (rows,) of the evidence
 
     def __len__(self) -> int:
         return len(self.X)
 
     def at(self, rows: Ints | Flags) -> "Sample":
-        """These rows only."""
+        """Returns the sample of these rows."""
         return Sample(**{name: value[rows] for name, value in vars(self).items()})
 
     @property
     def bot(self) -> Flags:
-        """(rows,) verified bots."""
+        """(rows,) which rows are verified bots."""
         verified: Flags = self.label == BOT
         return verified
 
 
 def columns_of(behaviour: Behaviour) -> Floats:
-    """The behaviour with what its credentials have in common, shape (credentials, len(COLUMNS))."""
+    """Returns the features of the credentials and their coordination, shape (credentials, len(COLUMNS))."""
     replayed = sketch_overlap(behaviour.replay, behaviour.first_seen_ms)
-    together = sketch_overlap(behaviour.lockstep, behaviour.first_seen_ms)
-    crowd = np.column_stack([replayed.share, np.log1p(replayed.copies), together.share])
-    return np.column_stack([behaviour.numbers, crowd])
+    lockstep = sketch_overlap(behaviour.lockstep, behaviour.first_seen_ms)
+    return np.column_stack([behaviour.numbers, replayed.share, np.log1p(replayed.copies), lockstep.share])
 
 
 def has_enough(count: Ints) -> Flags:
-    """(rows,) which credentials have readings enough to be judged."""
+    """Returns (rows,) which credentials have enough exposures for a score."""
     enough: Flags = count >= MIN_EXPOSURES
     return enough

@@ -1,4 +1,4 @@
-"""One class of people: how far from all of them a credential reads. Needs no label."""
+"""One-class detector: how far a credential is from all people. It needs no labels."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,25 @@ from fraud.arrays import Floats
 from fraud.models.dataset import Sample
 from fraud.models.reference import Reference, fit_reference
 
-_TRIM = 0.02  # of the unverified that lie farthest are left out of the reference: bots hide there
+_TRIM = 0.02  # share of the farthest rows that the reference leaves out: undetected bots are among them
 
 
 @dataclass(frozen=True)
 class OneClass:
-    """The reference of people and the usual size of both its distances."""
+    """The reference of people, and the median and spread of its two distances."""
 
     reference: Reference
-    usual: Floats  # (2, 2) middle and spread over people of distance and of strangeness
+    usual: Floats  # (2, 2) median and spread of both distances over people
 
     def score(self, X: Floats) -> Floats:
-        """Distance and strangeness in spreads of people, added, shape (rows,)."""
+        """Returns the sum of both standardised distances, shape (rows,)."""
         both = self.reference.distances(X)
         total: Floats = ((both - self.usual[0]) / self.usual[1]).sum(axis=1)
         return total
 
 
 def fit_one_class(sample: Sample) -> OneClass:
-    """Learns from everyone who is not a verified bot."""
+    """Fits all rows that are not verified bots."""
     people = sample.X[~sample.bot]
     first = fit_reference(people)
     distance = first.distances(people)[:, 0]

@@ -1,4 +1,4 @@
-"""What people look like: each feature made Gaussian by their quantiles, and the distance from their middle."""
+"""The reference of people: features as Gaussian scores by their quantiles, and the distance from the centre."""
 
 from dataclasses import dataclass
 
@@ -8,32 +8,32 @@ from scipy.special import ndtri
 from fraud.arrays import Floats
 
 _GRID = np.linspace(0.0, 1.0, 101)
-_FARTHEST = 6.0  # standard deviations; beyond it nothing is added
-_FEWEST = 8  # known values under which a feature says nothing
-_SHRINK = 0.1  # of the covariance toward the identity
-_STRANGEST = 5  # features that make the second score
+_FARTHEST = 6.0  # standard deviations at which values are clipped
+_FEWEST = 8  # known values; a feature with fewer is ignored
+_SHRINK = 0.1  # shrinkage of the covariance toward the identity
+_STRANGEST = 5  # features in the second distance
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Quantiles and covariance of people; `fit_reference` makes it."""
+    """Quantiles and precision matrix of people, from `fit_reference`."""
 
     quantiles: Floats  # (features, 101) of people, ascending; NaN where unknown
-    spread: Floats  # (features,) unit in which a value beyond all people is measured
+    spread: Floats  # (features,) scale of values outside the range of people
     precision: Floats  # (features, features) of the Gaussian values
 
     def gaussian(self, X: Floats) -> Floats:
-        """X as standard deviations of people, shape of X, within ±6; unknown values are 0."""
-        places = [_place(column, grid) for column, grid in zip(X.T, self.quantiles, strict=True)]
+        """Returns X in standard deviations of people, shape of X, within ±6; unknown values are 0."""
+        ranks = [_rank(column, grid) for column, grid in zip(X.T, self.quantiles, strict=True)]
         low, high = self.quantiles[:, 0], self.quantiles[:, -1]
         beyond = np.maximum(X - high, 0.0) - np.maximum(low - X, 0.0)
-        z = np.clip(ndtri(np.column_stack(places)) + beyond / self.spread, -_FARTHEST, _FARTHEST)
+        z = np.clip(ndtri(np.column_stack(ranks)) + beyond / self.spread, -_FARTHEST, _FARTHEST)
         return np.where(np.isfinite(X) & np.isfinite(low), z, 0.0)
 
     def distances(self, X: Floats) -> Floats:
-        """Two distances of each row from the middle of people, shape (rows, 2), >= 0.
+        """Returns two distances of each row from the centre of people, shape (rows, 2), >= 0.
 
-        The root mean square Mahalanobis distance, and the mean of the five strangest features.
+        The root mean square Mahalanobis distance, and the mean |z| of the five features with the largest |z|.
         """
         z = self.gaussian(X)
         square = np.maximum(((z @ self.precision) * z).sum(axis=1), 0.0)
@@ -42,7 +42,7 @@ class Reference:
 
 
 def fit_reference(people: Floats) -> Reference:
-    """The reference of people, X of shape (rows, features); NaN is unknown.
+    """Returns the reference of people (rows, features), NaN where unknown.
 
     Raises:
         ValueError: for fewer than 8 rows.
@@ -59,8 +59,8 @@ def fit_reference(people: Floats) -> Reference:
     return Reference(quantiles, spread, np.linalg.inv(covariance).astype(np.float64))
 
 
-def _place(column: Floats, grid: Floats) -> Floats:
-    """The share of people below each value, the middle of a run of equal quantiles, within .005 and .995."""
+def _rank(column: Floats, grid: Floats) -> Floats:
+    """Returns the share of people below each value, 0.005-0.995; equal quantiles share their mid-rank."""
     below = np.interp(column, grid, _GRID)
     from_above = 1.0 - np.interp(-column, -grid[::-1], _GRID)
     return np.clip((below + from_above) / 2, 0.005, 0.995)

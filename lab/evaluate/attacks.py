@@ -1,4 +1,4 @@
-"""Readers of the fraud evaluation: varied people and families of scripted attackers, as tables of readings."""
+"""Readers of the fraud evaluation: varied people and families of scripted attackers, as dwell tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FAMILIES = (
     "fixed", "jitter", "exponential", "lognormal", "lognormal_sessions", "replay", "shared_replay", "click_farm",
     "human_mix", "adaptive",
 )  # fmt: skip
-FARM_SIZE = 8  # accounts that play one recording
+FARM_SIZE = 8  # accounts that replay one recording
 _FIRST_MS = 1_767_225_600_000  # 2026-01-01
 _DAY_SECONDS = 86_400.0
 _POSTS = 20_000
@@ -23,7 +23,7 @@ Generator = np.random.Generator
 
 @dataclass(frozen=True)
 class Readers:
-    """Streams of some credentials; those of one group were made from one recording or by one hand."""
+    """Streams of some credentials; one recording or one generator produced the streams of a group."""
 
     streams: list[Reading]
     family: NDArray[np.str_]  # (credentials,) "human" or one of FAMILIES
@@ -34,20 +34,21 @@ class Readers:
 
 
 def person(n: int, rng: Generator) -> Reading:
-    """One of varied people: half read as the simulated community does, half with an own shape and own pauses.
+    """Returns a random person: half read as the simulated community does, half with their own shape and pauses.
 
-    All have moods: the pace drifts over tens of posts, as it does for the 100 real readers of data/dice_pilot
+    The pace of each drifts over tens of posts, as it does for the 100 real readers of data/dice_pilot
     (autocorrelation of log reading time: median .46 at lag 1, .16 at lags 2-5 over 40 posts).
     """
     per_day = float(np.clip(rng.lognormal(np.log(24), 0.6), 4, 120))
-    mood = np.exp(rng.uniform(0.15, 0.7) * _remembering(n, rng.uniform(0.85, 0.98), rng))
+    drift = np.exp(rng.uniform(0.15, 0.7) * _autoregressive(n, rng.uniform(0.85, 0.98), rng))
     if rng.random() < 0.5:
-        plain = reading.human(n, rng, per_day)
-        gap = np.append(np.diff(plain.seen_seconds) - plain.duration_seconds[:-1], 1.0)
-        seconds = np.clip(plain.duration_seconds * mood, 0.05, 900)
+        steady = reading.human(n, rng, per_day)
+        gap = np.append(np.diff(steady.seen_seconds) - steady.duration_seconds[:-1], 1.0)
+        seconds = np.clip(steady.duration_seconds * drift, 0.05, 900)
         steps = seconds + np.maximum(gap, 0.02)
-        return Reading(plain.seen_seconds[0] + np.cumsum(steps) - steps, seconds)
-    seconds = np.exp(rng.normal(1.2, 0.45) + rng.uniform(0.4, 1.0) * _remembering(n, rng.uniform(0, 0.5), rng)) * mood
+        return Reading(steady.seen_seconds[0] + np.cumsum(steps) - steps, seconds)
+    noise = rng.normal(1.2, 0.45) + rng.uniform(0.4, 1.0) * _autoregressive(n, rng.uniform(0, 0.5), rng)
+    seconds = np.exp(noise) * drift
     skimmed = rng.random(n) < rng.beta(2, 5)
     seconds = np.where(skimmed, rng.lognormal(np.log(0.7), 0.5, n), seconds)
     pause = rng.lognormal(rng.normal(-1.0, 0.4), rng.uniform(0.4, 0.9), n)
@@ -56,31 +57,30 @@ def person(n: int, rng: Generator) -> Reading:
 
 
 def people(count: int, n: int, rng: Generator) -> Readers:
-    """`count` people with `n` readings each, begun on any of 30 days in any time zone."""
-    streams = [_begun(person(n, rng), rng) for _ in range(count)]
+    """Returns `count` people with `n` exposures each, starting on any of 30 days in any time zone."""
+    streams = [_random_start(person(n, rng), rng) for _ in range(count)]
     return Readers(streams, np.full(count, "human"), np.arange(count))
 
 
 def attackers(family: str, count: int, n: int, rng: Generator, recorded: Sequence[Reading]) -> Readers:
-    """`count` attackers of a family with `n` readings each; `recorded` are the people whom "replay" copies."""
+    """Returns `count` attackers of a family with `n` exposures each; "replay" copies streams of `recorded`."""
     group = np.arange(count)
     if family == "shared_replay":
         group = group // FARM_SIZE
         farms = [reading.shared_replay(n, FARM_SIZE, rng) for _ in range(group[-1] + 1)]
-        streams = [_moved(stream, float(days)) for farm in farms for days in [rng.integers(30)] for stream in farm][
-            :count
-        ]
+        starts = [float(rng.integers(30)) for _ in farms]
+        streams = [_shifted(stream, days) for farm, days in zip(farms, starts, strict=True) for stream in farm][:count]
     elif family == "replay":
-        sources = [recorded[each] for each in rng.permutation(len(recorded))[:count]]
-        streams = [_moved(reading.noisy_copy(source, 0.02, rng), float(1 + rng.integers(20))) for source in sources]
+        sources = [recorded[index] for index in rng.permutation(len(recorded))[:count]]
+        streams = [_shifted(reading.noisy_copy(source, 0.02, rng), float(1 + rng.integers(20))) for source in sources]
     else:
         generate: Callable[[int, Generator, float], Reading] = reading.ATTACKS[family]
-        streams = [_begun(generate(n, rng, float(rng.uniform(12, 80))), rng) for _ in range(count)]
+        streams = [_random_start(generate(n, rng, float(rng.uniform(12, 80))), rng) for _ in range(count)]
     return Readers(streams, np.full(count, family), group)
 
 
-def together(parts: Sequence[Readers]) -> Readers:
-    """All readers, in order, with groups that stay apart."""
+def concat_readers(parts: Sequence[Readers]) -> Readers:
+    """Returns the readers of all parts, in order, with distinct groups."""
     first = np.cumsum([0, *(int(part.group.max(initial=-1)) + 1 for part in parts)])
     return Readers(
         [stream for part in parts for stream in part.streams],
@@ -89,8 +89,8 @@ def together(parts: Sequence[Readers]) -> Readers:
     )
 
 
-def table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64], rng: Generator) -> DwellTable:
-    """The latest readings of each stream, of posts drawn at random."""
+def dwell_table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64], rng: Generator) -> DwellTable:
+    """Returns the latest exposures of each stream, of random posts."""
     counts = np.minimum(np.asarray(latest, np.int64), [len(stream.seen_seconds) for stream in streams])
     shape = (len(streams), max(2, int(counts.max(initial=0))))
     seen, stayed = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -100,17 +100,17 @@ def table(streams: Sequence[Reading], latest: Sequence[int] | NDArray[np.int64],
     return DwellTable(counts, seen, stayed, rng.integers(0, _POSTS, shape).astype(np.uint64), np.full(shape, np.nan))
 
 
-def _begun(stream: Reading, rng: Generator) -> Reading:
-    return _moved(stream, float(rng.integers(30)) + float(rng.integers(24)) / 24)
+def _random_start(stream: Reading, rng: Generator) -> Reading:
+    return _shifted(stream, float(rng.integers(30)) + float(rng.integers(24)) / 24)
 
 
-def _moved(stream: Reading, days: float) -> Reading:
+def _shifted(stream: Reading, days: float) -> Reading:
     return Reading(stream.seen_seconds + days * _DAY_SECONDS, stream.duration_seconds)
 
 
-def _remembering(n: int, memory: float, rng: Generator) -> NDArray[np.float64]:
-    """Normal noise of which each value keeps `memory` of the one before."""
+def _autoregressive(n: int, coefficient: float, rng: Generator) -> NDArray[np.float64]:
+    """Returns standard normal AR(1) noise, shape (n,)."""
     noise = rng.normal(size=n)
     for place in range(1, n):
-        noise[place] = memory * noise[place - 1] + np.sqrt(1 - memory**2) * noise[place]
+        noise[place] = coefficient * noise[place - 1] + np.sqrt(1 - coefficient**2) * noise[place]
     return noise

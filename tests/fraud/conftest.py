@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fraud.features.dwell_table import DwellTable
-from lab.evaluate.attacks import Readers, attackers, people, together
+from lab.evaluate.attacks import Readers, attackers, concat_readers, people
 from store.client import Databases
 from store.ids import ObjectId
 
@@ -34,7 +34,7 @@ def community(humans: int, bots: int, n: int, seed: int = 5) -> Readers:
     rng = np.random.default_rng(seed)
     persons = people(humans, n, rng)
     families = ("fixed", "jitter", "lognormal", "shared_replay")
-    return together([persons, *(attackers(each, bots, n, rng, persons.streams) for each in families)])
+    return concat_readers([persons, *(attackers(each, bots, n, rng, persons.streams) for each in families)])
 
 
 @pytest.fixture

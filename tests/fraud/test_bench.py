@@ -10,7 +10,7 @@ from fraud.jobs.extraction import extract_features
 from fraud.jobs.prediction import predict_fraud
 from fraud.jobs.training import train_detectors
 from fraud.jobs.verdicts import copy_verdicts
-from lab.evaluate.attacks import attackers, people, together
+from lab.evaluate.attacks import attackers, concat_readers, people
 from store.client import Databases
 from store.schema import ensure_indexes
 from tests.fraud.conftest import NOW, Insert
@@ -23,7 +23,7 @@ def test_five_thousand_credentials_with_six_hundred_readings(db: Databases, inse
     rng = np.random.default_rng(1)
     persons = people(PEOPLE, READINGS, rng)
     families = ("fixed", "jitter", "lognormal", "exponential")
-    readers = together([persons, *(attackers(each, BOTS, READINGS, rng, []) for each in families)])
+    readers = concat_readers([persons, *(attackers(each, BOTS, READINGS, rng, []) for each in families)])
     credentials = [key for start in range(0, len(readers), 100) for key in insert(readers.streams[start : start + 100])]
     ensure_indexes(db, "feeditems")
 

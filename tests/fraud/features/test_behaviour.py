@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fraud.features.behaviour import OWN, measure, stacked
 from fraud.features.coordination import sketch_overlap
 from fraud.features.dwell_table import DwellTable, padded
-from lab.evaluate.attacks import people, table
+from lab.evaluate.attacks import dwell_table, people
 from lab.simulate.reading import Reading, noisy_copy
 from tests.fraud.conftest import of_seconds
 
@@ -53,8 +53,8 @@ def test_numbers_of_pace_do_not_care_when_it_was(one: list[tuple[int, int]], day
 def test_the_order_of_the_rows_does_not_matter() -> None:
     rng = np.random.default_rng(2)
     readers = people(6, 60, rng).streams
-    turned = measure(table(readers[::-1], [60] * 6, np.random.default_rng(0)))
-    straight = measure(table(readers, [60] * 6, np.random.default_rng(0)))
+    turned = measure(dwell_table(readers[::-1], [60] * 6, np.random.default_rng(0)))
+    straight = measure(dwell_table(readers, [60] * 6, np.random.default_rng(0)))
 
     paces = [OWN.index(name) for name in OWN if name != "contentRepeatShare"]
     np.testing.assert_allclose(turned.numbers[::-1][:, paces], straight.numbers[:, paces], rtol=1e-9, equal_nan=True)
@@ -80,7 +80,7 @@ def test_a_replay_points_at_the_recording_and_not_the_other_way_round() -> None:
     copy = noisy_copy(readers[3], 0.02, rng)
     copy = Reading(copy.seen_seconds + 5 * 86_400, copy.duration_seconds)
 
-    behaviour = measure(table([*readers, copy], [200] * 21, rng))
+    behaviour = measure(dwell_table([*readers, copy], [200] * 21, rng))
     share = sketch_overlap(behaviour.replay, behaviour.first_seen_ms).share
 
     assert share[20] > 0.3

@@ -17,8 +17,8 @@ from fraud.models.candidates import Combined
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample
 from fraud.models.label_noise import likely_people_or_verified
 from fraud.models.reference import fit_reference
-from fraud.models.selection import choose
-from fraud.models.validation import figures, fit_judges, later, ranking
+from fraud.models.selection import select_detector
+from fraud.models.validation import classification_metrics, fit_calibrated_detectors, latest_groups, ranking_metrics
 from fraud.reasons import reasons
 from lab.evaluate.fraud_worlds import sample_of
 from tests.fraud.conftest import community
@@ -37,19 +37,19 @@ def tested() -> Sample:
 
 
 def test_what_is_served_finds_later_attackers_and_spares_people(taught: Sample, tested: Sample) -> None:
-    verdict = choose(taught, 0.01, 0.3)
+    selection = select_detector(taught, 0.01, 0.3)
 
-    suspicion = verdict.judges[verdict.served].suspicion(tested.X, tested.count)
+    suspicion = selection.detectors[selection.served].suspicion(tested.X, tested.count)
 
-    found = figures(suspicion, tested.bot, 0.01)
-    assert verdict.served in ("combined", "supervised", "one_class")
+    found = classification_metrics(suspicion, tested.bot, 0.01)
+    assert selection.served in ("combined", "supervised", "one_class")
     assert found["auc"] > 0.99
     assert found["recall"] > 0.9
     assert found["fpr"] < 0.04
 
 
 def test_every_candidate_is_reported_with_its_figures(taught: Sample) -> None:
-    reports = choose(taught, 0.01, 0.3).reports
+    reports = select_detector(taught, 0.01, 0.3).reports
 
     assert set(reports) == {"design_pca", "one_class", "supervised", "combined"}
     for report in reports.values():
@@ -59,21 +59,23 @@ def test_every_candidate_is_reported_with_its_figures(taught: Sample) -> None:
 def test_without_verdicts_one_class_of_people_serves_and_says_why(taught: Sample) -> None:
     unlabelled = replace(taught, label=np.full(len(taught), UNVERIFIED)).at(~taught.bot)
 
-    verdict = choose(unlabelled, 0.01, 0.3)
+    selection = select_detector(unlabelled, 0.01, 0.3)
 
-    assert verdict.served == "one_class"
-    assert "0 verified bots are too few" in verdict.reason
+    assert selection.served == "one_class"
+    assert "0 verified bots are too few" in selection.reason
 
 
-def test_a_packed_judge_scores_the_same_to_the_bit(taught: Sample, tested: Sample) -> None:
-    judges = fit_judges(taught)
+def test_a_packed_detector_scores_the_same_to_the_bit(taught: Sample, tested: Sample) -> None:
+    detectors = fit_calibrated_detectors(taught)
 
-    assert len(judges) == 4
-    for model, judge in judges.items():
-        again = unpack({"model": model} | pack(judge))
+    assert len(detectors) == 4
+    for model, detector in detectors.items():
+        again = unpack({"model": model} | pack(detector))
 
-        np.testing.assert_array_equal(again.suspicion(tested.X, tested.count), judge.suspicion(tested.X, tested.count))
-        assert pack(again)["checksum"] == pack(judge)["checksum"]
+        np.testing.assert_array_equal(
+            again.suspicion(tested.X, tested.count), detector.suspicion(tested.X, tested.count)
+        )
+        assert pack(again)["checksum"] == pack(detector)["checksum"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_a_packed_judge_scores_the_same_to_the_bit(taught: Sample, tested: Sampl
     ],
 )
 def test_a_changed_artifact_is_refused(taught: Sample, change: dict[str, object], message: str) -> None:
-    document = {"model": "one_class"} | pack(fit_judges(taught, labelled=False)["one_class"])
+    document = {"model": "one_class"} | pack(fit_calibrated_detectors(taught, labelled=False)["one_class"])
 
     with pytest.raises(ValueError, match=message):
         unpack(document | change)
@@ -136,7 +138,7 @@ def test_one_person_in_a_hundred_is_over_the_threshold() -> None:
 def test_auc_is_that_of_scikit_learn(people: list[int], bots: list[int]) -> None:
     truth, scores = [0] * len(people) + [1] * len(bots), [*people, *bots]
 
-    found = ranking(np.array(people, float), np.array(bots, float))
+    found = ranking_metrics(np.array(people, float), np.array(bots, float))
 
     assert found["auc"] == pytest.approx(roc_auc_score(truth, scores))
 
@@ -165,7 +167,7 @@ def test_a_group_never_stands_on_both_sides_of_the_split() -> None:
     label = np.where(group < 10, BOT, HUMAN)
     sample = Sample(np.zeros((200, 1)), np.full(200, 50), label, group, rng.integers(0, 1000, 200))
 
-    test = later(sample, 0.3)
+    test = latest_groups(sample, 0.3)
 
     assert not set(group[test]) & set(group[~test])
     assert test[sample.bot].any()
