@@ -1,1 +1,1 @@
-"""Behaviour features, detectors and thresholds: who reads like a script."""
+"""The fraud stage: behaviour features, detectors and cases of credentials that read like scripts."""

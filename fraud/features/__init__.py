@@ -1,1 +1,1 @@
-"""Behaviour features of reading times."""
+"""Behaviour features of credentials, from their exposures."""

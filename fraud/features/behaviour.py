@@ -1,4 +1,4 @@
-"""Everything that is known of how a credential reads: names and order of the features in one place."""
+"""Behaviour features of credentials: the one list of their names and order, and their computation."""
 
 from dataclasses import dataclass
 
@@ -47,9 +47,9 @@ OWN = (
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What was measured of some credentials, row by row."""
+    """Features and sketches, one row for each credential."""
 
-    count: Ints  # (credentials,) readings behind the numbers
+    count: Ints  # (credentials,) exposures behind the features
     first_seen_ms: Ints  # (credentials,)
     last_seen_ms: Ints  # (credentials,)
     numbers: Floats  # (credentials, len(OWN)), NaN where too little is known
@@ -57,14 +57,14 @@ class Behaviour:
     lockstep: Ints  # (credentials, LOCKSTEP_KEYS)
 
     def at(self, rows: Ints | Flags) -> "Behaviour":
-        """These rows only."""
+        """Returns the behaviour of these rows."""
         return Behaviour(**{name: value[rows] for name, value in vars(self).items()})
 
 
 def measure(table: DwellTable) -> Behaviour:
-    """The behaviour behind a table of one reading a row or more; every row depends on its own readings only."""
-    found = design_features(table) | dwell_features(table) | sequence_features(table) | session_features(table)
-    numbers = np.stack([found[name] for name in OWN], axis=1)
+    """Computes the features of a table with at least one exposure a row; each row depends on its own exposures only."""
+    features = design_features(table) | dwell_features(table) | sequence_features(table) | session_features(table)
+    numbers = np.stack([features[name] for name in OWN], axis=1)
     return Behaviour(
         count=table.count,
         first_seen_ms=table.seen_ms[:, 0],
@@ -76,6 +76,6 @@ def measure(table: DwellTable) -> Behaviour:
 
 
 def stacked(parts: list[Behaviour]) -> Behaviour:
-    """The rows of all parts, in order."""
+    """Returns the rows of all parts, in order."""
     columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
     return Behaviour(**{name: np.concatenate(column) for name, column in columns.items()})

@@ -1,33 +1,33 @@
-"""The four numbers that the design names, as pandas computes them (skew and kurtosis corrected for bias)."""
+"""Design features: the four numbers that the first design names, computed as pandas does, corrected for bias."""
 
 import numpy as np
 
 from fraud.arrays import Flags, Floats, centred, mean, ordered, over, quantile
 from fraud.features.dwell_table import DwellTable
 
-UPPER = 0.95  # reading times above this quantile are left out
+UPPER = 0.95  # quantile above which reading times are excluded
 
 
 def design_features(table: DwellTable) -> dict[str, Floats]:
-    """The four numbers of each credential, shape (credentials,) each.
+    """Returns the four design features, shape (credentials,) each.
 
     |skew|, |excess kurtosis| and std/mean of the reading seconds up to their 0.95 quantile; std/mean of the gaps
-    between consecutive `seenAt`. No variance gives 0; too few values (skew 3, kurtosis 4, std 2) give NaN.
+    between consecutive `seenAt`. 0 without variance; NaN for too few values (skew 3, kurtosis 4, std 2).
     """
     seconds, inside = table.dwell_seconds, table.inside
     bound = quantile(ordered(seconds, inside), table.count, UPPER)
     with np.errstate(invalid="ignore"):
-        kept = inside & (seconds <= bound[:, None])
+        trimmed = inside & (seconds <= bound[:, None])
     return {
-        "postReadingTimeAbsSkew": np.abs(skew(seconds, kept)),
-        "postReadingTimeAbsKurt": np.abs(kurtosis(seconds, kept)),
-        "postReadingTimeNormStd": normalised_deviation(seconds, kept),
+        "postReadingTimeAbsSkew": np.abs(skew(seconds, trimmed)),
+        "postReadingTimeAbsKurt": np.abs(kurtosis(seconds, trimmed)),
+        "postReadingTimeNormStd": normalised_deviation(seconds, trimmed),
         "postReadingTimeDifferenceNormStd": normalised_deviation(table.gap_seconds, table.gap_inside),
     }
 
 
 def skew(values: Floats, inside: Flags) -> Floats:
-    """Fisher and Pearson's coefficient G1 of each row (Joanes & Gill 1998).
+    """Returns the adjusted Fisher-Pearson skewness G1 of each row (Joanes & Gill 1998).
 
     >>> skew(np.array([[1.0, 2.0, 6.0]]), np.ones((1, 3), bool)).round(4).tolist()
     [1.4579]
@@ -40,7 +40,7 @@ def skew(values: Floats, inside: Flags) -> Floats:
 
 
 def kurtosis(values: Floats, inside: Flags) -> Floats:
-    """The excess kurtosis G2 of each row (Joanes & Gill 1998).
+    """Returns the excess kurtosis G2 of each row (Joanes & Gill 1998).
 
     >>> kurtosis(np.array([[1.0, 2.0, 3.0, 4.0]]), np.ones((1, 4), bool)).round(4).tolist()
     [-1.2]
@@ -53,7 +53,7 @@ def kurtosis(values: Floats, inside: Flags) -> Floats:
 
 
 def normalised_deviation(values: Floats, inside: Flags) -> Floats:
-    """Standard deviation over mean of each row; 0 without variance, NaN under two values.
+    """Returns standard deviation / mean of each row; 0 without variance, NaN for fewer than two values.
 
     >>> normalised_deviation(np.array([[1.0, 3.0]]), np.ones((1, 2), bool)).round(4).tolist()
     [0.7071]
@@ -64,7 +64,7 @@ def normalised_deviation(values: Floats, inside: Flags) -> Floats:
 
 
 def _centred(values: Floats, inside: Flags) -> Floats:
-    """The centred rows; a row of equal values has exact zeros."""
+    """Returns centred rows; a row of equal values has exact zeros."""
     low = np.where(inside, values, np.inf).min(axis=1, initial=np.inf)
     high = np.where(inside, values, -np.inf).max(axis=1, initial=-np.inf)
     return np.where((low == high)[:, None], 0.0, centred(values, inside))

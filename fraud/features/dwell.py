@@ -1,4 +1,6 @@
-"""How long a credential reads and pauses: robust shape, repeated values, distance from simple random clocks."""
+"""Dwell features: distribution of reading times, gaps and pauses, repeated values, fit to simple random generators."""
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import ndtr
@@ -6,13 +8,13 @@ from scipy.special import ndtr
 from fraud.arrays import Flags, Floats, Ints, centred, deviation, histogram, mean, ordered, over, quantile, repeated
 from fraud.features.dwell_table import DwellTable
 
-SKIM_SECONDS = 0.6  # nobody reads a post in less
-_LEAST_SECONDS = 0.001  # the clock's resolution, before a logarithm
-_Q = (0.05, 0.25, 0.5, 0.75, 0.95)
+SKIM_SECONDS = 0.6  # nobody reads a post in less time
+_MIN_SECONDS = 0.001  # resolution of the app's clock
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def dwell_features(table: DwellTable) -> dict[str, Floats]:
-    """Numbers of the reading time, the gaps and the pauses of each credential, shape (credentials,) each."""
+    """Returns features of reading times, gaps and pauses, shape (credentials,) each."""
     inside, between = table.inside, table.gap_inside
     reading, gap, pause = log_seconds(table.dwell_seconds), log_seconds(table.gap_seconds), table.pause_seconds
     return {
@@ -31,28 +33,28 @@ def dwell_features(table: DwellTable) -> dict[str, Floats]:
 
 
 def log_seconds(seconds: Floats) -> Floats:
-    """Natural logarithms of seconds, of a millisecond at least."""
-    return np.log(np.maximum(seconds, _LEAST_SECONDS))
+    """Returns natural logarithms of seconds, at least of a millisecond."""
+    return np.log(np.maximum(seconds, _MIN_SECONDS))
 
 
-def _shape(of: str, values: Floats, inside: Flags) -> dict[str, Floats]:
-    """Middle, widths and repeated values of logarithms; every number but the middle is free of the unit."""
-    up, count = ordered(values, inside), inside.sum(axis=1)
-    q05, q25, q50, q75, q95 = (quantile(up, count, q) for q in _Q)
-    away = ordered(np.abs(values - q50[:, None]), inside)
+def _shape(prefix: str, logarithms: Floats, inside: Flags) -> dict[str, Floats]:
+    """Returns location, scale, skewness and repeats of logarithms; only the median depends on the time unit."""
+    ascending, count = ordered(logarithms, inside), inside.sum(axis=1)
+    q05, q25, q50, q75, q95 = (quantile(ascending, count, q) for q in _QUANTILES)
+    deviations = ordered(np.abs(logarithms - q50[:, None]), inside)
     return {
-        f"{of}LogMedian": q50,
-        f"{of}LogMad": quantile(away, count, 0.5),
-        f"{of}LogIqr": q75 - q25,
-        f"{of}LogTail": q95 - q50,
-        f"{of}LogHead": q50 - q05,
-        f"{of}LogSkew": _third_moment(values, inside),
-        f"{of}RepeatShare": repeated(up, count),
+        f"{prefix}LogMedian": q50,
+        f"{prefix}LogMad": quantile(deviations, count, 0.5),
+        f"{prefix}LogIqr": q75 - q25,
+        f"{prefix}LogTail": q95 - q50,
+        f"{prefix}LogHead": q50 - q05,
+        f"{prefix}LogSkew": _skewness(logarithms, inside),
+        f"{prefix}RepeatShare": repeated(ascending, count),
     }
 
 
-def _third_moment(values: Floats, inside: Flags) -> Floats:
-    """Skewness without correction; 0 without variance."""
+def _skewness(values: Floats, inside: Flags) -> Floats:
+    """Returns the skewness of each row without correction for bias; 0 without variance."""
     c = centred(values, inside)
     square = c * c
     n, m2 = inside.sum(axis=1), square.sum(axis=1)
@@ -61,32 +63,31 @@ def _third_moment(values: Floats, inside: Flags) -> Floats:
 
 
 def log_normal_distance(logarithms: Floats, inside: Flags) -> Floats:
-    """Kolmogorov's distance, 0-1, between a row and the normal law of its own mean and deviation."""
+    """Returns the Kolmogorov-Smirnov distance of each row to the normal distribution with its mean and deviation."""
     scale = np.maximum(np.nan_to_num(deviation(logarithms, inside)), 1e-9)[:, None]
     return _distance(ordered(centred(logarithms, inside) / scale, inside), inside.sum(axis=1), ndtr)
 
 
 def exponential_distance(seconds: Floats, inside: Flags) -> Floats:
-    """Kolmogorov's distance, 0-1, between a row and the exponential law of its own mean."""
+    """Returns the Kolmogorov-Smirnov distance, 0-1, of each row to an exponential distribution with its mean."""
     scale = np.maximum(np.nan_to_num(mean(seconds, inside)), 1e-9)[:, None]
     return _distance(ordered(seconds / scale, inside), inside.sum(axis=1), lambda x: -np.expm1(-x))
 
 
-def _distance(ascending: Floats, count: Ints, law: object) -> Floats:
-    assert callable(law)
-    expected = law(ascending)
-    place = np.arange(ascending.shape[1])
+def _distance(ascending: Floats, count: Ints, cdf: Callable[[Floats], Floats]) -> Floats:
+    expected = cdf(ascending)
+    rank = np.arange(ascending.shape[1])
     n = np.maximum(count, 1)[:, None]
-    apart = np.maximum((place + 1) / n - expected, expected - place / n)
-    return np.where(count > 0, np.where(place < count[:, None], apart, 0.0).max(axis=1, initial=0.0), np.nan)
+    difference = np.maximum((rank + 1) / n - expected, expected - rank / n)
+    return np.where(count > 0, np.where(rank < count[:, None], difference, 0.0).max(axis=1, initial=0.0), np.nan)
 
 
 def _round_share(dwell_ms: Ints, inside: Flags) -> Floats:
-    """The share of the commonest remainder of the milliseconds by 100: timers leave the same one."""
+    """Returns the share of the most frequent value of milliseconds modulo 100; timers repeat one value."""
     return over(histogram(dwell_ms % 100, inside, 100).max(axis=1), inside.sum(axis=1))
 
 
 def _burstiness(gaps: Floats, inside: Flags) -> Floats:
-    """(s - m)/(s + m) of the gaps (Goh & Barabási 2008): -1 a metronome, 0 random, 1 bursts."""
+    """Returns (s - m)/(s + m) of the gaps (Goh & Barabási 2008): -1 regular, 0 random, 1 bursty."""
     s, m = deviation(gaps, inside), mean(gaps, inside)
     return np.where(inside.sum(axis=1) > 1, over(s - m, np.maximum(s + m, 1e-9)), np.nan)

@@ -1,18 +1,18 @@
-"""What order the reading times come in: memory, rhythm of the sequence, how well the next one can be told."""
+"""Sequence features: autocorrelation, periodicity and predictability of reading times and pauses."""
 
 import numpy as np
 
-from fraud.arrays import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, over
+from fraud.arrays import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, ordered, over
 from fraud.features.dwell import log_seconds
 from fraud.features.dwell_table import DwellTable
 
-_MOOD_LAGS = np.arange(6, 21)
+_LONG_LAGS = np.arange(6, 21)
 _GRID = 512  # points of the Fourier transform
-_LEVELS = 4  # symbols of the coarse sequence: quarters of the credential's own values
+_LEVELS = 4  # symbols of the coarse sequence: quartiles of the credential
 
 
 def sequence_features(table: DwellTable) -> dict[str, Floats]:
-    """Numbers of the sequence of each credential, shape (credentials,) each."""
+    """Returns features of the sequence of exposures, shape (credentials,) each."""
     inside, between = table.inside, table.gap_inside
     reading, pause = log_seconds(table.dwell_seconds), log_seconds(table.pause_seconds)
     return {
@@ -24,35 +24,35 @@ def sequence_features(table: DwellTable) -> dict[str, Floats]:
     }
 
 
-def _memory(of: str, values: Floats, inside: Flags) -> dict[str, Floats]:
+def _memory(prefix: str, values: Floats, inside: Flags) -> dict[str, Floats]:
     lags = [lagged(values, inside, lag) if values.shape[1] > lag + 1 else _unknown(values) for lag in (1, 2, 3, 4, 5)]
     return {
-        f"{of}Memory": lags[0],
-        f"{of}LongMemory": np.mean(lags[1:], axis=0),
-        f"{of}Mood": long_lag_autocorrelation(values, inside),
-        f"{of}Peak": spectral_peak(values, inside),
-        f"{of}Predictability": predictability(values, inside),
+        f"{prefix}Memory": lags[0],
+        f"{prefix}LongMemory": np.mean(lags[1:], axis=0),
+        f"{prefix}Mood": long_lag_autocorrelation(values, inside),
+        f"{prefix}Peak": spectral_peak(values, inside),
+        f"{prefix}Predictability": predictability(values, inside),
     }
 
 
 def long_lag_autocorrelation(values: Floats, inside: Flags) -> Floats:
-    """The mean autocorrelation at lags 6 to 20: people's pace drifts over tens of posts; 0 without variance.
+    """Returns the mean autocorrelation at lags 6 to 20; 0 without variance, NaN for fewer than 30 values.
 
-    NaN under 30 cells.
+    People's pace drifts over tens of posts.
     """
     c = centred(values, inside)
     power = np.abs(np.fft.rfft(c, n=2 * max(_GRID, c.shape[1]), axis=1)) ** 2
-    together = np.fft.irfft(power, axis=1)[:, _MOOD_LAGS]  # (credentials, lags) sums of products
+    products = np.fft.irfft(power, axis=1)[:, _LONG_LAGS]  # (credentials, lags) sums
     n = inside.sum(axis=1)
-    own = np.maximum((c * c).sum(axis=1) / np.maximum(n, 1), 1e-12)
-    correlations = together / np.maximum(n[:, None] - _MOOD_LAGS, 1) / own[:, None]
+    variance = np.maximum((c * c).sum(axis=1) / np.maximum(n, 1), 1e-12)
+    correlations = products / np.maximum(n[:, None] - _LONG_LAGS, 1) / variance[:, None]
     return np.where(n >= 30, correlations.mean(axis=1), np.nan)
 
 
 def spectral_peak(values: Floats, inside: Flags) -> Floats:
-    """The highest ordinate of the periodogram over its bound n·Σx², 0-1; 0 without variance.
+    """Returns the peak of the periodogram as a share of its bound n·Σx², 0-1; 0 without variance.
 
-    1 a strict to and fro, 0.5 a sine, about log(n)/n noise. The grid is the same whatever the table's width.
+    Strict alternation has 1, a sine 0.5, noise about log(n)/n. The grid does not depend on the table's width.
 
     >>> spectral_peak(np.tile([1.0, -1.0], 8)[None, :], np.ones((1, 16), bool)).round(2).tolist()
     [1.0]
@@ -64,12 +64,12 @@ def spectral_peak(values: Floats, inside: Flags) -> Floats:
 
 
 def predictability(values: Floats, inside: Flags) -> Floats:
-    """1 - H(next | this)/H(this) over the credential's own quarters, 0-1: 0 a fair die, 1 a fixed round.
+    """Returns 1 - H(next | current)/H(next) over the row's quartiles, 0-1: 0 if independent, 1 for a fixed cycle.
 
     >>> predictability(np.tile([1.0, 2.0, 3.0, 4.0], 25)[None, :], np.ones((1, 100), bool)).round(2).tolist()
     [1.0]
     """
-    symbol = _quarters(values, inside)
+    symbol = _quartiles(values, inside)
     pairs = inside[:, 1:] & inside[:, :-1]
     joint = entropy(histogram(symbol[:, :-1] * _LEVELS + symbol[:, 1:], pairs, _LEVELS**2))
     single = entropy(histogram(symbol[:, :-1], pairs, _LEVELS))
@@ -77,28 +77,28 @@ def predictability(values: Floats, inside: Flags) -> Floats:
     return np.where(following > 0, 1.0 - over(joint - single, following), 1.0)
 
 
-def _quarters(values: Floats, inside: Flags) -> Ints:
-    """The quarter of its row that each cell lies in; equal values share one."""
+def _quartiles(values: Floats, inside: Flags) -> Ints:
+    """Returns the quartile, 0-3, of each cell in its row; equal values share one."""
     count = inside.sum(axis=1)
-    up = np.sort(np.where(inside, values, np.inf), axis=1)
+    ascending = ordered(values, inside)
     rows = np.arange(len(values))
     symbol = np.zeros(values.shape, np.int64)
-    for quarter in range(1, _LEVELS):
-        edge = up[rows, np.minimum(quarter * count // _LEVELS, values.shape[1] - 1)]
+    for quartile in range(1, _LEVELS):
+        edge = ascending[rows, np.minimum(quartile * count // _LEVELS, values.shape[1] - 1)]
         symbol += values >= edge[:, None]
     return symbol
 
 
 def _repeat_share(table: DwellTable) -> Floats:
-    """The share of readings of a content that the credential had read before."""
-    inside = table.inside
-    up = np.sort(np.where(inside, table.content >> np.uint64(1), np.uint64(2**64 - 1)), axis=1)
-    again = (up[:, 1:] == up[:, :-1]) & (up[:, 1:] != np.uint64(2**64 - 1))
-    return over(again.sum(axis=1), table.count)
+    """Returns the share of exposures of a content that the credential had seen before."""
+    missing = np.uint64(2**64 - 1)
+    contents = np.sort(np.where(table.inside, table.content >> np.uint64(1), missing), axis=1)
+    repeats = (contents[:, 1:] == contents[:, :-1]) & (contents[:, 1:] != missing)
+    return over(repeats.sum(axis=1), table.count)
 
 
 def _text_slope(reading: Floats, inside: Flags, text_length: Floats) -> Floats:
-    """The correlation of log reading time with log text length; NaN where fewer than ten lengths are known."""
+    """Returns the correlation of log reading time with log text length; NaN for fewer than ten known lengths."""
     known = inside & np.isfinite(text_length)
     tie = correlation(reading, np.log1p(np.where(known, text_length, 0.0)), known)
     return np.where(known.sum(axis=1) >= 10, tie, np.nan)

@@ -1,4 +1,4 @@
-"""When a credential reads: sessions, hours of the day, rest."""
+"""Session features: sessions, breaks, hours of the day and daily rest."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from features.milliseconds import DAY_MS, HOUR_MS
 from fraud.arrays import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
 from fraud.features.dwell_table import DwellTable
 
-SESSION_SECONDS = 1800.0  # a longer gap begins a new session
-_AWAY_SECONDS = 8.0  # a longer pause is a look away from the feed
+SESSION_SECONDS = 1800.0  # a longer gap starts a new session
+_AWAY_SECONDS = 8.0  # after a longer pause the reader looked away from the feed
 
 
 def session_features(table: DwellTable) -> dict[str, Floats]:
-    """Numbers of sessions and hours of each credential, shape (credentials,) each."""
+    """Returns features of sessions and hours, shape (credentials,) each."""
     inside, between = table.inside, table.gap_inside
     breaks = between & (table.gap_seconds > SESSION_SECONDS)
     away = between & ~breaks & (table.pause_seconds > _AWAY_SECONDS)
@@ -29,7 +29,7 @@ def session_features(table: DwellTable) -> dict[str, Floats]:
 
 
 def longest_rest(hours: Floats) -> Floats:
-    """The longest run of hours round the clock with hardly a reading (under 1 % of them), shape (rows,).
+    """Returns the longest circular run of hours with less than 1 % of the exposures each, 0-24, shape (rows,).
 
     >>> longest_rest(np.array([[5.0] * 16 + [0.0] * 8])).tolist()
     [8.0]
@@ -43,21 +43,21 @@ def longest_rest(hours: Floats) -> Floats:
 
 
 def _days(table: DwellTable) -> Floats:
-    """Days of the calendar (UTC) with a reading."""
+    """Returns the number of calendar days (UTC) with an exposure."""
     day = table.seen_ms // DAY_MS
     days: Floats = 1.0 + ((np.diff(day, axis=1) != 0) & table.gap_inside).sum(axis=1)
     return days
 
 
 def _break_median(table: DwellTable, breaks: Flags) -> Floats:
-    """Median of the log hours between sessions; NaN for one session."""
+    """Returns the median of the log hours between sessions; NaN for one session."""
     hours = np.log(np.maximum(table.gap_seconds, 1.0) / 3600.0)
     return quantile(ordered(hours, breaks), breaks.sum(axis=1), 0.5)
 
 
 def _hour_spread(table: DwellTable, breaks: Flags) -> Floats:
-    """Circular spread, 0-1, of the hours at which sessions begin: 0 for a timer; NaN for under three sessions."""
+    """Returns the circular variance, 0-1, of the hours at which breaks end: 0 for a timer; NaN below three breaks."""
     angle = table.seen_ms[:, 1:] % DAY_MS * (2 * np.pi / DAY_MS)
     n = breaks.sum(axis=1)
-    pull = np.hypot(np.where(breaks, np.cos(angle), 0).sum(axis=1), np.where(breaks, np.sin(angle), 0).sum(axis=1))
-    return np.where(n > 2, 1.0 - np.nan_to_num(over(pull, n)), np.nan)
+    cosine, sine = (np.where(breaks, wave(angle), 0).sum(axis=1) for wave in (np.cos, np.sin))
+    return np.where(n > 2, 1.0 - np.nan_to_num(over(np.hypot(cosine, sine), n)), np.nan)
