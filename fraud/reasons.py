@@ -1,4 +1,4 @@
-"""Why a credential is suspected, in words that a moderator reads."""
+"""Explains to moderators why a credential is suspected. The sentences are stored in features and cases."""
 
 from collections.abc import Mapping
 
@@ -8,12 +8,12 @@ from fraud.arrays import Floats
 from fraud.models.dataset import COLUMNS
 from fraud.models.reference import Reference
 
-_MOST = 3  # reasons for one credential
-_STRANGE = 1.8  # standard deviations of people from which a feature is a reason
+_MAX_REASONS = 3  # of one credential
+_MIN_DEVIATION = 1.8  # standard deviations of people from which a feature is a reason
 _LIKE_BOTS = "no single habit stands out, but together they are unlike people's"
 
-# feature → what it says when it is higher than among people, and when it is lower
-_WORDS: Mapping[str, tuple[str, str]] = {
+# feature → sentence when it is higher than people's, sentence when it is lower
+_SENTENCES: Mapping[str, tuple[str, str]] = {
     "copiedShare": ("replays the same sequence of reading times and pauses as an earlier credential", ""),
     "copiesLog": ("several credentials replay one and the same sequence of reading times", ""),
     "lockstepShare": ("sees the same posts in the same order at the same time as another credential", ""),
@@ -62,23 +62,23 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 
 def reasons(X: Floats, reference: Reference) -> list[list[str]]:
-    """For each row up to three reasons, the strangest first; never none.
+    """Returns one to three reasons for each row, the largest deviation first.
 
     Args:
         X: (rows, len(COLUMNS)).
-        reference: what people look like.
+        reference: the reference of people.
     """
     z = reference.gaussian(X)
     return [_reasons(row) for row in z]
 
 
 def _reasons(z: Floats) -> list[str]:
-    told: list[str] = []
+    sentences: list[str] = []
     for column in np.argsort(-np.abs(z), kind="stable"):
-        if abs(z[column]) < _STRANGE or len(told) == _MOST:
+        if abs(z[column]) < _MIN_DEVIATION or len(sentences) == _MAX_REASONS:
             break
-        high, low = _WORDS.get(COLUMNS[column], ("", ""))
-        words = high if z[column] > 0 else low
-        if words and words not in told:
-            told.append(words)
-    return told or [_LIKE_BOTS]
+        high, low = _SENTENCES.get(COLUMNS[column], ("", ""))
+        sentence = high if z[column] > 0 else low
+        if sentence and sentence not in sentences:
+            sentences.append(sentence)
+    return sentences or [_LIKE_BOTS]

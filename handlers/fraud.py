@@ -1,4 +1,4 @@
-"""Entries of the fraud stage."""
+"""Lambda entries of the fraud stage."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from store.ids import ObjectId, object_id
 
 @job("fraudFeatureExtractor")
 def feature_extractor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Hourly: credentialfeatures from app-db.feeditems."""
+    """Hourly: computes credentialfeatures from app-db.feeditems."""
     from fraud.jobs import extraction
 
     return extraction.extract_features(db, now)
@@ -21,40 +21,40 @@ def feature_extractor(db: Databases, event: Event, now: datetime) -> dict[str, A
 
 @job("fraudModelTrainer")
 def model_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Daily: frauddetectionmlartifacts from features and verdicts."""
+    """Daily: trains frauddetectionmlartifacts on features and verdicts."""
     from fraud.jobs import training
 
-    chosen = settings.thresholds(db)
-    return training.train_detectors(db, now, training.Training(false_positive_rate=chosen.false_positive_rate))
+    thresholds = settings.thresholds(db)
+    return training.train_detectors(db, now, training.Training(false_positive_rate=thresholds.false_positive_rate))
 
 
 @job("fraudPredictor")
 def predictor(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Hourly: scores of credentialfeatures and cases in app-db.suspiciouscredentials."""
+    """Hourly: scores credentialfeatures and opens cases in app-db.suspiciouscredentials."""
     from fraud.jobs import prediction
 
-    chosen = settings.thresholds(db)
-    cases = prediction.Prediction(cooldown_days=chosen.cooldown_days, audit_share=chosen.audit_share)
-    return prediction.predict_fraud(db, now, cases)
+    thresholds = settings.thresholds(db)
+    config = prediction.Prediction(cooldown_days=thresholds.cooldown_days, audit_share=thresholds.audit_share)
+    return prediction.predict_fraud(db, now, config)
 
 
 @job("fraudFeatureUpdater")
 def feature_updater(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """On a change of app-db.suspiciouscredentials the verdict of that case; on a schedule every verdict."""
+    """On a change of app-db.suspiciouscredentials: copies the verdict of that case; hourly: all verdicts."""
     from fraud.jobs import verdicts
 
     return verdicts.copy_verdicts(db, now, changed_case(event))
 
 
 def changed_case(event: Event) -> ObjectId | None:
-    """The case that a change event is about; None for an event that is no change.
+    """Returns the case of a change event; None for other events.
 
     Raises:
-        ValueError: when it names a case by something that is no id.
+        ValueError: for a case id that is not an ObjectId.
     """
     detail = event.get("detail") or event
-    for holder in ("documentKey", "fullDocument"):
-        document = detail.get(holder) if isinstance(detail, Mapping) else None
+    for field in ("documentKey", "fullDocument"):
+        document = detail.get(field) if isinstance(detail, Mapping) else None
         if isinstance(document, Mapping) and "_id" in document:
-            return object_id(document["_id"], f"{holder}._id")
+            return object_id(document["_id"], f"{field}._id")
     return None

@@ -1,4 +1,4 @@
-"""From what credentials read to features of how they read."""
+"""Computes features of how credentials read."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,40 +23,40 @@ from store.schema import ensure_indexes
 
 @dataclass(frozen=True)
 class Extraction:
-    """What features are taken over."""
+    """Which exposures are measured."""
 
-    most: int = MAX_EXPOSURES  # latest readings of a credential
-    fewest: int = MIN_EXPOSURES  # readings under which a credential is marked as not to be judged
+    most: int = MAX_EXPOSURES  # latest exposures of a credential
+    fewest: int = MIN_EXPOSURES  # exposures; below it a credential gets no score
     chunk: int = 250  # credentials in memory at a time
-    late_hours: float = 2.0  # a phone may send the end of a reading that much later; else it waits for the next one
-    texts: int = 60  # latest readings whose text lengths are looked up
-    history_days: float = 7.0  # superseded features older than that leave, unless they bear a verdict
+    late_hours: float = 2.0  # how late a phone may send the end of an exposure; later ones wait for the next exposure
+    texts: int = 60  # latest exposures of a credential with a lookup of text lengths
+    history_days: float = 7.0  # older superseded features are deleted, unless they have a verdict
 
 
 def extract_features(db: Databases, now: datetime, config: Extraction = Extraction()) -> dict[str, Any]:
-    """credentialfeatures of every credential that has read since the last run; of all, when the clock went back."""
+    """Updates the features of every credential with exposures since the last run, or of all if the clock went back."""
     ensure_indexes(db, "feeditems", "credentialfeatures")
     since = _since(credential_features.watermark(db), now, config)
     credentials = credentials_read_between(db, since, now)
 
     counts = {"credentials": 0, "readings": 0, "judged": 0, "tooFew": 0}
     negative = 0
-    for readings, lengths in _read_ahead(db, credentials, now, config):
-        behaviour = measure(padded(readings.counts, readings.seen_ms, readings.left_ms, readings.content, lengths))
+    for exposures, lengths in _read_ahead(db, credentials, now, config):
+        table = padded(exposures.counts, exposures.seen_ms, exposures.left_ms, exposures.content, lengths)
+        behaviour = measure(table)
 
-        credential_features.write_behaviours(
-            db, _documents(readings.credentials, behaviour, config), now, config.history_days
-        )
-        judged = int((behaviour.count >= config.fewest).sum())
-        found = (len(behaviour.count), int(behaviour.count.sum()), judged, len(behaviour.count) - judged)
-        counts = {name: counts[name] + more for name, more in zip(counts, found, strict=True)}
-        negative += readings.negative
+        documents = _documents(exposures.credentials, behaviour, config)
+        credential_features.write_features(db, documents, now, config.history_days)
+        enough = int((behaviour.count >= config.fewest).sum())
+        chunk = (len(behaviour.count), int(behaviour.count.sum()), enough, len(behaviour.count) - enough)
+        counts = {name: counts[name] + number for name, number in zip(counts, chunk, strict=True)}
+        negative += exposures.negative
     credential_features.move_watermark(db, now)
     return counts | {"rejected": {"offScreenAt before seenAt": negative} if negative else {}}
 
 
 def _since(until: datetime | None, now: datetime, config: Extraction) -> datetime | None:
-    """From when readings have to be read again; None for all of them."""
+    """Returns the time from which exposures are read again; None for all."""
     return until - timedelta(hours=config.late_hours) if until and until <= now else None
 
 
@@ -78,25 +78,25 @@ def _read_ahead(
 def _read(
     db: Databases, credentials: Sequence[ObjectId], now: datetime, config: Extraction
 ) -> tuple[DwellColumns, Floats]:
-    readings = latest_exposures(db, credentials, now, config.most)
-    first = np.repeat(np.cumsum(readings.counts) - readings.counts, readings.counts)
+    exposures = latest_exposures(db, credentials, now, config.most)
+    first = np.repeat(np.cumsum(exposures.counts) - exposures.counts, exposures.counts)
     recent = np.arange(len(first)) - first < config.texts
     lengths = np.full(len(first), np.nan)
-    lengths[recent] = _text_lengths(db, readings.content[recent])
-    return readings, lengths
+    lengths[recent] = _text_lengths(db, exposures.content[recent])
+    return exposures, lengths
 
 
 def _text_lengths(db: Databases, content: NDArray[np.bytes_]) -> Floats:
-    """Characters of each content, NaN where there is none."""
+    """Returns the characters of each content, NaN without a text."""
     distinct, place = np.unique(content, return_inverse=True)
-    texts = credential_features.text_lengths(db, [each for each in object_ids(distinct) if each])
-    known = np.full(len(distinct), np.nan)
-    known[np.searchsorted(distinct, texts["content"])] = texts["length"]
-    return known[place]
+    texts = credential_features.text_lengths(db, [key for key in object_ids(distinct) if key])
+    lengths = np.full(len(distinct), np.nan)
+    lengths[np.searchsorted(distinct, texts["content"])] = texts["length"]
+    return lengths[place]
 
 
 def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction) -> Iterator[Document]:
-    """One document a credential, rounded: the last bits depend on who else is measured at the same time."""
+    """Yields a document for each credential; rounded, since the last bits depend on the other rows of the chunk."""
     rounded = np.round(behaviour.numbers, 9)
     for row, credential in enumerate(credentials):
         numbers = rounded[row].tolist()

@@ -1,4 +1,4 @@
-"""From the served detector to scores, reasons and cases."""
+"""Scores credentials with the served detector, explains the scores and opens cases."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import numpy as np
 
 from features.milliseconds import from_ms
 from fraud.arrays import Flags, Floats
-from fraud.audit_sample import BY_LOT, Asked, asked
-from fraud.jobs.stored_features import Stored, newest
+from fraud.audit_sample import AUDIT_REASON, ReviewSample, review_sample
+from fraud.jobs.stored_features import StoredFeatures, load_features
 from fraud.models.artifacts import unpack
 from fraud.models.dataset import columns_of, has_enough
 from fraud.models.validation import CalibratedDetector
@@ -24,18 +24,18 @@ from store.schema import ensure_indexes
 
 @dataclass(frozen=True)
 class Prediction:
-    """How cases are opened."""
+    """How scores are explained and cases are opened."""
 
-    cooldown_days: float = 30.0  # after a verdict in which no new case is opened
-    audit_share: float = 0.01  # of the judged credentials, drawn by lot whatever their score
-    audit_days: float = 30.0  # after which others are drawn
-    told_from: float = 0.9  # score from which reasons are told
+    cooldown_days: float = 30.0  # after a verdict, no new case is opened for this time
+    audit_share: float = 0.01  # share of the scored credentials in the audit sample
+    audit_days: float = 30.0  # after this time the audit sample changes
+    reasons_from_score: float = 0.9  # score from which reasons are computed
 
 
 def predict_fraud(db: Databases, now: datetime, config: Prediction = Prediction()) -> dict[str, Any]:
-    """fraudScore and reasons of each credential's newest features; cases for suspects and for the audit sample."""
+    """Scores each credential's newest features and opens cases for suspects and for the audit sample."""
     ensure_indexes(db, "credentialfeatures", "frauddetectionmlartifacts", "suspiciouscredentials")
-    served, stored = detectors.served_detector(db, now), newest(db, now)
+    served, stored = detectors.served_detector(db, now), load_features(db, now)
     enough = has_enough(stored.behaviour.count)
     if served is None:
         return {
@@ -44,17 +44,19 @@ def predict_fraud(db: Databases, now: datetime, config: Prediction = Prediction(
             "rejected": {"no detector yet": int(enough.sum())},
         }
 
-    judged = stored.at(enough)
-    scores = _judge(unpack(served), columns_of(stored.behaviour)[enough], judged, config)
-    who = asked(scores.score, judged.credential, served["threshold"], config.audit_share, _period(now, config))
+    features = stored.at(enough)
+    scores = _score(unpack(served), columns_of(stored.behaviour)[enough], features, config)
+    sample = review_sample(
+        scores.score, features.credential, served["threshold"], config.audit_share, _period(now, config)
+    )
 
-    scored = credential_features.write_scores(db, _scores(judged, scores, who.suspected, served["version"], now))
+    changes = _changed_scores(features, scores, sample.suspected, served["version"], now)
     return {
         "judged": len(scores.score),
         "tooFew": int((~enough).sum()),
-        "scored": scored,
-        "suspected": int(who.suspected.sum()),
-        **_ask(db, judged, scores, who, config, now),
+        "scored": credential_features.write_scores(db, changes),
+        "suspected": int(sample.suspected.sum()),
+        **_open_cases(db, features, scores, sample, config, now),
         "rejected": {},
     }
 
@@ -65,25 +67,25 @@ class _Scores:
     reasons: list[list[str]]
 
 
-def _judge(judge: CalibratedDetector, X: Floats, judged: Stored, config: Prediction) -> _Scores:
-    score = judge.suspicion(X, judged.behaviour.count)
-    told: list[list[str]] = [[] for _ in score]
-    rows = np.flatnonzero(score >= config.told_from)
-    for row, why in zip(rows.tolist(), reasons(X[rows], judge.reference), strict=True):
-        told[row] = why
-    return _Scores(score, told)
+def _score(detector: CalibratedDetector, X: Floats, features: StoredFeatures, config: Prediction) -> _Scores:
+    score = detector.suspicion(X, features.behaviour.count)
+    sentences: list[list[str]] = [[] for _ in score]
+    rows = np.flatnonzero(score >= config.reasons_from_score)
+    for row, explanation in zip(rows.tolist(), reasons(X[rows], detector.reference), strict=True):
+        sentences[row] = explanation
+    return _Scores(score, sentences)
 
 
 def _period(now: datetime, config: Prediction) -> int:
     return int(now.timestamp() // (config.audit_days * 86_400))
 
 
-def _scores(
-    judged: Stored, scores: _Scores, suspected: Flags, version: int, now: datetime
+def _changed_scores(
+    features: StoredFeatures, scores: _Scores, suspected: Flags, version: int, now: datetime
 ) -> Iterator[tuple[ObjectId, Document]]:
-    """What changes on the features; those that have this score of this detector already are left alone."""
-    keys = object_ids(judged.key)
-    changed = (judged.score != scores.score) | (judged.version != version)
+    """Yields id and new fields of each document whose score or detector version changed."""
+    keys = object_ids(features.key)
+    changed = (features.score != scores.score) | (features.version != version)
     for row in np.flatnonzero(changed).tolist():
         yield (
             keys[row] or ObjectId(),
@@ -97,13 +99,13 @@ def _scores(
         )
 
 
-def _ask(
-    db: Databases, judged: Stored, scores: _Scores, who: Asked, config: Prediction, now: datetime
+def _open_cases(
+    db: Databases, features: StoredFeatures, scores: _Scores, sample: ReviewSample, config: Prediction, now: datetime
 ) -> dict[str, int]:
-    """Opens a case for each suspect and each one drawn, unless one is open or a verdict is fresh."""
-    rows = np.flatnonzero(who.suspected | who.drawn).tolist()
-    ids = object_ids(judged.credential)
-    cases = fraud_cases.cases_of(db, [each for row in rows if (each := ids[row])])
+    """Opens a case for each credential of the sample, unless it has an open case or a recent verdict."""
+    rows = np.flatnonzero(sample.suspected | sample.drawn).tolist()
+    ids = object_ids(features.credential)
+    cases = fraud_cases.cases_of(db, [credential for row in rows if (credential := ids[row])])
     verdicts = fraud_cases.latest_verdicts(db, now)
     counts = {"opened": 0, "audits": 0, "alreadyOpen": 0, "coolingDown": 0}
     for row in rows:
@@ -111,7 +113,7 @@ def _ask(
         assert credential is not None
         outcome = _outcome(cases.get(credential), verdicts.get(credential), now - timedelta(days=config.cooldown_days))
         if outcome == "opened":
-            case = _case(judged, scores, who, row, now) | {"seenCredential": credential}
+            case = _case(features, scores, sample, row, now) | {"seenCredential": credential}
             outcome = "opened" if _open(db, cases.get(credential), case) else "alreadyOpen"
             counts["audits"] += int(outcome == "opened" and case["audit"])
         counts[outcome] += 1
@@ -124,15 +126,15 @@ def _outcome(case: Document | None, verdict: fraud_cases.Verdict | None, since: 
     return "coolingDown" if verdict and verdict[1] > since else "opened"
 
 
-def _case(judged: Stored, scores: _Scores, who: Asked, row: int, now: datetime) -> Document:
-    suspected = bool(who.suspected[row])
+def _case(features: StoredFeatures, scores: _Scores, sample: ReviewSample, row: int, now: datetime) -> Document:
+    suspected = bool(sample.suspected[row])
     return {
-        "firstSeenAt": from_ms(judged.behaviour.first_seen_ms[row]),
-        "lastSeenAt": from_ms(judged.behaviour.last_seen_ms[row]),
+        "firstSeenAt": from_ms(features.behaviour.first_seen_ms[row]),
+        "lastSeenAt": from_ms(features.behaviour.last_seen_ms[row]),
         "score": float(scores.score[row]),
-        "reasons": scores.reasons[row] if suspected else [BY_LOT],
+        "reasons": scores.reasons[row] if suspected else [AUDIT_REASON],
         "source": "score" if suspected else "audit",
-        "audit": bool(who.drawn[row]),
+        "audit": bool(sample.drawn[row]),
         "createdAt": now,
     }
 

@@ -1,4 +1,4 @@
-"""Features from credentialfeatures as the columns that detectors see."""
+"""Loads credentialfeatures as arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from fraud.features.behaviour import OWN, Behaviour
 from fraud.features.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
 from store.client import Databases
 from store.columns import Columns
-from store.outputs.credential_features import newest_behaviours
+from store.outputs.credential_features import newest_features
 
-_FACTS: Mapping[str, tuple[str, str]] = {
+_DESCRIPTION: Mapping[str, tuple[str, str]] = {
     "id": ("id", "_id"),
     "credential": ("id", "seenCredential"),
     "count": ("int", "count"),
@@ -24,7 +24,7 @@ _FACTS: Mapping[str, tuple[str, str]] = {
     "version": ("int", "scoredVersion"),
 }
 _FIELDS: Mapping[str, tuple[str, str]] = {
-    **_FACTS,
+    **_DESCRIPTION,
     **{name: ("float", name) for name in OWN},
     **{f"replay{place}": ("int", f"replayKeys.{place}") for place in range(REPLAY_KEYS)},
     **{f"lockstep{place}": ("int", f"lockstepKeys.{place}") for place in range(LOCKSTEP_KEYS)},
@@ -32,18 +32,18 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Stored:
-    """Features of credentials and where they came from, row by row."""
+class StoredFeatures:
+    """Features of credentials with their documents' ids and scores."""
 
     key: NDArray[np.bytes_]  # (credentials,) S12, `_id` of the features
     credential: NDArray[np.bytes_]  # (credentials,) S12
-    score: NDArray[np.float64]  # (credentials,) fraudScore as stored, NaN for none
-    version: NDArray[np.int32]  # (credentials,) of the training behind the score, -1 for none
+    score: NDArray[np.float64]  # (credentials,) stored fraudScore, NaN for none
+    version: NDArray[np.int32]  # (credentials,) version of the detector that scored, -1 for none
     behaviour: Behaviour
 
-    def at(self, rows: Flags) -> "Stored":
-        """These rows only."""
-        return Stored(
+    def at(self, rows: Flags) -> "StoredFeatures":
+        """Returns the features of these rows."""
+        return StoredFeatures(
             self.key[rows],
             self.credential[rows],
             self.score[rows],
@@ -52,19 +52,19 @@ class Stored:
         )
 
 
-def newest(db: Databases, now: datetime, verified: bool = False) -> Stored:
-    """The newest features of each credential as of `now`; `verified` takes only those that bear a verdict."""
-    found = newest_behaviours(db, now, _FIELDS, verified)
+def load_features(db: Databases, now: datetime, verified: bool = False) -> StoredFeatures:
+    """Returns the newest features of each credential as of `now`; `verified`: only features with a verdict."""
+    columns = newest_features(db, now, _FIELDS, verified)
     behaviour = Behaviour(
-        count=found["count"].astype(np.int64),
-        first_seen_ms=found["first"],
-        last_seen_ms=found["last"],
-        numbers=np.stack([found[name] for name in OWN], axis=1),
-        replay=_keys(found, "replay", REPLAY_KEYS),
-        lockstep=_keys(found, "lockstep", LOCKSTEP_KEYS),
+        count=columns["count"].astype(np.int64),
+        first_seen_ms=columns["first"],
+        last_seen_ms=columns["last"],
+        numbers=np.stack([columns[name] for name in OWN], axis=1),
+        replay=_keys(columns, "replay", REPLAY_KEYS),
+        lockstep=_keys(columns, "lockstep", LOCKSTEP_KEYS),
     )
-    return Stored(found["id"], found["credential"], found["score"], found["version"], behaviour)
+    return StoredFeatures(columns["id"], columns["credential"], columns["score"], columns["version"], behaviour)
 
 
-def _keys(found: Columns, of: str, size: int) -> Ints:
-    return np.stack([found[f"{of}{place}"] for place in range(size)], axis=1).astype(np.int64)
+def _keys(columns: Columns, sketch: str, size: int) -> Ints:
+    return np.stack([columns[f"{sketch}{place}"] for place in range(size)], axis=1).astype(np.int64)

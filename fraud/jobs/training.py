@@ -1,4 +1,4 @@
-"""From features and verdicts to the detector that serves."""
+"""Trains detectors on features and verdicts, and selects the one that is served."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fraud.features.behaviour import stacked
-from fraud.jobs.stored_features import newest
+from fraud.jobs.stored_features import load_features
 from fraud.models.artifacts import pack
 from fraud.models.dataset import BOT, HUMAN, UNVERIFIED, Sample, columns_of, has_enough
 from fraud.models.selection import Selection, select_detector
@@ -25,14 +25,14 @@ MODEL_CLASSES = ["human", "bot"]
 class Training:
     """How detectors are trained."""
 
-    false_positive_rate: float = 0.01  # of people, that the operator accepts
-    validation_share: float = 0.3  # of the verified bots, the latest, that candidates are compared on
-    fewest_people: int = 50  # credentials under which nothing is learnt
-    most_people: int = 20_000  # unverified credentials that are learnt from, drawn evenly
+    false_positive_rate: float = 0.01  # share of people over the threshold that the operator accepts
+    validation_share: float = 0.3  # share of verified bots, the latest, that the candidates are compared on
+    fewest_people: int = 50  # credentials; below it nothing is trained
+    most_people: int = 20_000  # unverified credentials in the training sample, evenly thinned
 
 
 def train_detectors(db: Databases, now: datetime, config: Training = Training()) -> dict[str, Any]:
-    """frauddetectionmlartifacts: every candidate with its report; the gate's choice serves."""
+    """Trains every candidate and stores all with their reports; model selection marks the one that is served."""
     ensure_indexes(db, "credentialfeatures", "frauddetectionmlartifacts")
     sample = _sample(db, now, config)
     counts = {"bots": int(sample.bot.sum()), "people": int((~sample.bot).sum()), "trained": 0}
@@ -47,18 +47,17 @@ def train_detectors(db: Databases, now: datetime, config: Training = Training())
 
 
 def _sample(db: Databases, now: datetime, config: Training) -> Sample:
-    """One row per credential: as it was when a moderator judged it, else as it is now."""
-    evidence, present = newest(db, now, verified=True), newest(db, now)
-    fresh = ~np.isin(present.credential, evidence.credential)
-    both = stacked([evidence.behaviour, present.behaviour])
-    chosen = np.concatenate([np.ones(len(evidence.credential), np.bool_), fresh])
-    credential = np.concatenate([evidence.credential, present.credential])[chosen]
-    behaviour = both.at(chosen)
+    """Returns a row for each credential: its features at the verdict if it has one, else its newest features."""
+    verified, newest = load_features(db, now, verified=True), load_features(db, now)
+    unverified = ~np.isin(newest.credential, verified.credential)
+    chosen = np.concatenate([np.ones(len(verified.credential), np.bool_), unverified])
+    credential = np.concatenate([verified.credential, newest.credential])[chosen]
+    behaviour = stacked([verified.behaviour, newest.behaviour]).at(chosen)
     verdicts = fraud_cases.latest_verdicts(db, now)
-    ids = object_ids(credential)
-    label = np.array([_label(verdicts.get(each)) for each in ids if each], np.int64)
-    known = accounts_of(db, [each for each in ids if each])
-    _, group = np.unique([str(known.get(each, each)) for each in ids if each], return_inverse=True)
+    ids = [key for key in object_ids(credential) if key]
+    label = np.array([_label(verdicts.get(key)) for key in ids], np.int64)
+    accounts = accounts_of(db, ids)
+    _, group = np.unique([str(accounts.get(key, key)) for key in ids], return_inverse=True)
     sample = Sample(columns_of(behaviour), behaviour.count, label, group.astype(np.int64), behaviour.last_seen_ms)
     return _thinned(sample.at(has_enough(behaviour.count)), config.most_people)
 
@@ -70,10 +69,10 @@ def _label(verdict: fraud_cases.Verdict | None) -> int:
 
 
 def _thinned(sample: Sample, most: int) -> Sample:
-    """All verified rows, and unverified ones evenly."""
+    """Returns all verified rows and at most `most` unverified ones, evenly spaced."""
     unverified = np.flatnonzero(sample.label == UNVERIFIED)
-    kept = unverified[np.linspace(0, len(unverified) - 1, min(most, len(unverified))).astype(np.int64)]
-    return sample.at(np.sort(np.concatenate([np.flatnonzero(sample.label != UNVERIFIED), kept])))
+    thinned = unverified[np.linspace(0, len(unverified) - 1, min(most, len(unverified))).astype(np.int64)]
+    return sample.at(np.sort(np.concatenate([np.flatnonzero(sample.label != UNVERIFIED), thinned])))
 
 
 def _documents(selection: Selection, sample: Sample, version: int, config: Training) -> list[Document]:

@@ -1,4 +1,4 @@
-"""From moderators' verdicts to labels, none lost."""
+"""Copies moderators' verdicts to features as labels."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,27 +10,25 @@ from store.schema import ensure_indexes
 
 
 def copy_verdicts(db: Databases, now: datetime, case: ObjectId | None = None) -> dict[str, Any]:
-    """Copies each verdict (or this case's) to the credential's features, then closes its case.
+    """Copies each verdict, or that of one case, to the credential's features, then closes the case.
 
-    The case is closed last and only under the verdict that was copied, so a run that was killed, or a verdict that
-    changed meanwhile, is found again by the next run. A verdict without features waits for them; one that is
-    later than `now` waits for its time.
+    A case is closed last, and only if its verdict is still the copied one. So the next run finds verdicts that
+    changed meanwhile or that a killed run left behind. Verdicts later than `now` and verdicts without features wait.
     """
     ensure_indexes(db, "credentialfeatures", "suspiciouscredentials")
-    waiting = list(fraud_cases.verdicts_to_copy(db, case))
-
+    cases = list(fraud_cases.verdicts_to_copy(db, case))
     counts = {"bots": 0, "humans": 0, "waiting": 0, "later": 0}
     rejected: dict[str, int] = {}
-    for each in waiting:
-        if field := _mistyped(each):
+    for document in cases:
+        if field := _mistyped(document):
             rejected[field] = rejected.get(field, 0) + 1
-        elif (verified_at := _verified_at(each, now)) > now:
+        elif (verified_at := _verified_at(document, now)) > now:
             counts["later"] += 1
-        elif not fraud_cases.copy_verdict(db, each["seenCredential"], each["verificationStatus"], verified_at):
+        elif not fraud_cases.copy_verdict(db, document["seenCredential"], document["verificationStatus"], verified_at):
             counts["waiting"] += 1
         else:
-            fraud_cases.close_case(db, each, now)
-            counts["bots" if each["verificationStatus"] else "humans"] += 1
+            fraud_cases.close_case(db, document, now)
+            counts["bots" if document["verificationStatus"] else "humans"] += 1
     return counts | {"rejected": rejected}
 
 
@@ -41,6 +39,6 @@ def _mistyped(case: Document) -> str | None:
 
 
 def _verified_at(case: Document, now: datetime) -> datetime:
-    """When the moderator decided; a verdict without a date is of now."""
-    given = case.get("verifiedAt")
-    return given if isinstance(given, datetime) else now.astimezone(UTC)
+    """Returns when the moderator decided; `now` for a verdict without a date."""
+    verified_at = case.get("verifiedAt")
+    return verified_at if isinstance(verified_at, datetime) else now.astimezone(UTC)

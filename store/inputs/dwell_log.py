@@ -1,4 +1,4 @@
-"""Readings: what each credential had on its screen, from when to when, newest first, on covering indexes."""
+"""The dwell log: what each credential had on its screen, from when to when, read from covering indexes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,43 +19,43 @@ _FIRST_ID, _LAST_ID = ObjectId(b"\0" * 12), ObjectId(b"\xff" * 12)
 
 @dataclass(frozen=True)
 class DwellColumns:
-    """The latest readings of some credentials: those of one credential stand together, newest first."""
+    """The latest exposures of some credentials, grouped by credential, newest first."""
 
-    credentials: list[ObjectId]  # those that have a reading
-    counts: NDArray[np.int64]  # (credentials,) readings of each
-    seen_ms: NDArray[np.int64]  # (readings,) since 1970
-    left_ms: NDArray[np.int64]  # (readings,) when it left the screen, never before seen_ms
-    content: NDArray[np.bytes_]  # (readings,) S12, NO_ID where the app wrote none
-    negative: int  # readings set aside because they end before they begin
+    credentials: list[ObjectId]  # those with an exposure
+    counts: NDArray[np.int64]  # (credentials,) exposures of each
+    seen_ms: NDArray[np.int64]  # (exposures,) since 1970
+    left_ms: NDArray[np.int64]  # (exposures,) end of the exposure, never before seen_ms
+    content: NDArray[np.bytes_]  # (exposures,) S12, NO_ID where the app wrote none
+    negative: int  # rejected exposures, which end before they begin
 
 
 def credentials_read_between(db: Databases, since: datetime | None, until: datetime) -> list[ObjectId]:
-    """The credentials, ascending, with a reading that ended in [since, until]; without `since`, all that ever read."""
-    found: set[ObjectId] = set()
+    """Returns the credentials, ascending, with an exposure that ended in [since, until]; without `since`, all."""
+    credentials: set[ObjectId] = set()
     for credential, left in _spellings(db):
         stages = _ever(credential) if since is None else _between(credential, left, since, until)
-        distinct = (each["_id"] for each in collection(db, "feeditems").aggregate(stages, allowDiskUse=True))
-        found.update(each for each in distinct if isinstance(each, ObjectId))
-    return sorted(found)
+        groups = collection(db, "feeditems").aggregate(stages, allowDiskUse=True)
+        credentials.update(group["_id"] for group in groups if isinstance(group["_id"], ObjectId))
+    return sorted(credentials)
 
 
 def latest_exposures(db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int) -> DwellColumns:
-    """The latest `most` valid readings of each credential as of `now`; equal `seenAt` go by the end, then the content.
+    """Returns the latest `most` valid exposures of each credential as of `now`; ties in `seenAt` by end, then content.
 
-    Valid: `seenAt` and its end are dates, not later than `now`, the end not before `seenAt`.
-    Reads at most `most` documents a credential, however many it has.
+    Valid: `seenAt` and the end are dates not later than `now`, and the end is not before `seenAt`. Reads at most
+    `most` documents of a credential, or twice as many if some end before they begin.
     """
     tables = _newest_tables(db, credentials, now, most, ordered=False)
-    backward = {key: int((table["left"] < table["seen"]).sum()) for key, table in tables.items()}
-    if mended := [key for key, count in backward.items() if count]:
-        tables |= _newest_tables(db, mended, now, most, ordered=True)
-    return _joined({key: table for key, table in sorted(tables.items()) if len(table)}, sum(backward.values()))
+    negative = {key: int((table["left"] < table["seen"]).sum()) for key, table in tables.items()}
+    if again := [key for key, count in negative.items() if count]:
+        tables |= _newest_tables(db, again, now, most, ordered=True)
+    return _joined({key: table for key, table in sorted(tables.items()) if len(table)}, sum(negative.values()))
 
 
 def _newest_tables(
     db: Databases, credentials: Sequence[ObjectId], now: datetime, most: int, ordered: bool
 ) -> dict[ObjectId, NDArray[Any]]:
-    """Per credential a table of seen, left and content; `ordered` leaves readings out that end before they begin."""
+    """Returns seen, left and content of each credential; `ordered` omits exposures that end before they begin."""
     tables: dict[ObjectId, NDArray[Any]] = {}
     for credential, left in _spellings(db):
         stages = _newest(credential, left, list(credentials), now, most, ordered)
@@ -65,7 +65,7 @@ def _newest_tables(
 
 
 def _spellings(db: Databases) -> list[tuple[str, str]]:
-    """Every pair of names of credential and end that the collection uses; the present ones always."""
+    """Returns each pair of field names of credential and end that the collection uses; always the current pair."""
     feeditems = collection(db, "feeditems")
     used = {
         name: [
@@ -78,7 +78,7 @@ def _spellings(db: Databases) -> list[tuple[str, str]]:
 
 
 def _ever(credential: str) -> list[dict[str, Any]]:
-    """A distinct scan: one seek of the index per credential."""
+    """Returns the stages of a distinct scan: one index seek for each credential."""
     return [
         {"$match": {credential: {"$gte": _FIRST_ID, "$lte": _LAST_ID}}},
         {"$sort": {credential: 1}},
@@ -87,37 +87,40 @@ def _ever(credential: str) -> list[dict[str, Any]]:
 
 
 def _between(credential: str, left: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """One range of the index by the end; a condition on the credential would invite the other index, whole."""
+    """Returns stages that scan one index range by end; a condition on the credential could select the other index."""
     return [{"$match": {left: {"$gte": since, "$lte": until}}}, {"$group": {"_id": f"${credential}"}}]
 
 
 def _newest(
     credential: str, left: str, ids: list[ObjectId], now: datetime, most: int, ordered: bool
 ) -> list[dict[str, Any]]:
-    """One document per credential with its newest readings: an index seek each, covered by the present names."""
+    """Returns stages for a document of newest exposures per credential: one seek each of an index that covers them."""
     valid: dict[str, Any] = {"seenAt": {"$gte": _EPOCH, "$lte": now}, left: {"$gte": _EPOCH, "$lte": now}}
     if ordered:
         valid["$expr"] = {"$gte": [f"${left}", "$seenAt"]}
-    known = {"$cond": [{"$eq": [{"$type": "$content"}, "objectId"]}, "$content", NO_ID]}
-    readings = [
+    content = {"$cond": [{"$eq": [{"$type": "$content"}, "objectId"]}, "$content", NO_ID]}
+    exposures = [
         {"$match": valid | {credential: {"$exists": True}}},
         {"$sort": {"seenAt": -1, left: 1, "content": 1}},
         {"$limit": most},
-        {"$project": {"_id": 0, "a": "$seenAt", "b": f"${left}", "c": known}},
+        {"$project": {"_id": 0, "a": "$seenAt", "b": f"${left}", "c": content}},
     ]
     lookup = {
         "from": "feeditems",
         "localField": "f",
         "foreignField": credential,
-        "pipeline": readings,
+        "pipeline": exposures,
         "as": "r",
     }
-    # The ids come as a literal under one arbitrary document: `$documents` needs a newer server.
+    # The ids are a literal below one arbitrary document: `$documents` needs a newer server.
     return [{"$limit": 1}, {"$replaceWith": {"f": {"$literal": ids}}}, {"$unwind": "$f"}, {"$lookup": lookup}]
 
 
 def _rows(batches: Any) -> Iterator[tuple[ObjectId, NDArray[Any]]]:
-    """Each document {f: credential, r: [{a: date, b: date, c: id}, …]} of raw BSON (https://bsonspec.org)."""
+    """Yields credential and table of each raw BSON document {f: credential, r: [{a: date, b: date, c: id}, …]}.
+
+    https://bsonspec.org defines the layout.
+    """
     for batch in batches:
         position = 0
         while position < len(batch):
@@ -130,7 +133,7 @@ def _rows(batches: Any) -> Iterator[tuple[ObjectId, NDArray[Any]]]:
 
 
 def _table(array: bytes) -> NDArray[Any]:
-    """The array's elements; their keys "0" to "9", "10" to "99" and so on have one width each."""
+    """Returns the elements of a BSON array; the keys "0" to "9" have one width, "10" to "99" another, and so on."""
     parts, position, first = [], 4, 0
     for digits in range(1, 6):
         layout = _LAYOUTS[digits]

@@ -1,4 +1,4 @@
-"""credentialfeatures: how credentials read, as documents in and columns out; and up to when that is known."""
+"""credentialfeatures: writes documents, reads columns, and stores the watermark of the extraction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,27 +16,27 @@ _FUNCTION = "fraudFeatureExtractor"
 
 
 def watermark(db: Databases) -> datetime | None:
-    """Up to when readings have been turned into features; None before the first run."""
+    """Returns the time up to which exposures are in the features; None before the first run."""
     mark = collection(db, "watermarks").find_one({"_id": _FUNCTION})
     return mark["until"] if mark else None
 
 
 def move_watermark(db: Databases, now: datetime) -> None:
-    """Notes that readings up to `now` are in; it never moves back."""
+    """Moves the watermark forward to `now`; never back."""
     collection(db, "watermarks").update_one({"_id": _FUNCTION}, {"$max": {"until": now}}, upsert=True)
 
 
-def write_behaviours(db: Databases, documents: Iterable[Document], now: datetime, history_days: float) -> int:
-    """Writes features by (seenCredential, lastSeenAt); unverified ones superseded for `history_days` leave.
+def write_features(db: Databases, documents: Iterable[Document], now: datetime, history_days: float) -> int:
+    """Writes features by (seenCredential, lastSeenAt); returns the number of documents.
 
-    Gives the number of documents written.
+    Deletes unverified features of these credentials that are `history_days` older than the new ones.
     """
     writes: list[UpdateOne] = []
     newest: dict[ObjectId, datetime] = {}
     for document in documents:
         key = {name: document[name] for name in ("seenCredential", "lastSeenAt")}
-        known = {name: value for name, value in document.items() if name not in key}
-        change = {"$set": known | {"updatedAt": now}, "$setOnInsert": {"createdAt": now}}
+        fields = {name: value for name, value in document.items() if name not in key}
+        change = {"$set": fields | {"updatedAt": now}, "$setOnInsert": {"createdAt": now}}
         writes.append(UpdateOne(key, change, upsert=True))
         newest[key["seenCredential"]] = key["lastSeenAt"]
     if writes:
@@ -46,22 +46,22 @@ def write_behaviours(db: Databases, documents: Iterable[Document], now: datetime
 
 
 def _remove_superseded(db: Databases, newest: Mapping[ObjectId, datetime], history: timedelta) -> None:
-    kept = collection(db, "credentialfeatures")
+    features = collection(db, "credentialfeatures")
     unverified = {"seenCredential": {"$in": list(newest)}, "verificationStatus": {"$exists": False}}
-    found = kept.find(unverified, {"seenCredential": 1, "lastSeenAt": 1})
-    old = [each["_id"] for each in found if each["lastSeenAt"] < newest[each["seenCredential"]] - history]
-    if old:  # a verdict may have come since they were looked up
-        kept.delete_many({"_id": {"$in": old}, "verificationStatus": {"$exists": False}})
+    rows = features.find(unverified, {"seenCredential": 1, "lastSeenAt": 1})
+    old = [row["_id"] for row in rows if row["lastSeenAt"] < newest[row["seenCredential"]] - history]
+    if old:  # a verdict may have come since the query
+        features.delete_many({"_id": {"$in": old}, "verificationStatus": {"$exists": False}})
 
 
-def newest_behaviours(db: Databases, now: datetime, fields: Mapping[str, tuple[str, str]], verified: bool) -> Columns:
-    """One row per credential with its newest features as of `now`, in any order.
+def newest_features(db: Databases, now: datetime, fields: Mapping[str, tuple[str, str]], verified: bool) -> Columns:
+    """Returns the newest features of each credential as of `now`, ascending by credential.
 
     Args:
         db: the databases.
-        now: features of later readings are left out.
-        fields: name → (kind, path in the document), as `read_columns` has them.
-        verified: only features that bear a verdict given by `now`.
+        now: features with later exposures are omitted.
+        fields: name → (kind, path in the document), as in `read_columns`.
+        verified: only features with a verdict up to `now`.
     """
     condition: dict[str, Any] = {"lastSeenAt": {"$lte": now}}
     if verified:
@@ -77,7 +77,7 @@ def newest_behaviours(db: Databases, now: datetime, fields: Mapping[str, tuple[s
 
 
 def write_scores(db: Databases, scores: Iterable[tuple[ObjectId, Document]]) -> int:
-    """Sets fields on features by `_id`; gives how many."""
+    """Sets fields of features by `_id`; returns the number of documents."""
     writes = [UpdateOne({"_id": key}, {"$set": fields}) for key, fields in scores]
     if writes:
         collection(db, "credentialfeatures").bulk_write(writes, ordered=False)
@@ -85,17 +85,17 @@ def write_scores(db: Databases, scores: Iterable[tuple[ObjectId, Document]]) -> 
 
 
 def accounts_of(db: Databases, credentials: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
-    """The account behind each credential that the app still knows."""
-    known: dict[ObjectId, ObjectId] = {}
+    """Returns the account of each credential that still exists in the app."""
+    accounts: dict[ObjectId, ObjectId] = {}
     for start in range(0, len(credentials), 50_000):
-        wanted = {"_id": {"$in": list(credentials[start : start + 50_000])}, "account": {"$type": "objectId"}}
-        for each in collection(db, "credentials").find(wanted, {"account": 1}):
-            known[each["_id"]] = each["account"]
-    return known
+        condition = {"_id": {"$in": list(credentials[start : start + 50_000])}, "account": {"$type": "objectId"}}
+        for credential in collection(db, "credentials").find(condition, {"account": 1}):
+            accounts[credential["_id"]] = credential["account"]
+    return accounts
 
 
 def text_lengths(db: Databases, contents: Sequence[ObjectId]) -> Columns:
-    """`content` (S12) and `length` in characters of those contents that exist and have a text."""
+    """Returns `content` (S12) and `length` in characters of the contents that exist and have a text."""
     if not contents:
         return {"content": id_array([]), "length": id_array([]).astype("S0").view("i4")}
     stages = [{"$match": {"_id": {"$in": list(contents)}, "payload.message": {"$type": "string"}}}]
@@ -104,7 +104,7 @@ def text_lengths(db: Databases, contents: Sequence[ObjectId]) -> Columns:
 
 
 def _expression(path: str) -> Any:
-    """The path in the newest document; "name.3" is the fourth element of an array."""
+    """Returns the expression of a path in the newest document; "name.3" is the fourth element of an array."""
     name, _, place = path.partition(".")
     value = f"$newest.{name}"
     return {"$arrayElemAt": [value, int(place)]} if place else value

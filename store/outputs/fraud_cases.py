@@ -1,4 +1,4 @@
-"""suspiciouscredentials: cases for moderators, their verdicts, and who is likely a bot."""
+"""suspiciouscredentials: cases for moderators, their verdicts, and the accounts of likely bots."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,15 +11,15 @@ from store.client import Databases
 from store.ids import Document
 from store.schema import collection
 
-Verdict = tuple[bool, datetime]  # a bot?, since when that is known
+Verdict = tuple[bool, datetime]  # whether it is a bot, and when a moderator decided
 
 
 def cases_of(db: Databases, credentials: Sequence[ObjectId]) -> dict[ObjectId, Document]:
-    """The case of each credential that has one; an open case goes before a closed one."""
+    """Returns the case of each credential that has one; an open case is preferred to a closed one."""
     cases: dict[ObjectId, Document] = {}
     for start in range(0, len(credentials), 50_000):
-        wanted = {"seenCredential": {"$in": list(credentials[start : start + 50_000])}}
-        for case in collection(db, "suspiciouscredentials").find(wanted):
+        condition = {"seenCredential": {"$in": list(credentials[start : start + 50_000])}}
+        for case in collection(db, "suspiciouscredentials").find(condition):
             if not is_closed(cases.get(case["seenCredential"], {"status": "closed"})):
                 continue
             cases[case["seenCredential"]] = case
@@ -27,12 +27,12 @@ def cases_of(db: Databases, credentials: Sequence[ObjectId]) -> dict[ObjectId, D
 
 
 def is_closed(case: Document) -> bool:
-    """Whether the case is done; one that an older version of the app opened has no status and is open."""
+    """Returns whether the case is closed; a case of an older version of the app has no status and is open."""
     return case.get("status") == "closed"
 
 
 def latest_verdicts(db: Databases, now: datetime) -> dict[ObjectId, Verdict]:
-    """The last verdict that has reached the features of each credential by `now`."""
+    """Returns the last verdict up to `now` in the features of each credential."""
     stages: list[dict[str, Any]] = [
         {"$match": {"verificationStatus": {"$in": [True, False]}, "verifiedAt": {"$lte": now}}},
         {
@@ -42,12 +42,12 @@ def latest_verdicts(db: Databases, now: datetime) -> dict[ObjectId, Verdict]:
             }
         },
     ]
-    found = collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)
-    return {each["_id"]: (each["last"]["bot"], each["last"]["at"]) for each in found}
+    groups = collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)
+    return {group["_id"]: (group["last"]["bot"], group["last"]["at"]) for group in groups}
 
 
 def open_case(db: Databases, case: Document) -> bool:
-    """Opens a case under the credential's own id; False when somebody has opened it meanwhile."""
+    """Opens a case with the credential's id as its own; returns False if it exists already."""
     try:
         collection(db, "suspiciouscredentials").insert_one({"_id": case["seenCredential"], **case, "status": "open"})
     except DuplicateKeyError:
@@ -56,28 +56,28 @@ def open_case(db: Databases, case: Document) -> bool:
 
 
 def reopen_case(db: Databases, closed: Document, case: Document) -> bool:
-    """Opens a closed case again, unless its verdict has changed since it was read; that stays under `earlier`."""
+    """Opens a closed case again and appends its verdict to `earlier`; returns False if the verdict has changed."""
     unchanged = {name: closed.get(name) for name in ("_id", "status", "verificationStatus", "verifiedAt")}
     past = {name: closed.get(name) for name in ("score", "source", "audit", *_VERDICT)}
-    fresh = {
+    change = {
         "$set": {**case, "status": "open"},
         "$unset": dict.fromkeys(_OF_A_VERDICT, ""),
         "$push": {"earlier": {"$each": [past], "$slice": -_MOST_EARLIER}},
     }
-    return bool(collection(db, "suspiciouscredentials").update_one(unchanged, fresh).modified_count)
+    return bool(collection(db, "suspiciouscredentials").update_one(unchanged, change).modified_count)
 
 
 def verdicts_to_copy(db: Databases, case: ObjectId | None) -> Iterator[Document]:
-    """Cases (or this one) with something in verificationStatus that has not reached the features."""
+    """Yields the cases, or this one, with a verdict that is not in the features yet."""
     differs = [{"$ne": [f"$copied.{name}", {"$ifNull": [f"${name}", None]}]} for name in _VERDICT]
     waiting = {"verificationStatus": {"$exists": True, "$ne": None}, "$expr": {"$or": differs}}
     yield from (collection(db, "suspiciouscredentials").find(waiting | ({"_id": case} if case else {})).sort("_id", 1))
 
 
 def copy_verdict(db: Databases, credential: ObjectId, bot: bool, verified_at: datetime) -> bool:
-    """Sets the verdict on the features that the moderator judged by; False when the credential has none.
+    """Sets the verdict on the credential's features up to its time, or on the oldest features if all are later.
 
-    These are all up to the verdict; of a credential with none so old, its oldest.
+    Returns False when the credential has no features.
     """
     features = collection(db, "credentialfeatures")
     verdict = {"$set": {"verificationStatus": bot, "verifiedAt": verified_at}}
@@ -88,35 +88,35 @@ def copy_verdict(db: Databases, credential: ObjectId, bot: bool, verified_at: da
 
 
 def close_case(db: Databases, case: Document, now: datetime) -> bool:
-    """Closes the case under the verdict that was copied; False when the verdict has changed meanwhile."""
+    """Closes the case whose verdict was copied; returns False if the verdict has changed meanwhile."""
     copied = {name: case.get(name) for name in _VERDICT}
-    closed = {"$set": {"status": "closed", "closedAt": now, "copied": copied}}
+    change = {"$set": {"status": "closed", "closedAt": now, "copied": copied}}
     return bool(
-        collection(db, "suspiciouscredentials").update_one({"_id": case["_id"], **copied}, closed).matched_count
+        collection(db, "suspiciouscredentials").update_one({"_id": case["_id"], **copied}, change).matched_count
     )
 
 
 def likely_bot_accounts(db: Databases) -> list[ObjectId]:
-    """The accounts, ascending, behind credentials that a moderator called a bot or that the detector takes for one.
+    """Returns the accounts, ascending, of credentials that are likely bots.
 
-    A moderator's last word goes before any score. A credential's newest score counts.
+    The last verdict of a credential decides; without a verdict, its newest score.
     """
-    last_word = {"$max": {"at": "$verifiedAt", "bot": "$verificationStatus"}}
+    verdict = {"$max": {"at": "$verifiedAt", "bot": "$verificationStatus"}}
     stages: list[dict[str, Any]] = [
         {"$match": {"$or": [{"likelyBot": {"$in": [True, False]}}, {"verificationStatus": {"$in": [True, False]}}]}},
         {"$sort": {"seenCredential": 1, "lastSeenAt": 1}},
-        {"$group": {"_id": "$seenCredential", "likely": {"$last": "$likelyBot"}, "word": last_word}},
-        {"$match": {"$expr": {"$eq": [{"$ifNull": ["$word.bot", "$likely"]}, True]}}},
+        {"$group": {"_id": "$seenCredential", "likely": {"$last": "$likelyBot"}, "verdict": verdict}},
+        {"$match": {"$expr": {"$eq": [{"$ifNull": ["$verdict.bot", "$likely"]}, True]}}},
     ]
-    suspects = [each["_id"] for each in collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)]
-    return sorted(collection(db, "credentials").distinct("account", {"_id": {"$in": suspects}}))
+    bots = [group["_id"] for group in collection(db, "credentialfeatures").aggregate(stages, allowDiskUse=True)]
+    return sorted(collection(db, "credentials").distinct("account", {"_id": {"$in": bots}}))
 
 
 def users_of(db: Databases, accounts: Sequence[ObjectId]) -> list[ObjectId]:
-    """The users that these accounts own."""
+    """Returns the users that these accounts own, ascending."""
     return sorted(collection(db, "users").distinct("_id", {"ownerAccount": {"$in": list(accounts)}}))
 
 
 _VERDICT = ("verificationStatus", "verifiedAt")
-_MOST_EARLIER = 20  # verdicts of one case that are remembered
+_MOST_EARLIER = 20  # stored past verdicts of a case
 _OF_A_VERDICT = (*_VERDICT, "copied", "closedAt")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from fraud.arrays import Floats
-from fraud.audit_sample import asked
+from fraud.audit_sample import review_sample
 from fraud.fingerprint import fingerprint
 from fraud.models.artifacts import pack, unpack
 from fraud.models.calibration import calibrate
@@ -197,7 +197,7 @@ def test_reasons_are_words_and_the_strangest_comes_first(taught: Sample) -> None
 def test_the_lot_falls_the_same_way_all_period_long() -> None:
     ids = np.array([index.to_bytes(12, "big") for index in range(20_000)], dtype="S12")
 
-    first, again, next_period = (asked(np.zeros(20_000), ids, 0.99, 0.01, period).drawn for period in (7, 7, 8))
+    first, again, next_period = (review_sample(np.zeros(20_000), ids, 0.99, 0.01, period).drawn for period in (7, 7, 8))
 
     assert first.mean() == pytest.approx(0.01, abs=0.003)
     assert (first == again).all()
