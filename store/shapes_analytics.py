@@ -154,7 +154,7 @@ class Lease(TypedDict):
 
 
 class CredentialFeatures(TypedDict, total=False):
-    """How a credential read, over its latest readings up to `lastSeenAt`; also every name of fraud.features.behaviour.OWN."""
+    """Features of a credential's exposures up to `lastSeenAt`; also every name of fraud.features.behaviour.FEATURES."""
 
     _id: ObjectId
     seenCredential: ObjectId

@@ -12,7 +12,7 @@ from fraud.features.sequence import sequence_features
 from fraud.features.sessions import session_features
 from fraud.features.sketches import lockstep_keys, replay_keys
 
-NAMED = (
+DESIGN_FEATURES = (
     "postReadingTimeAbsSkew",
     "postReadingTimeAbsKurt",
     "postReadingTimeNormStd",
@@ -20,8 +20,8 @@ NAMED = (
 )
 _SHAPE = ("LogMedian", "LogMad", "LogIqr", "LogTail", "LogHead", "LogSkew", "RepeatShare")
 _SEQUENCE = ("Memory", "LongMemory", "Mood", "Peak", "Predictability")
-OWN = (
-    *NAMED,
+FEATURES = (
+    *DESIGN_FEATURES,
     *(f"{of}{name}" for of in ("reading", "gap", "pause") for name in _SHAPE),
     "readingSkimShare",
     "readingRoundShare",
@@ -52,7 +52,7 @@ class Behaviour:
     count: Ints  # (credentials,) exposures behind the features
     first_seen_ms: Ints  # (credentials,)
     last_seen_ms: Ints  # (credentials,)
-    numbers: Floats  # (credentials, len(OWN)), NaN where too little is known
+    numbers: Floats  # (credentials, len(FEATURES)), NaN where too little is known
     replay: Ints  # (credentials, REPLAY_KEYS)
     lockstep: Ints  # (credentials, LOCKSTEP_KEYS)
 
@@ -64,7 +64,7 @@ class Behaviour:
 def measure(table: DwellTable) -> Behaviour:
     """Computes the features of a table with at least one exposure a row; each row depends on its own exposures only."""
     features = design_features(table) | dwell_features(table) | sequence_features(table) | session_features(table)
-    numbers = np.stack([features[name] for name in OWN], axis=1)
+    numbers = np.stack([features[name] for name in FEATURES], axis=1)
     return Behaviour(
         count=table.count,
         first_seen_ms=table.seen_ms[:, 0],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.milliseconds import from_ms
 from fraud.arrays import Floats
-from fraud.features.behaviour import OWN, Behaviour, measure
+from fraud.features.behaviour import FEATURES, Behaviour, measure
 from fraud.features.dwell_table import MAX_EXPOSURES, MIN_EXPOSURES, padded
 from store.client import Databases
 from store.columns import object_ids
@@ -106,7 +106,7 @@ def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Ex
             "lastSeenAt": from_ms(behaviour.last_seen_ms[row]),
             "count": int(behaviour.count[row]),
             "judged": bool(behaviour.count[row] >= config.fewest),
-            **{name: None if number != number else number for name, number in zip(OWN, numbers, strict=True)},
+            **{name: None if number != number else number for name, number in zip(FEATURES, numbers, strict=True)},
             "replayKeys": behaviour.replay[row].tolist(),
             "lockstepKeys": behaviour.lockstep[row].tolist(),
         }

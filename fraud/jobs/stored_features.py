@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud.arrays import Flags, Ints
-from fraud.features.behaviour import OWN, Behaviour
+from fraud.features.behaviour import FEATURES, Behaviour
 from fraud.features.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
 from store.client import Databases
 from store.columns import Columns
@@ -25,7 +25,7 @@ _DESCRIPTION: Mapping[str, tuple[str, str]] = {
 }
 _FIELDS: Mapping[str, tuple[str, str]] = {
     **_DESCRIPTION,
-    **{name: ("float", name) for name in OWN},
+    **{name: ("float", name) for name in FEATURES},
     **{f"replay{place}": ("int", f"replayKeys.{place}") for place in range(REPLAY_KEYS)},
     **{f"lockstep{place}": ("int", f"lockstepKeys.{place}") for place in range(LOCKSTEP_KEYS)},
 }
@@ -59,7 +59,7 @@ def load_features(db: Databases, now: datetime, verified: bool = False) -> Store
         count=columns["count"].astype(np.int64),
         first_seen_ms=columns["first"],
         last_seen_ms=columns["last"],
-        numbers=np.stack([columns[name] for name in OWN], axis=1),
+        numbers=np.stack([columns[name] for name in FEATURES], axis=1),
         replay=_keys(columns, "replay", REPLAY_KEYS),
         lockstep=_keys(columns, "lockstep", LOCKSTEP_KEYS),
     )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fraud.arrays import Flags, Floats, Ints
-from fraud.features.behaviour import NAMED, OWN, Behaviour
+from fraud.features.behaviour import DESIGN_FEATURES, FEATURES, Behaviour
 from fraud.features.coordination import sketch_overlap
 from fraud.features.dwell_table import MIN_EXPOSURES
 
 COORDINATION = ("copiedShare", "copiesLog", "lockstepShare")
-COLUMNS = (*OWN, *COORDINATION)
-DESIGN_COLUMNS = [COLUMNS.index(name) for name in NAMED]
+COLUMNS = (*FEATURES, *COORDINATION)
+DESIGN_COLUMNS = [COLUMNS.index(name) for name in DESIGN_FEATURES]
 BOT, HUMAN, UNVERIFIED = 1, 0, -1
 
 

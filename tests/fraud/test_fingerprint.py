@@ -47,9 +47,9 @@ def test_a_feature_whose_values_change_by_a_thousandth_changes_the_fingerprint(m
     [
         (design, "UPPER", 0.9),
         (dwell, "SKIM_SECONDS", 6.0),
-        (dwell, "_LEAST_SECONDS", 0.01),
+        (dwell, "_MIN_SECONDS", 0.01),
         (sequence, "_LEVELS", 5),
-        (sequence, "_MOOD_LAGS", np.arange(6, 20)),
+        (sequence, "_LONG_LAGS", np.arange(6, 20)),
         (sessions, "SESSION_SECONDS", 300.0),
         (sessions, "_AWAY_SECONDS", 4.0),
     ],

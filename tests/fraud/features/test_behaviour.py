@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud.features.behaviour import OWN, measure, stacked
+from fraud.features.behaviour import FEATURES, measure, stacked
 from fraud.features.coordination import sketch_overlap
 from fraud.features.dwell_table import DwellTable, padded
 from lab.evaluate.attacks import dwell_table, people
@@ -36,7 +36,7 @@ def test_a_credential_is_measured_the_same_alone_and_beside_others(
 def test_no_number_is_infinite(one: list[tuple[int, int]]) -> None:
     numbers = measure(rows_of(one)).numbers
 
-    assert numbers.shape == (1, len(OWN))
+    assert numbers.shape == (1, len(FEATURES))
     assert not np.isinf(numbers).any()
 
 
@@ -56,7 +56,7 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
     turned = measure(dwell_table(readers[::-1], [60] * 6, np.random.default_rng(0)))
     straight = measure(dwell_table(readers, [60] * 6, np.random.default_rng(0)))
 
-    paces = [OWN.index(name) for name in OWN if name != "contentRepeatShare"]
+    paces = [FEATURES.index(name) for name in FEATURES if name != "contentRepeatShare"]
     np.testing.assert_allclose(turned.numbers[::-1][:, paces], straight.numbers[:, paces], rtol=1e-9, equal_nan=True)
 
 
@@ -71,7 +71,7 @@ def test_padded_puts_the_newest_reading_last() -> None:
 def test_overlapping_readings_are_counted() -> None:
     numbers = measure(of_seconds(([0.0, 1.0, 9.0], [5.0, 1.0, 1.0]))).numbers[0]
 
-    assert numbers[OWN.index("overlapShare")] == pytest.approx(0.5)
+    assert numbers[FEATURES.index("overlapShare")] == pytest.approx(0.5)
 
 
 def test_a_replay_points_at_the_recording_and_not_the_other_way_round() -> None:

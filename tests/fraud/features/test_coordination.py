@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fraud.features.coordination import likeness
+from fraud.features.coordination import sketch_overlap
 
 
 def keys_of(*rows: list[int]) -> np.ndarray:
@@ -14,12 +14,12 @@ def keys_of(*rows: list[int]) -> np.ndarray:
 
 def in_turn(*rows: list[int]) -> tuple[list[float], list[int]]:
     """Share and copies of credentials, the first of which was seen first."""
-    found = likeness(keys_of(*rows), np.arange(len(rows)))
+    found = sketch_overlap(keys_of(*rows), np.arange(len(rows)))
     return found.share.tolist(), found.copies.tolist()
 
 
 def test_the_later_of_two_alike_is_the_copy() -> None:
-    assert likeness(keys_of([1, 2, 3, 4], [1, 2, 8, 9]), np.array([20, 10])).share.tolist() == [0.5, 0.0]
+    assert sketch_overlap(keys_of([1, 2, 3, 4], [1, 2, 8, 9]), np.array([20, 10])).share.tolist() == [0.5, 0.0]
 
 
 def test_one_common_key_is_chance() -> None:

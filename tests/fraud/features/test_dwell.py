@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from fraud.features.dwell import pace_numbers
+from fraud.features.dwell import dwell_features
 from tests.fraud.conftest import of_seconds
 
 
 def paces(seen: list[float], stayed: list[float]) -> dict[str, float]:
-    return {name: float(numbers[0]) for name, numbers in pace_numbers(of_seconds((seen, stayed))).items()}
+    return {name: float(numbers[0]) for name, numbers in dwell_features(of_seconds((seen, stayed))).items()}
 
 
 def every_minute(*stayed: float) -> dict[str, float]:

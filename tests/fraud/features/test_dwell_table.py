@@ -17,4 +17,4 @@ def test_gaps_and_pauses_are_in_seconds() -> None:
 
     np.testing.assert_allclose(readings.gap_seconds, [[10.0, 20.0]])
     np.testing.assert_allclose(readings.pause_seconds, [[8.5, -2.0]])
-    np.testing.assert_allclose(readings.reading_seconds, [[1.5, 22.0, 3.0]])
+    np.testing.assert_allclose(readings.dwell_seconds, [[1.5, 22.0, 3.0]])

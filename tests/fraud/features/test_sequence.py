@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fraud.features.dwell_table import Readings
-from fraud.features.sequence import mood, order_numbers, predictability, spectral_peak
+from fraud.features.dwell_table import DwellTable
+from fraud.features.sequence import long_lag_autocorrelation, predictability, sequence_features, spectral_peak
 from tests.fraud.conftest import of_seconds
 
 
-def readings_of(stayed: list[float], characters: list[float] | None = None) -> Readings:
+def readings_of(stayed: list[float], characters: list[float] | None = None) -> DwellTable:
     """Readings a minute apart, of posts of so many characters."""
     readings = of_seconds(([60.0 * place for place in range(len(stayed))], stayed))
     return replace(readings, text_length=np.array([characters])) if characters else readings
 
 
 def orders(stayed: list[float], characters: list[float] | None = None) -> dict[str, float]:
-    return {name: float(values[0]) for name, values in order_numbers(readings_of(stayed, characters)).items()}
+    return {name: float(values[0]) for name, values in sequence_features(readings_of(stayed, characters)).items()}
 
 
 def row(*values: float) -> tuple[np.ndarray, np.ndarray]:
@@ -75,21 +75,21 @@ def test_who_pauses_less_after_longer_readings_has_a_tie_of_minus_one() -> None:
     # readings of 1, 2, 4 and 8 seconds, each with a pause of 8, 4, 2 and 1 after it
     readings = of_seconds(([0.0, 9.0, 15.0, 21.0, 30.0], [1.0, 2.0, 4.0, 8.0, 5.0]))
 
-    assert order_numbers(readings)["readingPauseTie"].tolist() == pytest.approx([-1.0])
+    assert sequence_features(readings)["readingPauseTie"].tolist() == pytest.approx([-1.0])
 
 
 def test_mood_is_the_mean_autocorrelation_at_lags_six_to_twenty() -> None:
     # ±1 in turns: products are +1 at the eight even lags from 6 to 20, and -1 at the seven odd ones
     values, inside = row(*([1.0, -1.0] * 20))
 
-    assert mood(values, inside).tolist() == pytest.approx([1 / 15])
+    assert long_lag_autocorrelation(values, inside).tolist() == pytest.approx([1 / 15])
 
 
 def test_mood_needs_thirty_readings() -> None:
     values, inside = row(*([1.0, -1.0] * 15))
 
-    assert np.isfinite(mood(values, inside)).all()
-    assert np.isnan(mood(values[:, :29], inside[:, :29])).all()
+    assert np.isfinite(long_lag_autocorrelation(values, inside)).all()
+    assert np.isnan(long_lag_autocorrelation(values[:, :29], inside[:, :29])).all()
 
 
 def test_the_peak_of_a_sine_is_half_its_bound() -> None:
@@ -122,6 +122,6 @@ def test_a_content_read_again_counts_each_time_but_the_first() -> None:
     readings = readings_of([1.0] * 5)
     content = np.array([[2, 4, 2, 2, 6]], dtype=np.uint64)
 
-    numbers = order_numbers(replace(readings, content=content))
+    numbers = sequence_features(replace(readings, content=content))
 
     assert numbers["contentRepeatShare"].tolist() == pytest.approx([2 / 5])

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from fraud.features.sessions import longest_rest, rhythm_numbers
+from fraud.features.sessions import longest_rest, session_features
 from tests.fraud.conftest import of_seconds
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
 def rhythm(*seen: float, stayed: float = 1.0) -> dict[str, float]:
-    numbers = rhythm_numbers(of_seconds((list(seen), [stayed] * len(seen))))
+    numbers = session_features(of_seconds((list(seen), [stayed] * len(seen))))
     return {name: float(values[0]) for name, values in numbers.items()}
 
 

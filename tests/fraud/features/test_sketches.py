@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fraud.features.dwell_table import Readings
+from fraud.features.dwell_table import DwellTable
 from fraud.features.sketches import lockstep_keys, replay_keys
 from tests.fraud.conftest import of_seconds
 
 
-def doubling(readings: int, factor: float = 1.0) -> Readings:
+def doubling(readings: int, factor: float = 1.0) -> DwellTable:
     """Readings of 1, 2, 4, … seconds that begin 1000 seconds apart; the third is longer by a factor."""
     stayed = [2.0**place * (factor if place == 2 else 1.0) for place in range(readings)]
     return of_seconds(([1000.0 * place for place in range(readings)], stayed))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fraud.features.behaviour import OWN
+from fraud.features.behaviour import FEATURES
 from fraud.fingerprint import fingerprint
 from fraud.jobs.extraction import Extraction, _since, extract_features
 from fraud.jobs.prediction import Prediction, _period, predict_fraud
@@ -25,7 +25,7 @@ from store.inputs.dwell_log import latest_exposures
 from store.outputs.fraud_cases import likely_bot_accounts
 from tests.fraud.conftest import NEW_YEAR, NOW, Insert, community, of_seconds
 
-NAMED = (
+DESIGN_FEATURES = (
     "postReadingTimeAbsSkew",
     "postReadingTimeAbsKurt",
     "postReadingTimeNormStd",
@@ -65,8 +65,8 @@ def test_extraction_writes_the_named_numbers_of_the_latest_500_readings(db: Data
 
     expected = design_features(latest)
     assert counts["readings"] == document["count"] == 500
-    numbers = [expected[name][0] for name in NAMED]
-    assert [document[name] for name in NAMED] == pytest.approx(numbers, rel=1e-9, abs=1e-9)
+    numbers = [expected[name][0] for name in DESIGN_FEATURES]
+    assert [document[name] for name in DESIGN_FEATURES] == pytest.approx(numbers, rel=1e-9, abs=1e-9)
     assert document["lastSeenAt"] == NEW_YEAR + timedelta(seconds=6190)
 
 
@@ -122,7 +122,7 @@ def test_older_spellings_of_the_fields_are_read_too(db: Databases, insert: Inser
 
     found = contents(db, "credentialfeatures")
     assert len(found) == 4
-    assert len({tuple(each[name] for name in NAMED) for each in found}) == 1
+    assert len({tuple(each[name] for name in DESIGN_FEATURES) for each in found}) == 1
 
 
 def test_a_change_of_spelling_in_between_does_not_split_a_credential(db: Databases, insert: Insert) -> None:
@@ -418,7 +418,7 @@ def test_every_feature_stands_in_the_document(db: Databases, insert: Insert) -> 
 
     extract_features(db, NOW)
 
-    assert set(OWN) <= set(db.analytics.credentialfeatures.find_one({}))
+    assert set(FEATURES) <= set(db.analytics.credentialfeatures.find_one({}))
 
 
 def test_the_jobs_have_the_settings_that_the_documentation_names() -> None:
@@ -436,7 +436,7 @@ def test_the_jobs_have_the_settings_that_the_documentation_names() -> None:
         "fewest_people": 50,
         "most_people": 20_000,
     }
-    assert vars(Prediction()) == {"cooldown_days": 30.0, "audit_share": 0.01, "audit_days": 30.0, "told_from": 0.9}
+    assert vars(Prediction()) == {"cooldown_days": 30.0, "audit_share": 0.01, "audit_days": 30.0, "reasons_from_score": 0.9}
 
 
 def test_a_new_training_scores_everybody_anew(db: Databases, insert: Insert) -> None:

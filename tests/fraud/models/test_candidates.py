@@ -84,7 +84,7 @@ def test_a_packed_detector_scores_the_same_to_the_bit(taught: Sample, tested: Sa
         ({"artifact": b"cos\nsystem\n"}, "checksum"),
         ({"format": "pickle"}, "format"),
         ({"features": ["count"]}, "other features.*train again"),
-        ({"fingerprint": "0123456789abcdef"}, "fingerprint 0123456789abcdef, they have .*train again: feedpulse run"),
+        ({"fingerprint": "0123456789abcdef"}, "fingerprint 0123456789abcdef, .*train again: feedpulse run"),
         ({"fingerprint": None}, "fingerprint unknown, .*train again: feedpulse run daily"),
         ({"model": "guess"}, "not one of"),
     ],

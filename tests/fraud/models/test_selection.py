@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fraud.models.dataset import Sample
-from fraud.models.selection import Verdict, _trusted, choose
+from fraud.models.selection import Selection, _trusted, select_detector
 
 BOT, HUMAN, UNVERIFIED = 1, 0, -1
 
@@ -25,7 +25,7 @@ def sample(bots: int, people: int, unverified: int = 0) -> Sample:
     ids=["19 bots", "7 later bots", "7 earlier bots"],
 )
 def test_too_few_bots_are_compared_with_nobody(bots: int, share: float) -> None:
-    verdict = choose(sample(bots, 60), alpha=0.01, validation_share=share)
+    verdict = select_detector(sample(bots, 60), alpha=0.01, validation_share=share)
 
     assert verdict.served == "one_class"
     assert verdict.reports == {"one_class": {"bots": bots, "people": 60}}
@@ -33,7 +33,7 @@ def test_too_few_bots_are_compared_with_nobody(bots: int, share: float) -> None:
 
 
 def test_forty_bots_of_which_eight_are_later_are_compared() -> None:
-    verdict = choose(sample(40, 120), alpha=0.01, validation_share=0.2)
+    verdict = select_detector(sample(40, 120), alpha=0.01, validation_share=0.2)
 
     assert set(verdict.reports) == {"design_pca", "one_class", "supervised", "combined"}
     assert verdict.reports["one_class"]["bots"] == 8
@@ -45,28 +45,28 @@ def test_the_unverified_pass_for_people_until_fifty_people_are_verified(people: 
 
 
 @pytest.fixture(scope="module")
-def verdict_on_kinds() -> Verdict:
+def verdict_on_kinds() -> Selection:
     """The gate's verdict on four kinds of bots, each of which reads unlike people in fourteen numbers of its own."""
     several = sample(80, 240, 100)
     kind = np.arange(80) % 4
     columns = np.random.default_rng(3).normal(size=several.X.shape)
     for bot in range(80):
         columns[bot, 14 * kind[bot] : 14 * kind[bot] + 14] += 4.0
-    return choose(replace(several, X=columns), alpha=0.01, validation_share=0.3)
+    return select_detector(replace(several, X=columns), alpha=0.01, validation_share=0.3)
 
 
-def test_a_kind_of_bots_is_unseen_when_it_was_left_out_of_training(verdict_on_kinds: Verdict) -> None:
+def test_a_kind_of_bots_is_unseen_when_it_was_left_out_of_training(verdict_on_kinds: Selection) -> None:
     report = verdict_on_kinds.reports["supervised"]
 
     assert report["tpr@1%fpr"] > 0.9
     assert report["unseen"]["tpr@1%fpr"] < 0.5
 
 
-def test_who_needs_no_labels_finds_the_kinds_left_out(verdict_on_kinds: Verdict) -> None:
+def test_who_needs_no_labels_finds_the_kinds_left_out(verdict_on_kinds: Selection) -> None:
     assert verdict_on_kinds.reports["one_class"]["unseen"]["tpr@1%fpr"] > 0.9
 
 
-def test_the_best_mean_of_later_and_unseen_bots_is_served(verdict_on_kinds: Verdict) -> None:
+def test_the_best_mean_of_later_and_unseen_bots_is_served(verdict_on_kinds: Selection) -> None:
     reports = verdict_on_kinds.reports
     merit = {model: (report["tpr@1%fpr"] + report["unseen"]["tpr@1%fpr"]) / 2 for model, report in reports.items()}
 
@@ -74,7 +74,7 @@ def test_the_best_mean_of_later_and_unseen_bots_is_served(verdict_on_kinds: Verd
     assert [f"{model} {value:.3f}" in verdict_on_kinds.reason for model, value in merit.items()] == [True] * 4
 
 
-def test_candidates_are_compared_on_verified_people_alone_where_there_are_fifty(verdict_on_kinds: Verdict) -> None:
+def test_candidates_are_compared_on_verified_people_alone_where_there_are_fifty(verdict_on_kinds: Selection) -> None:
     # the 24 latest of 80 bots, and of 240 people as many in a hundred: 30 % of them, and no unverified row
     report = verdict_on_kinds.reports["one_class"]
 

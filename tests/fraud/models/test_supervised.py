@@ -40,5 +40,5 @@ def test_what_only_bots_have_is_suspicious() -> None:
 
 @pytest.mark.parametrize("several", [sample((0, 0), (9, 9), (0, 0)), sample((9, 9), (0, 0), (0, 0))])
 def test_one_side_alone_is_refused(several: Sample) -> None:
-    with pytest.raises(ValueError, match="both sides are needed"):
+    with pytest.raises(ValueError, match="both classes are needed"):
         fit_supervised(several)

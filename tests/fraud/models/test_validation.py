@@ -5,7 +5,7 @@ import pytest
 
 from fraud.models.dataset import Sample
 from fraud.models.one_class import fit_one_class
-from fraud.models.validation import cross_scores, figures, folds, later, ranking
+from fraud.models.validation import classification_metrics, cross_scores, folds, latest_groups, ranking_metrics
 
 BOT, HUMAN = 1, 0
 
@@ -15,7 +15,7 @@ def test_figures_are_counts_of_hits_and_misses() -> None:
     suspicion = np.array([0.95, 0.9, 0.1, 0.92, 0.2, 0.3, 0.4, 0.5])
     bot = np.array([True] * 3 + [False] * 5)
 
-    found = figures(suspicion, bot, alpha=0.1)
+    found = classification_metrics(suspicion, bot, alpha=0.1)
 
     assert found["precision"] == pytest.approx(2 / 3)
     assert found["recall"] == pytest.approx(2 / 3)
@@ -28,13 +28,13 @@ def test_figures_are_counts_of_hits_and_misses() -> None:
 
 def test_recall_is_measured_at_the_99th_percentile_of_people() -> None:
     # people 0, 1, …, 100: their 99th percentile is 99
-    found = ranking(np.arange(101.0), np.array([95.0, 98.0, 99.0, 99.5, 100.0, 101.0]))
+    found = ranking_metrics(np.arange(101.0), np.array([95.0, 98.0, 99.0, 99.5, 100.0, 101.0]))
 
     assert found["tpr@1%fpr"] == pytest.approx(3 / 6)
 
 
 def test_nobody_on_one_side_has_no_figures() -> None:
-    assert np.isnan([*ranking(np.zeros(0), np.ones(3)).values()]).tolist() == [True, True]
+    assert np.isnan([*ranking_metrics(np.zeros(0), np.ones(3)).values()]).tolist() == [True, True]
 
 
 def sample(*rows: tuple[int, int, int]) -> Sample:
@@ -47,7 +47,7 @@ def test_the_latest_share_of_bots_and_people_from_then_on_are_later() -> None:
     bots = [(BOT, number, 10 * number) for number in range(1, 11)]  # at 10, 20, …, 100
     people = [(HUMAN, 11, 5), (HUMAN, 12, 72), (HUMAN, 13, 74), (HUMAN, 14, 200)]
 
-    found = later(sample(*bots, *people), share=0.3)  # the 0.7 quantile of the bots' times is 73
+    found = latest_groups(sample(*bots, *people), share=0.3)  # the 0.7 quantile of the bots' times is 73
 
     assert found.tolist() == [False] * 7 + [True] * 3 + [False, False, True, True]
 
@@ -55,7 +55,7 @@ def test_the_latest_share_of_bots_and_people_from_then_on_are_later() -> None:
 def test_a_group_is_as_old_as_its_first_row() -> None:
     rows = [(BOT, 1, 10), (BOT, 1, 900), (BOT, 2, 500), (BOT, 3, 600)]
 
-    assert later(sample(*rows), share=0.5).tolist() == [False, False, True, True]
+    assert latest_groups(sample(*rows), share=0.5).tolist() == [False, False, True, True]
 
 
 def test_groups_are_dealt_to_three_folds_evenly() -> None:
