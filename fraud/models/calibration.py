@@ -8,7 +8,7 @@ from fraud.arrays import Floats, Ints
 
 BUCKETS = (75, 150, 350)  # exposures at which the next bucket begins
 _FEWEST = 100  # people in a bucket; below it the bucket uses everybody's scores
-_KEPT = 2000  # scores stored per bucket
+_MAX_SCORES = 2000  # scores stored per bucket
 _SMOOTHED = 500  # people below which the tail is smoothed
 _TAIL = 0.1  # share of people that the slope of the tail is fitted on
 
@@ -17,7 +17,7 @@ _TAIL = 0.1  # share of people that the slope of the tail is fitted on
 class Calibration:
     """Scores of likely people per bucket, padded with NaN."""
 
-    people: Floats  # (buckets, kept) ascending
+    people: Floats  # (buckets, scores) ascending
     size: Ints  # (buckets,) people of each
 
     def suspicion(self, score: Floats, count: Ints) -> Floats:
@@ -62,9 +62,9 @@ def calibrate(score: Floats, count: Ints) -> Calibration:
     bucket_of_row = np.searchsorted(BUCKETS, count, side="right")
     parts = [score[bucket_of_row == bucket] for bucket in range(len(BUCKETS) + 1)]
     chosen = [np.sort(part if len(part) >= _FEWEST else score) for part in parts]
-    kept = min(_KEPT, max(len(part) for part in chosen))
-    people = np.full((len(chosen), kept), np.nan)
+    width = min(_MAX_SCORES, max(len(part) for part in chosen))
+    people = np.full((len(chosen), width), np.nan)
     for row, part in enumerate(chosen):
-        thinned = part if len(part) <= kept else part[np.linspace(0, len(part) - 1, kept).round().astype(int)]
+        thinned = part if len(part) <= width else part[np.linspace(0, len(part) - 1, width).round().astype(int)]
         people[row, : len(thinned)] = thinned
     return Calibration(people, np.array([len(part) for part in chosen]))
