@@ -37,7 +37,7 @@ CLOCKS = {  # data set → the clock of its first run, later than its last event
 }
 CLASSIFIED = 300  # contents that topicsClassify reads by an event
 MEMBERS = 2  # the most active ones, whose requests are answered
-DESIGN_FEATURES = 40  # contents that a request names
+NAMED = 40  # contents that a request names
 
 # Collections whose _id the server generates: what identifies a document instead.
 NATURAL_KEYS = {
@@ -135,11 +135,11 @@ def requests(app) -> Iterator[tuple[str, dict[str, object]]]:
     for user in users:
         account = str(app.users.find_one({"_id": user})["ownerAccount"])
         yield "personalizeContentPredictor", {"accountId": account}
-        yield "personalizeContentPredictor", {"accountId": account, "contents": newest[:DESIGN_FEATURES]}
+        yield "personalizeContentPredictor", {"accountId": account, "contents": newest[:NAMED]}
         yield "friendToFollow", {"accountId": account}
         yield "startAnalysis", {"userId": str(user), "consent": True}
         yield "recommendFriends", {"userId": str(user)}
-    yield "personalizeContentPredictor", {"accountId": "f" * 24, "contents": newest[:DESIGN_FEATURES]}
+    yield "personalizeContentPredictor", {"accountId": "f" * 24, "contents": newest[:NAMED]}
     yield "cascade", {"contentId": _most_reshared(app) or newest[0]}
 
 

@@ -139,13 +139,13 @@ def other_future(log, hour, seed):
     new = [(each[0] + 100, each[1] + hour, *each[2:4], [*each[4], "#new"], *each[5:]) for each in other.contents]
     known = sorted(numbers) + [each[0] for each in new]
 
-    def latest_groups(acts):
+    def later(acts):
         return [(each[0] + hour, each[1], known[each[2] % len(known)], *each[3:]) for each in acts]
 
     return Log(
         contents=kept.contents + new,
-        engagements=kept.engagements + latest_groups(other.engagements),
-        exposures=kept.exposures + latest_groups(other.exposures),
+        engagements=kept.engagements + later(other.engagements),
+        exposures=kept.exposures + later(other.exposures),
         follows=kept.follows + [(each[0] + hour, *each[1:]) for each in other.follows],
         countries=log.countries + other.countries[len(log.countries) :],
     )
