@@ -32,7 +32,7 @@ def test_every_collection_stands_in_the_table():
     [
         ("removed, and kept out", set(NAMED_BY)),
         ("redacted", set(ABOUT_MANY)),
-        ("made anew", set(REBUILT)),
+        ("rebuilt", set(REBUILT)),
         ("the app's own", {name for name, each in COLLECTIONS.items() if each.database == "app"} - set(OURS_IN_APP)),
     ],
 )

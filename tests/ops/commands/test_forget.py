@@ -107,7 +107,7 @@ def test_collections_without_people_hold_nobodys_id(town):
     everybody = {
         each["_id"] for name in ("accounts", "users", "contents", "credentials") for each in db.app[name].find()
     }
-    without = {name for name, (does, _) in table().items() if does in ("nobody in it", "hashes stay")}
+    without = {name for name, (does, _) in table().items() if does in ("no ids in it", "hashes stay")}
 
     assert set(named(db, everybody)) & without == set()
     assert {name for name in without if db.analytics[name].count_documents({})} > {
