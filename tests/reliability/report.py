@@ -3,8 +3,8 @@
     python -m tests.reliability.crash_matrix --out crash.json
     python -m tests.reliability.fuzz.run --out fuzz.json
     python -m tests.reliability.soak --out soak.json
-    python -m pytest tests/reliability/faults tests/reliability/fuzz tests/ops/commands/test_forget.py tests/store/test_retention.py \\
-        -m "slow or not slow" --junitxml tests.xml
+    python -m pytest tests/reliability/faults tests/reliability/fuzz tests/ops/commands/test_forget.py \\
+        tests/store/test_retention.py -m "slow or not slow" --junitxml tests.xml
     python -m tests.reliability.report --crash crash.json --fuzz fuzz.json --soak soak.json --tests tests.xml
 
 Each of the four is optional: without it the stored report stays.
