@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test test-all check bench audit browser screenshots package template rehearsal clean
+.PHONY: install demo test test-all check bench docs audit browser screenshots package template rehearsal clean
 install: $(STAMP)
 
 $(STAMP): pyproject.toml requirements.txt constraints.txt
@@ -47,6 +47,10 @@ bench: install
 	@mkdir -p build
 	$(BIN)/feedpulse bench build/performance.json
 	$(BIN)/python -m pytest -q -m bench -s
+
+# docs/data-model.md and docs/features.md, from the tables in the code.
+docs: install
+	$(BIN)/python -m ops.reference
 
 # Known vulnerabilities of all that constraints.txt pins: asks PyPI, or reads OSV's dump (make audit OSV=all.zip).
 audit: install

@@ -1,4 +1,4 @@
-"""The one definition of the rankers' columns: names, order, meaning, for training and for serving alike.
+"""The rankers' matrix, for training and for serving alike; `features.columns` names its columns and their order.
 
 Every value is as of the row's time: an event counts when it lies strictly before it.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.columns import names
 from features.milliseconds import HOUR_MS
 from features.ranking.co_engagement import taste_columns
 from features.ranking.history import NONE
@@ -20,30 +21,9 @@ Matrix = NDArray[np.float32]
 Numbers = NDArray[Any]  # whole numbers, fractions or yes and no
 Columns = dict[str, Numbers]
 
-DESIGN: Final = (
-    *("likeCount", "commentCount", "recastCount", "quoteCount", "photoCount", "characterLength"),
-    *("creatorContentCount", "creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount"),
-    *("creatorQuotedCount", "ageScore"),
-)
-CONTENT: Final = (
-    *DESIGN,
-    *("ageHours", "isReshare", "tagCount"),
-    *("engaged1h", "engaged6h", "engaged24h", "engaged72h", "viewed1h", "viewed6h", "viewed24h", "viewedCount"),
-    *("engagementRate", "engagementRate24h", "hoursSinceEngaged", "hoursSinceViewed", "gravity", "reportedCount"),
-    *("creatorViewedCount", "creatorRate"),
-)
-COUNTRY: Final = (
-    *("countryEngaged", "countryEngaged24h", "countryViewed", "countryRate"),
-    *("countryCreatorEngaged", "countryCreatorRate", "countryLanguageRate", "sameCountry"),
-)
-MEMBER: Final = (
-    *("userEngaged", "userViewed", "userRate", "ownViews", "hoursSinceOwnView"),
-    *("userCreatorEngaged", "userCreatorViewed", "userCreatorRate", "follows"),
-    *("userTagEngaged", "userTagRate", "userLanguageRate", "userCreatorCountryRate"),
-    *("tasteEngaged", "tasteViewed", "tasteMean", "hourSine", "hourCosine"),
-)
-GUEST_COLUMNS: Final = (*CONTENT, *COUNTRY)
-MEMBER_COLUMNS: Final = (*GUEST_COLUMNS, *MEMBER)
+DESIGN: Final = names("design")
+GUEST_COLUMNS: Final = names("design", "content", "country")
+MEMBER_COLUMNS: Final = (*GUEST_COLUMNS, *names("member"))
 
 _PRIOR_RATE = 0.05  # of engagement per view, where nothing is known
 _PRIOR_VIEWS = 20.0  # how many views the prior weighs

@@ -1,7 +1,4 @@
-"""Every collection, declared in this one file: where it lives, the shape of its documents, its indexes.
-
-The shapes themselves are written out in `shapes_app` and `shapes_analytics`.
-"""
+"""Every collection, declared in this one file: its database and its indexes. `store.fields` describes its fields."""
 
 import logging
 from collections.abc import Mapping
@@ -14,46 +11,6 @@ from pymongo.errors import OperationFailure
 
 from store.client import Databases
 from store.ids import Document
-from store.shapes_analytics import (
-    Action,
-    ActionBudget,
-    ActionSettings,
-    Artifact,
-    Cascade,
-    Category,
-    ContentStats,
-    CreatorStats,
-    CredentialFeatures,
-    Evaluation,
-    FraudDetector,
-    HashtagStats,
-    Karma,
-    Lease,
-    Mood,
-    Run,
-    SnapshotPart,
-    TextSpending,
-    Topic,
-    TrainingShard,
-    Watermark,
-)
-from store.shapes_app import (
-    Account,
-    Comment,
-    Content,
-    ContentInfo,
-    Credential,
-    Engagement,
-    FeedItem,
-    GuestFeedItem,
-    Relationship,
-    SuspiciousCredential,
-    User,
-)
-from store.shapes_experiments import Configuration, Exploration
-from store.shapes_forgotten import Tombstone
-from store.shapes_operators import AuditEntry, Setting
-from store.shapes_panel import GuestFeedDay
 
 # Field names of feeditems move between app versions: the present name first, then its older spellings.
 FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +26,6 @@ class Declared:
     """One collection as this project knows it."""
 
     database: Literal["app", "analytics"]
-    shape: type
     indexes: tuple[IndexModel, ...] = ()
     temporary: str | None = None  # where the next generation is built before the swap
 
@@ -92,22 +48,19 @@ _ARTIFACT_KEY = _index("account", "model", unique=True)
 _DAY_SECONDS = 86_400
 
 COLLECTIONS: Mapping[str, Declared] = {
-    "accounts": Declared("app", Account),
-    "users": Declared("app", User, (_index("ownerAccount"), _index("displayId"))),
+    "accounts": Declared("app"),
+    "users": Declared("app", (_index("ownerAccount"), _index("displayId"))),
     "contents": Declared(
         "app",
-        Content,
         (_index("createdAt"), _index("updatedAt"), _index("author.id", "createdAt"), _index("originalPost._id")),
     ),
-    "comments": Declared("app", Comment),
+    "comments": Declared("app"),
     "engagements": Declared(
         "app",
-        Engagement,
         (_index("createdAt"), _index("targetRef.$id", "createdAt"), _index("user", "createdAt"), _index("account")),
     ),
     "feeditems": Declared(
         "app",
-        FeedItem,
         (
             _index("seenAt"),
             _index("viewer", "seenAt"),
@@ -117,34 +70,31 @@ COLLECTIONS: Mapping[str, Declared] = {
             _where_present("offViewAt", "seenCredential"),
         ),
     ),
-    "relationships": Declared("app", Relationship, (_index("user"), _index("followedUser"))),
-    "credentials": Declared("app", Credential, (_index("account"),)),
+    "relationships": Declared("app", (_index("user"), _index("followedUser"))),
+    "credentials": Declared("app", (_index("account"),)),
     "guestfeeditems": Declared(
         "app",
-        GuestFeedItem,
         (_index("countryCode", "_id"), _index("countryCode", "-score"), _index("content")),
         temporary="guestfeeditemstemp",
     ),
-    "guestFeedDays": Declared("analytics", GuestFeedDay),
-    "contentStats": Declared("analytics", ContentStats, (_index("-score"), _index("authorId"))),
-    "creatorStats": Declared("analytics", CreatorStats, (_index("-score"), _index("contentCount"))),
-    "contentinfo": Declared("app", ContentInfo, (_index("contentId", unique=True),)),
-    "topics": Declared("analytics", Topic, (_index("slug", unique=True),)),
-    "hashtagStats": Declared("analytics", HashtagStats, (_index("-score"),)),
-    "moods": Declared("analytics", Mood, (_index("userId", "-analysedAt"), _index("expiresAt", expire_seconds=0))),
-    "textSpending": Declared("analytics", TextSpending),
-    "mlArtifacts": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
-    "mlArtifacts_country": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
-    "mlArtifacts_global": Declared("analytics", Artifact, (_ARTIFACT_KEY,)),
+    "guestFeedDays": Declared("analytics"),
+    "contentStats": Declared("analytics", (_index("-score"), _index("authorId"))),
+    "creatorStats": Declared("analytics", (_index("-score"), _index("contentCount"))),
+    "contentinfo": Declared("app", (_index("contentId", unique=True),)),
+    "topics": Declared("analytics", (_index("slug", unique=True),)),
+    "hashtagStats": Declared("analytics", (_index("-score"),)),
+    "moods": Declared("analytics", (_index("userId", "-analysedAt"), _index("expiresAt", expire_seconds=0))),
+    "textSpending": Declared("analytics"),
+    "mlArtifacts": Declared("analytics", (_ARTIFACT_KEY,)),
+    "mlArtifacts_country": Declared("analytics", (_ARTIFACT_KEY,)),
+    "mlArtifacts_global": Declared("analytics", (_ARTIFACT_KEY,)),
     "credentialfeatures": Declared(
         "analytics",
-        CredentialFeatures,
         (_index("seenCredential", "-lastSeenAt", unique=True), _index("likelyBot"), _index("verificationStatus")),
     ),
-    "frauddetectionmlartifacts": Declared("analytics", FraudDetector, (_index("-trainedAt"),)),
+    "frauddetectionmlartifacts": Declared("analytics", (_index("-trainedAt"),)),
     "suspiciouscredentials": Declared(
         "app",
-        SuspiciousCredential,
         (
             _index("seenCredential"),
             _index("status"),
@@ -154,35 +104,31 @@ COLLECTIONS: Mapping[str, Declared] = {
     ),
     "actions": Declared(
         "analytics",
-        Action,
         (
             _index("state", "dueAt"),
             _index("category", "event", "state"),
             _index("plannedAt", expire_seconds=730 * _DAY_SECONDS),
         ),
     ),
-    "actionSettings": Declared("analytics", ActionSettings),
-    "actionBudgets": Declared("analytics", ActionBudget),
-    "categories": Declared("analytics", Category, (_index("slug", unique=True),)),
-    "karma": Declared("analytics", Karma, (_index("userId", "category", unique=True), _index("category", "-karma"))),
-    "cascades": Declared("analytics", Cascade, (_index("nodes.id"), _index("-size"))),
-    "watermarks": Declared("analytics", Watermark),
-    "evaluations": Declared("analytics", Evaluation, (_index("-time"),)),
-    "trainingShards": Declared("analytics", TrainingShard, (_index("createdAt", expire_seconds=3 * _DAY_SECONDS),)),
+    "actionSettings": Declared("analytics"),
+    "actionBudgets": Declared("analytics"),
+    "categories": Declared("analytics", (_index("slug", unique=True),)),
+    "karma": Declared("analytics", (_index("userId", "category", unique=True), _index("category", "-karma"))),
+    "cascades": Declared("analytics", (_index("nodes.id"), _index("-size"))),
+    "watermarks": Declared("analytics"),
+    "evaluations": Declared("analytics", (_index("-time"),)),
+    "trainingShards": Declared("analytics", (_index("createdAt", expire_seconds=3 * _DAY_SECONDS),)),
     "runs": Declared(
-        "analytics", Run, (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))
+        "analytics", (_index("function", "-time"), _index("startedAt", expire_seconds=180 * _DAY_SECONDS))
     ),
-    "leases": Declared("analytics", Lease),
-    "servingSnapshot": Declared("analytics", SnapshotPart, (_index("createdAt"),)),
-    "configurations": Declared("analytics", Configuration),
-    "explorations": Declared(
-        "analytics", Exploration, (_index("time"), _index("storedAt", expire_seconds=90 * _DAY_SECONDS))
-    ),
-    "tombstones": Declared("analytics", Tombstone),
-    "settings": Declared("analytics", Setting),
+    "leases": Declared("analytics"),
+    "servingSnapshot": Declared("analytics", (_index("createdAt"),)),
+    "configurations": Declared("analytics"),
+    "explorations": Declared("analytics", (_index("time"), _index("storedAt", expire_seconds=90 * _DAY_SECONDS))),
+    "tombstones": Declared("analytics"),
+    "settings": Declared("analytics"),
     "audit": Declared(
         "analytics",
-        AuditEntry,
         (_index("-when"), _index("what", "-when"), _index("when", expire_seconds=730 * _DAY_SECONDS)),
     ),
 }

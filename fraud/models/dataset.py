@@ -1,16 +1,22 @@
 """The rows and columns that detectors are trained on."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
+from features.columns import Column
 from fraud.arrays import Flags, Floats, Ints
 from fraud.features.behaviour import DESIGN_FEATURES, FEATURES, Behaviour
 from fraud.features.coordination import sketch_overlap
 from fraud.features.dwell_table import MIN_EXPOSURES
 
-COORDINATION = ("copiedShare", "copiesLog", "lockstepShare")
-COLUMNS = (*FEATURES, *COORDINATION)
+COORDINATION: Final = (
+    Column("copiedShare", "share, 0-1", "largest overlap of replay keys with a credential that came earlier"),
+    Column("copiesLog", "log credentials", "ln(1 + copies of the replay keys); an original counts from 3 copies on"),
+    Column("lockstepShare", "share, 0-1", "largest overlap of lockstep keys with a credential that came earlier"),
+)
+COLUMNS = (*FEATURES, *(column.name for column in COORDINATION))
 DESIGN_COLUMNS = [COLUMNS.index(name) for name in DESIGN_FEATURES]
 BOT, HUMAN, UNVERIFIED = 1, 0, -1
 

@@ -436,7 +436,12 @@ def test_the_jobs_have_the_settings_that_the_documentation_names() -> None:
         "fewest_people": 50,
         "most_people": 20_000,
     }
-    assert vars(Prediction()) == {"cooldown_days": 30.0, "audit_share": 0.01, "audit_days": 30.0, "reasons_from_score": 0.9}
+    assert vars(Prediction()) == {
+        "cooldown_days": 30.0,
+        "audit_share": 0.01,
+        "audit_days": 30.0,
+        "reasons_from_score": 0.9,
+    }
 
 
 def test_a_new_training_scores_everybody_anew(db: Databases, insert: Insert) -> None:
