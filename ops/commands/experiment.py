@@ -148,7 +148,7 @@ def _explored(db: Databases, since: datetime, until: datetime, bots: Any, seed: 
     """Of what was drawn and seen within a day, the rate of engagement within a day, each by how seldom it is drawn."""
     parts = [
         (drawn["account"], drawn["propensity"], followed(drawn, seen), followed(drawn, engaged))
-        for drawn, seen, engaged in experiments.read_explored(db, since, until)
+        for drawn, seen, engaged in experiments.read_explorations(db, since, until)
     ]
     none = (np.zeros(0, "S12"), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.bool_))
     person, propensity, seen, engaged = (np.concatenate(column) for column in zip(none, *parts, strict=True))

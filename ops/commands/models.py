@@ -60,7 +60,7 @@ def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:
 def described(db: Databases) -> dict[str, Any]:
     """The models of the ladder, and the members' own in numbers."""
     rows = [_row(document) for name in _SHARED for document in models.summaries(db, name)]
-    own, identities, size = models.tally(db, MEMBER_ARTIFACTS)
+    own, identities, size = models.count_artifacts(db, MEMBER_ARTIFACTS)
     members = {"own": own, "identity": identities, "bytesEach": size}
     return {"models": rows, "members": members}
 

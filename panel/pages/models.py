@@ -15,7 +15,7 @@ from panel.templates import page, redirect
 from panel.views import models as views
 from store.client import Databases
 from store.ids import Document
-from store.outputs.models import outdated, roll_back, tally
+from store.outputs.models import count_artifacts, outdated, roll_back
 from store.panel import models
 from store.rules.model_names import COUNTRY_ARTIFACTS, MEMBER_ARTIFACTS, WORLD_ARTIFACTS
 
@@ -73,7 +73,7 @@ def execute_rollback(request: Request) -> Response:
 
 def _member_models(db: Databases) -> dict[str, Any]:
     """Returns how many members have models, their mean size, and how many can be rolled back."""
-    own, inherited, size = tally(db, MEMBER_ARTIFACTS)
+    own, inherited, size = count_artifacts(db, MEMBER_ARTIFACTS)
     return {
         "own": own,
         "inherited": inherited,

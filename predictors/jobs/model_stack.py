@@ -43,7 +43,7 @@ def read_model_stack(db: Databases, country: int, state: ServingState, as_guest:
     guest = {level: boosters[level, GUEST_MODEL] for level in order if (level, GUEST_MODEL) in boosters}
     if as_guest:
         return ModelStack(guest), refused
-    return ModelStack(guest, boosters.get((MEMBERS, MEMBER_MODEL)), _member_weights(state.own, refused)), refused
+    return ModelStack(guest, boosters.get((MEMBERS, MEMBER_MODEL)), _member_weights(state.effects, refused)), refused
 
 
 def _boosters(db: Databases, state: ServingState, as_guest: bool, refused: Refused) -> dict[tuple[str, str], Any]:

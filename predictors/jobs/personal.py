@@ -215,9 +215,9 @@ def record_exploration(db: Databases, now: datetime, viewer: ServedViewer, pool:
     places = np.flatnonzero(~np.isnan(slate.propensity))
     contents = object_ids(pool.id[slate.position[places]])
     columns = zip(contents, places.tolist(), slate.propensity[places].tolist(), strict=True)
-    drawn = [experiments.Drawn(content, place, propensity) for content, place, propensity in columns if content]
+    drawn = [experiments.Exploration(content, place, propensity) for content, place, propensity in columns if content]
     if drawn:
-        experiments.keep_explored(db, viewer.account, now, drawn)
+        experiments.record_explorations(db, viewer.account, now, drawn)
 
 
 def answer(viewer: ServedViewer, pool: Pool, slate: Slate, query: RankingQuery) -> Answer:

@@ -1,4 +1,4 @@
-"""One account's own documents, on indexes, for a request that must answer in milliseconds: few trips to the server."""
+"""Reads the documents of one account by index, with few round trips, for requests that answer in milliseconds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,30 +23,30 @@ _HEADER = 0  # _id of the serving snapshot's header
 
 @dataclass(frozen=True)
 class AccountRecord:
-    """What an account says of itself."""
+    """Fields of an account."""
 
     is_guest: bool
-    country_code: str  # as it is written, "" without one
+    country_code: str  # as stored, "" without one
     languages: Sequence[str]
     users: Sequence[ObjectId]
 
 
 @dataclass(frozen=True)
 class ServingState:
-    """What serves an account at this moment."""
+    """The published data that serves an account."""
 
     snapshot: Document | None  # the header
-    version: int  # of the configuration; 0 where none is written
+    version: int  # of the configuration; 0 without one
     variants: Sequence[Mapping[str, Any]]
-    boosters: Sequence[Document]  # account, model, checksum, collection
-    own: Document | None  # the account's own model, as it is stored
+    boosters: Sequence[Document]  # account, model, checksum, fingerprint, collection
+    effects: Document | None  # the stored member effects of the account
 
 
 def parse_ids(values: Sequence[Any], field: str) -> NDArray[np.bytes_]:
-    """Ids of 24 hexadecimal digits each as an array (n,), S12; a thousand of them in a tenth of a millisecond.
+    """Returns ids of 24 hexadecimal digits as an array (n,), S12; a thousand take a tenth of a millisecond.
 
     Raises:
-        ValueError: naming the field and the position of what is no id.
+        ValueError: for a value that is no id; names the field and the position.
 
     >>> parse_ids(["0123456789abcdef01234567"], "contents")[0].hex()
     '0123456789abcdef01234567'
@@ -60,32 +60,34 @@ def parse_ids(values: Sequence[Any], field: str) -> NDArray[np.bytes_]:
         if set(map(len, values)) <= {24} and len(raw) == 12 * len(values):
             return np.frombuffer(raw, dtype="S12")
     except (TypeError, ValueError):
-        pass  # the line below names the one
-    return id_array([object_id(each, f"{field}[{place}]") for place, each in enumerate(values)])
+        pass  # the line below finds and names the bad value
+    return id_array([object_id(value, f"{field}[{place}]") for place, value in enumerate(values)])
 
 
 def read_account(db: Databases, account: ObjectId) -> AccountRecord | None:
-    """The account and the users that it owns; None when there is no such account."""
-    wanted = {"isGuest": 1, "geolocation.countryCode": 1, "preferences.languages": 1}
+    """Returns the account and the users that it owns; None for an unknown account."""
+    fields = {"isGuest": 1, "geolocation.countryCode": 1, "preferences.languages": 1}
     users = _union("users", {"ownerAccount": account}, {"$project": {"user": "$_id"}})
-    stages: list[Mapping[str, Any]] = [{"$match": {"_id": account}}, {"$project": wanted}, users]
-    found = list(collection(db, "accounts").aggregate(stages))
-    if not found:
+    stages: list[Mapping[str, Any]] = [{"$match": {"_id": account}}, {"$project": fields}, users]
+    documents = list(collection(db, "accounts").aggregate(stages))
+    if not documents:
         return None
-    itself = next((each for each in found if "user" not in each), {})
-    code, languages = _part(itself, "geolocation", "countryCode"), _part(itself, "preferences", "languages")
+    record = next((document for document in documents if "user" not in document), {})
+    code, languages = _part(record, "geolocation", "countryCode"), _part(record, "preferences", "languages")
     return AccountRecord(
-        is_guest=itself.get("isGuest") is True,
+        is_guest=record.get("isGuest") is True,
         country_code=code if isinstance(code, str) else "",
-        languages=[each for each in languages if isinstance(each, str)] if isinstance(languages, list) else [],
-        users=[each["user"] for each in found if isinstance(each.get("user"), ObjectId)],
+        languages=[language for language in languages if isinstance(language, str)]
+        if isinstance(languages, list)
+        else [],
+        users=[document["user"] for document in documents if isinstance(document.get("user"), ObjectId)],
     )
 
 
 def read_state(
     db: Databases, account: ObjectId, levels: Mapping[str, Sequence[str]], configuration: str
 ) -> ServingState:
-    """The snapshot's header, the configuration's variants, which boosters are stored and the account's own model.
+    """Reads the snapshot's header, the configuration's variants, the stored boosters and the member effects.
 
     `levels`: accounts of the boosters by the artifacts' collection.
     """
@@ -98,23 +100,23 @@ def read_state(
         stamp = dict.fromkeys(("account", "model", "checksum", "fingerprint"), 1) | {"_id": 0}
         condition = {"account": {"$in": list(accounts)}, "format": "ubj"}
         stages.append(_union(name, condition, {"$project": stamp | {"collection": {"$literal": name}}}))
-    found = list(collection(db, "servingSnapshot").aggregate(stages))
-    published: Document = next((each for each in found if isinstance(each.get("variants"), list)), {})
+    documents = list(collection(db, "servingSnapshot").aggregate(stages))
+    published: Document = next((document for document in documents if isinstance(document.get("variants"), list)), {})
     version = published.get("version")
     return ServingState(
-        snapshot=next((each for each in found if each.get("_id") == _HEADER), None),
+        snapshot=next((document for document in documents if document.get("_id") == _HEADER), None),
         version=version if isinstance(version, int) else 0,
-        variants=[each for each in published.get("variants", []) if isinstance(each, dict)],
-        boosters=[each for each in found if "collection" in each],
-        own=next((each for each in found if "artifact" in each), None),
+        variants=[variant for variant in published.get("variants", []) if isinstance(variant, dict)],
+        boosters=[document for document in documents if "collection" in document],
+        effects=next((document for document in documents if "artifact" in document), None),
     )
 
 
 def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since: datetime, now: datetime) -> Columns:
-    """The account's engagements and exposures in [since, now), and all its follows and blocks.
+    """Returns the account's engagements and exposures in [since, now), and all its follows and blocks.
 
-    `table` ENGAGED: `about` a content, `kind` as in store.inputs.event_log; SEEN: `about` a content; RELATED: `about` a user,
-    `kind` 1 a follow, 2 a block, 3 both.
+    `table` ENGAGED: `about` is a content, `kind` as in store.inputs.event_log; SEEN: `about` is a content; RELATED:
+    `about` is a user, `kind` 1 a follow, 2 a block, 3 both.
     """
     window = {"$gte": since, "$lt": now}
     follows = {"$toInt": {"$eq": ["$following", True]}}
@@ -131,19 +133,22 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
 
 
 def read_published(db: Databases, contents: Sequence[ObjectId]) -> set[ObjectId]:
-    """Which of these contents are published now."""
+    """Returns the contents that are published now."""
     stages = [{"$match": {"_id": {"$in": list(contents)}}}, *public_posts(), {"$project": {"_id": 1}}]
     return {post["_id"] for post in collection(db, "contents").aggregate(stages)}
 
 
 def read_guest_feed(db: Databases, country: str, most: int) -> list[tuple[ObjectId, float]]:
-    """The best contents of a country's guest feed with their scores, best first."""
+    """Returns the best contents of a country's guest feed with their scores, best first."""
     items = collection(db, "guestfeeditems").find({"countryCode": country}, {"content": 1, "score": 1})
-    return [(each["content"], each["score"]) for each in items.sort("_id", 1).limit(most)]
+    return [(item["content"], item["score"]) for item in items.sort("_id", 1).limit(most)]
 
 
 def _engaged(account: ObjectId, users: Sequence[ObjectId], window: Mapping[str, Any]) -> Mapping[str, Any]:
-    unsigned = {"user": {"$in": list(users)}, "account": {"$not": {"$type": "objectId"}}}  # older ones name the user
+    unsigned = {
+        "user": {"$in": list(users)},
+        "account": {"$not": {"$type": "objectId"}},
+    }  # older documents name the user
     return {
         "createdAt": window,
         **counted(FEEDBACK_TYPES),
@@ -160,7 +165,7 @@ def _union(name: str, condition: Mapping[str, Any], shape: Mapping[str, Any]) ->
 
 
 def _part(document: Mapping[str, Any], *path: str) -> Any:
-    found: Any = document
+    part: Any = document
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        part = part.get(name) if isinstance(part, dict) else None
+    return part

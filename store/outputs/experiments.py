@@ -1,4 +1,4 @@
-"""Experiments: configurations with their versions, what people did in a period, and what was explored."""
+"""Experiments: configurations with their versions, activity in a period, and explorations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ _LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Version:
-    """A configuration while it was published."""
+    """One published version of a configuration."""
 
     version: int
     variants: Sequence[Mapping[str, Any]]  # name, share, personal
     published_at: datetime
-    ended_at: datetime | None  # None: it still is
+    ended_at: datetime | None  # None: still published
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A content that exploration put into a list."""
+class Exploration:
+    """A content that exploration put into a slate."""
 
     content: ObjectId
     place: int  # from 0
@@ -41,7 +41,7 @@ class Drawn:
 
 
 def publish(db: Databases, experiment: str, variants: Sequence[Mapping[str, Any]], now: datetime) -> int:
-    """Publishes the variants from `now` on in place of those before, which stay as a past version; gives the version.
+    """Publishes the variants from `now` on; the former ones become a past version. Returns the new version.
 
     The same variants again change nothing.
 
@@ -53,60 +53,62 @@ def publish(db: Databases, experiment: str, variants: Sequence[Mapping[str, Any]
         return current.version
     number = {"$add": [{"$ifNull": ["$version", 0]}, 1]}
     fresh = {"variants": {"$literal": list(variants)}, "version": number, "publishedAt": now}
-    stages = [_put_by(now), {"$set": fresh}]
+    stages = [_archive(now), {"$set": fresh}]
     collection(db, "configurations").update_one({"_id": experiment}, stages, upsert=True)
     return versions(db, experiment)[-1].version
 
 
 def end(db: Databases, experiment: str, now: datetime) -> bool:
-    """Ends the published version: every account gets the usual order again; False when none is published.
+    """Ends the published version: all accounts get the usual ranking again. Returns False when none is published.
 
     Raises:
         ValueError: when the published version began after `now`.
     """
     if _published(db, experiment, now) is None:
         return False
-    over = [_put_by(now), {"$set": {"variants": []}}]
-    return bool(collection(db, "configurations").update_one({"_id": experiment}, over).modified_count)
+    stages = [_archive(now), {"$set": {"variants": []}}]
+    return bool(collection(db, "configurations").update_one({"_id": experiment}, stages).modified_count)
 
 
 def versions(db: Databases, experiment: str) -> list[Version]:
-    """Every version that was published, the oldest first; one written by hand may lack number and time."""
-    found = collection(db, "configurations").find_one({"_id": experiment}) or {}
-    documents = [*found.get("past", []), *([found] if found.get("variants") else [])]
-    return [_version(each) for each in documents]
+    """Returns every published version, oldest first; one written by hand may lack number and time."""
+    current = collection(db, "configurations").find_one({"_id": experiment}) or {}
+    documents = [*current.get("past", []), *([current] if current.get("variants") else [])]
+    return [_version(document) for document in documents]
 
 
 def read_activity(db: Databases, since: datetime, until: datetime) -> tuple[list[Columns], list[Columns]]:
-    """Exposures and engagements of [since, until), each as tables of `account` and `count`; an account may be in two.
+    """Returns exposures and engagements in [since, until) as tables of `account` and `count`.
 
-    They are counted by the server: what comes is one row an account.
+    The server counts them. An account may be in two tables.
     """
     window = {"$gte": since, "$lt": until}
     engaged = {"createdAt": window, **counted()}
     signed, unsigned = {"account": {"$type": "objectId"}}, {"account": {"$not": {"$type": "objectId"}}}
-    own = _counted(db, "engagements", engaged | signed, "$account")
+    named = _counted(db, "engagements", engaged | signed, "$account")
     older = _counted(db, "engagements", engaged | unsigned, "$user", of_user=True)
-    return [_counted(db, "feeditems", {"seenAt": window}, "$viewer")], [own, older]
+    return [_counted(db, "feeditems", {"seenAt": window}, "$viewer")], [named, older]
 
 
-def keep_explored(db: Databases, account: ObjectId, now: datetime, drawn: Sequence[Drawn]) -> None:
-    """Writes what was drawn for the account, one or more, without waiting; the same answer again changes nothing."""
+def record_explorations(db: Databases, account: ObjectId, now: datetime, drawn: Sequence[Exploration]) -> None:
+    """Writes the account's explorations (at least one) without waiting; the same answer again changes nothing."""
     _with_indexes(db)
     stored = {"$currentDate": {"storedAt": True}}  # it expires by the server's clock
     answer = {"account": account, "time": now}
     writes = [
-        UpdateOne({"_id": answer | {"place": each.place}}, {"$set": answer | vars(each), **stored}, upsert=True)
-        for each in drawn
+        UpdateOne(
+            {"_id": answer | {"place": exploration.place}}, {"$set": answer | vars(exploration), **stored}, upsert=True
+        )
+        for exploration in drawn
     ]
     collection(db, "explorations").with_options(write_concern=WriteConcern(w=0)).bulk_write(writes, ordered=False)
 
 
-def read_explored(db: Databases, since: datetime, until: datetime) -> Iterator[tuple[Columns, Columns, Columns]]:
-    """What was drawn in [since, until), some thousands at a time, with exposures and engagements that may follow it.
+def read_explorations(db: Databases, since: datetime, until: datetime) -> Iterator[tuple[Columns, Columns, Columns]]:
+    """Yields explorations in [since, until), in batches, with the exposures and engagements that may follow them.
 
-    Columns of the first: account, content, time, propensity; of the others: account, content, time, of the same
-    contents and up to a day later.
+    Columns of the first table: account, content, time, propensity. The others have account, content and time, of the
+    same contents and up to a day later.
     """
     window = {"$gte": since, "$lt": until}
     stages: list[Mapping[str, Any]] = [{"$match": {"time": window}}, {"$sort": {"time": 1, "_id": 1}}]
@@ -114,26 +116,26 @@ def read_explored(db: Databases, since: datetime, until: datetime) -> Iterator[t
     drawn = read_columns(db, "explorations", stages, fields | {"propensity": ("float", "$propensity")})
     later = {"$gte": since, "$lt": until + timedelta(days=1)}
     for first in range(0, len(drawn["time"]), _AT_ONCE):
-        some = {name: column[first : first + _AT_ONCE] for name, column in drawn.items()}
-        accounts, contents = ({"$in": object_ids(np.unique(some[name]))} for name in ("account", "content"))
+        batch = {name: column[first : first + _AT_ONCE] for name, column in drawn.items()}
+        accounts, contents = ({"$in": object_ids(np.unique(batch[name]))} for name in ("account", "content"))
         seen = event_log.read_exposures(db, {"viewer": accounts, "content": contents, "seenAt": later})
-        yield some, seen, _engaged(db, {"targetRef.$id": contents, "createdAt": later})
+        yield batch, seen, _engaged(db, {"targetRef.$id": contents, "createdAt": later})
 
 
 def _engaged(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Engagements that meet the condition; of older ones, which only name the user, the account that owns it."""
-    found = event_log.read_engagements(db, condition)
-    unsigned = found["account"] == b""  # NO_ID compares equal
-    users = event_log.read_users(db, {"_id": {"$in": object_ids(np.unique(found["user"][unsigned]))}})
+    """Returns engagements that meet the condition; older ones name only the user, and get the account that owns it."""
+    engagements = event_log.read_engagements(db, condition)
+    unsigned = engagements["account"] == b""  # NO_ID compares equal
+    users = event_log.read_users(db, {"_id": {"$in": object_ids(np.unique(engagements["user"][unsigned]))}})
     owner = dict(zip(users["id"].tolist(), users["owner"].tolist(), strict=True))
-    account = found["account"].copy()
-    account[unsigned] = [owner.get(user, b"") for user in found["user"][unsigned].tolist()]
-    engaged = found["kind"] < REPORT
-    return {name: column[engaged] for name, column in (found | {"account": account}).items()}
+    account = engagements["account"].copy()
+    account[unsigned] = [owner.get(user, b"") for user in engagements["user"][unsigned].tolist()]
+    engaged = engagements["kind"] < REPORT
+    return {name: column[engaged] for name, column in (engagements | {"account": account}).items()}
 
 
-def _counted(db: Databases, name: str, found: Mapping[str, Any], by: str, of_user: bool = False) -> Columns:
-    stages: list[Mapping[str, Any]] = [{"$match": found}, {"$group": {"_id": by, "count": {"$sum": 1}}}]
+def _counted(db: Databases, name: str, condition: Mapping[str, Any], by: str, of_user: bool = False) -> Columns:
+    stages: list[Mapping[str, Any]] = [{"$match": condition}, {"$group": {"_id": by, "count": {"$sum": 1}}}]
     if of_user:
         stages.append({"$lookup": {"from": "users", "localField": "_id", "foreignField": "_id", "as": "user"}})
     account = {"$first": "$user.ownerAccount"} if of_user else "$_id"
@@ -141,14 +143,14 @@ def _counted(db: Databases, name: str, found: Mapping[str, Any], by: str, of_use
 
 
 def _published(db: Databases, experiment: str, now: datetime) -> Version | None:
-    current = next((each for each in versions(db, experiment) if each.ended_at is None), None)
+    current = next((version for version in versions(db, experiment) if version.ended_at is None), None)
     if current and current.published_at > now:
-        raise ValueError(f"time: {now:%Y-%m-%d %H:%M} lies before version {current.version} was published")
+        raise ValueError(f"time: {now:%Y-%m-%d %H:%M} is before version {current.version} was published")
     return current
 
 
-def _put_by(now: datetime) -> Mapping[str, Any]:
-    """The stage that puts what is published among the past versions."""
+def _archive(now: datetime) -> Mapping[str, Any]:
+    """Returns the stage that moves the published version to the past ones."""
     over = {name: f"${name}" for name in ("version", "variants", "publishedAt")} | {"endedAt": now}
     is_published = {"$gt": [{"$size": {"$ifNull": ["$variants", []]}}, 0]}
     past = {"$ifNull": ["$past", []]}

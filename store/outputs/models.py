@@ -1,4 +1,4 @@
-"""Models as bytes that nothing unpickles: XGBoost's UBJSON or numpy's npy, with a checksum and their columns' names."""
+"""Stored models: XGBoost's UBJSON or numpy's npy (no pickle), with a checksum and the names of their columns."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ TRAIN_AGAIN = "train again: feedpulse run daily"
 
 
 class ArtifactError(ValueError):
-    """An artifact whose bytes or columns are not what they were when it was stored."""
+    """An artifact whose bytes or columns differ from those stored."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One model of one account; without bytes it is an identity: its parent answers for it."""
+    """One model of one account; without bytes it is an identity, and its parent answers."""
 
     account: ObjectId | str
     model: str
@@ -37,9 +37,9 @@ class Artifact:
 
 
 def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime) -> int:
-    """Stores the artifacts as trained at `now`; gives how many.
+    """Stores the artifacts as trained at `now`; returns their number.
 
-    A later training keeps the version before it as `previous`; the same training again replaces itself.
+    A later training keeps the version before it as `previous`; the same training replaces itself.
     """
     ensure_indexes(db, name)
     batch: list[UpdateOne] = []
@@ -56,7 +56,7 @@ def save(db: Databases, name: str, artifacts: Iterable[Artifact], now: datetime)
 def load(
     db: Databases, name: str, model: str, features: Sequence[str], fingerprint: str, condition: Mapping[str, Any]
 ) -> Iterator[Artifact]:
-    """The artifacts of `model` that meet the condition, each checked against its checksum and the expected columns.
+    """Yields the artifacts of `model` that meet the condition, checked against checksum and expected columns.
 
     Raises:
         ArtifactError: at the first artifact that fails; `check` does it one at a time.
@@ -66,36 +66,36 @@ def load(
 
 
 def read(db: Databases, name: str, model: str, condition: Mapping[str, Any]) -> Iterator[Document]:
-    """The stored documents, unchecked, without their previous version."""
+    """Yields the stored documents, unchecked, without their previous version."""
     yield from collection(db, name).find({**condition, "model": model}, {"previous": 0})
 
 
 def trained_times(
     db: Databases, name: str, model: str, condition: Mapping[str, Any]
 ) -> Iterator[tuple[ObjectId, datetime]]:
-    """Account and training time of the artifacts that meet the condition."""
+    """Yields account and training time of the artifacts that meet the condition."""
     for document in collection(db, name).find({**condition, "model": model}, {"account": 1, "trainedAt": 1}):
         yield document["account"], document["trainedAt"]
 
 
 def summaries(db: Databases, name: str) -> Iterator[Document]:
-    """The artifacts without their bytes, but with their `size`."""
+    """Yields the artifacts with their `size` instead of their bytes."""
     size = {"$set": {"size": {"$binarySize": {"$ifNull": ["$artifact", b""]}}}}
     without = {"$unset": ["artifact", "previous", "features"]}
     yield from collection(db, name).aggregate([size, without, {"$sort": {"account": 1}}])
 
 
-def tally(db: Databases, name: str) -> tuple[int, int, float]:
-    """How many artifacts have bytes, how many are identities, and the mean bytes of those that have."""
+def count_artifacts(db: Databases, name: str) -> tuple[int, int, float]:
+    """Returns the numbers of artifacts with bytes and of identities, and the mean size of the former."""
     mean = {"$group": {"_id": "$format", "count": {"$sum": 1}, "size": {"$avg": {"$binarySize": "$artifact"}}}}
-    found = {each["_id"]: each for each in collection(db, name).aggregate([mean])}
-    own = [each for kind, each in found.items() if kind != "identity"]
-    identities = found.get("identity", {}).get("count", 0)
-    return sum(each["count"] for each in own), identities, max((each["size"] for each in own), default=0.0)
+    formats = {group["_id"]: group for group in collection(db, name).aggregate([mean])}
+    identities = formats.pop("identity", {}).get("count", 0)
+    trained = sum(group["count"] for group in formats.values())
+    return trained, identities, max((group["size"] for group in formats.values()), default=0.0)
 
 
 def check(document: Document, features: Sequence[str], fingerprint: str) -> Artifact:
-    """The artifact of a stored document.
+    """Returns the artifact of a stored document.
 
     Raises:
         ArtifactError: when the bytes have another checksum, or the columns have other names or another fingerprint.
@@ -135,17 +135,17 @@ def outdated(document: Mapping[str, Any], fingerprint: str) -> str:
 
 
 def roll_back(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
-    """Puts the previous version back wherever there is one; what was current becomes the previous; gives how many."""
-    kept = {part: f"${part}" for part in _VERSIONED}
-    of_before = {"fingerprint": {"$ifNull": ["$previous.fingerprint", None]}, "previous": kept}
-    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", of_before]}}]
+    """Swaps the current and the previous version where there is one; returns the number of artifacts."""
+    current = {part: f"${part}" for part in _VERSIONED}
+    before = {"fingerprint": {"$ifNull": ["$previous.fingerprint", None]}, "previous": current}
+    swapped = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", "$previous", before]}}]
     return collection(db, name).update_many({**condition, "previous": {"$type": "object"}}, swapped).modified_count
 
 
 def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
     again = {"$eq": ["$trainedAt", now]}
     first = {"$eq": [{"$type": "$version"}, "missing"]}
-    kept = {part: f"${part}" for part in _VERSIONED}
+    current = {part: f"${part}" for part in _VERSIONED}
     new = {
         "artifact": {"$literal": artifact.artifact},
         "format": artifact.format,
@@ -158,7 +158,7 @@ def _stored(artifact: Artifact, now: datetime) -> list[Mapping[str, Any]]:
     }
     newest = {"$max": ["$version", "$previous.version"]}  # after a rollback the previous one is the newer
     version = _one_of((first, 1), (again, "$version"), {"$add": [newest, 1]})
-    before = _one_of((first, "$$REMOVE"), (again, "$previous"), kept)
+    before = _one_of((first, "$$REMOVE"), (again, "$previous"), current)
     return [{"$set": {"previous": before, "version": version}}, {"$set": new}]
 
 

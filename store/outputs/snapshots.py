@@ -1,4 +1,4 @@
-"""The serving snapshot: one payload in documents below MongoDB's 16 MB, published as a whole."""
+"""The serving snapshot: one payload in documents below MongoDB's limit of 16 MB, published by a swap."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ _PART_BYTES = 12 * 2**20
 
 
 class SnapshotError(ValueError):
-    """The stored parts are not those of the wanted version: another one has come, or a byte is broken."""
+    """The stored parts are not of the requested version: it was replaced, or its bytes are damaged."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """Which snapshot is published."""
+    """Version and time of the published snapshot."""
 
     version: str  # SHA-256 of the payload, hexadecimal
     as_of: datetime
 
 
 def save(db: Databases, payload: bytes, as_of: datetime) -> int:
-    """Publishes the payload in place of the one before; gives the number of parts."""
+    """Publishes the payload; returns the number of parts."""
     starts = range(0, len(payload), _PART_BYTES)
     version = hashlib.sha256(payload).hexdigest()
     with publish.replacing(db, _NAME, as_of) as temporary:
@@ -41,19 +41,19 @@ def save(db: Databases, payload: bytes, as_of: datetime) -> int:
 
 
 def header_of(document: Document | None) -> Header | None:
-    """What the header's document says; None where nothing is published."""
+    """Returns the header of its document; None when nothing is published."""
     return Header(document["version"], document["createdAt"]) if document else None
 
 
 def read_payload(db: Databases, version: str) -> bytes:
-    """The payload of that version.
+    """Returns the payload of that version.
 
     Raises:
-        SnapshotError: when it is not there as a whole.
+        SnapshotError: when it is not stored completely.
     """
     try:
         parts = collection(db, _NAME).find({"_id": {"$gt": _HEADER}}).sort("_id", 1)
-        payload = b"".join(each["part"] for each in parts)
+        payload = b"".join(document["part"] for document in parts)
     except OperationFailure as error:  # the collection was replaced under the cursor
         raise SnapshotError(f"{version}: replaced while it was read") from error
     if hashlib.sha256(payload).hexdigest() != version:

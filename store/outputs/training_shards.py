@@ -1,4 +1,4 @@
-"""Shards of training rows on their way from the dispatcher to the workers: arrays as npz, with a checksum."""
+"""Shards of training rows, written by the trainer and read by its workers: arrays as npz, with a checksum."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any]) -> None:
-    """Stores a shard under its name; the same name again replaces it."""
+    """Stores a shard under its name; an existing one is replaced."""
     ensure_indexes(db, "trainingShards")
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
@@ -26,10 +26,10 @@ def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any])
 
 
 def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """The arrays of a shard and what describes them.
+    """Returns the arrays of a shard and its other fields.
 
     Raises:
-        ValueError: when there is no such shard, or its bytes have another checksum.
+        ValueError: for an unknown shard, or bytes with another checksum.
     """
     document = collection(db, "trainingShards").find_one({"_id": shard})
     if document is None or "data" not in document:
@@ -42,15 +42,15 @@ def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
 
 
 def drop(db: Databases, shard: str) -> None:
-    """Forgets a shard whose artifacts are stored."""
+    """Deletes a shard whose artifacts are stored."""
     collection(db, "trainingShards").delete_one({"_id": shard})
 
 
 def mark_done(db: Databases, shard: str) -> None:
-    """Remembers the name of a shard that was trained, for messages that come twice; it expires as shards do."""
+    """Records that the shard was trained, for messages delivered twice; the record expires as shards do."""
     collection(db, "trainingShards").update_one({"_id": shard}, {"$currentDate": {"createdAt": True}}, upsert=True)
 
 
 def is_done(db: Databases, shard: str) -> bool:
-    """Whether the shard was trained and marked so."""
+    """Returns whether the shard was trained and marked."""
     return collection(db, "trainingShards").count_documents({"_id": shard, "data": {"$exists": False}}) > 0

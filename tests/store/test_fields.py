@@ -5,7 +5,6 @@ from datetime import timedelta
 from threading import Event, Timer
 
 import pytest
-from predictors.jobs.action_execution import carry_out, undo
 
 from fraud.features.behaviour import FEATURES
 from handlers import fraud, predictors
@@ -13,6 +12,7 @@ from handlers.connectors.app import AppConnector
 from handlers.manifest import everything, functions
 from lab.simulate import Config, documents, simulate
 from ops.commands.run import backfill, run_all
+from predictors.jobs.action_execution import carry_out, undo
 from store import audit, runs, settings
 from store.change_streams import watch
 from store.erasure import bury
@@ -97,7 +97,7 @@ def answer_requests(db):
     experiments.publish(db, "ranking", [{"name": "all", "share": 1.0, "personal": True}], NOW - timedelta(hours=1))
     experiments.publish(db, "ranking", [{"name": "half", "share": 0.5, "personal": False}], NOW)
     account = db.app.accounts.find_one({"isGuest": False})["_id"]
-    experiments.keep_explored(db, account, NOW, [experiments.Drawn(ObjectId(), 3, 0.2)])
+    experiments.record_explorations(db, account, NOW, [experiments.Exploration(ObjectId(), 3, 0.2)])
     assert predictors.personalize_content_predictor(at(accountId=str(account), limit=5))["result"]
     busiest = db.app.engagements.aggregate([{"$sortByCount": "$user"}, {"$limit": 1}]).next()["_id"]
     moods = {predictors.start_analysis(at(userId=str(user), consent=True))["mood"] for user in (busiest, ObjectId())}

@@ -171,9 +171,9 @@ def test_the_rate_of_what_could_be_explored_weighs_each_draw_by_how_seldom_it_is
     members, contents = ids(60), ids(60, 7_000)
     halved.app.accounts.insert_many([{"_id": each, "isGuest": False} for each in members])
     for number, (who, what) in enumerate(zip(members, contents, strict=True)):
-        drawn = experiments.Drawn(what, 4, 0.1 if number < 20 else 0.5)
-        experiments.keep_explored(halved, who, NOON, [drawn])
-        experiments.keep_explored(halved, who, NOON, [drawn])
+        drawn = experiments.Exploration(what, 4, 0.1 if number < 20 else 0.5)
+        experiments.record_explorations(halved, who, NOON, [drawn])
+        experiments.record_explorations(halved, who, NOON, [drawn])
         if number < 50:
             halved.app.feeditems.insert_one({"viewer": who, "content": what, "seenAt": NOON + timedelta(minutes=1)})
         if number < 20:
@@ -186,7 +186,7 @@ def test_the_rate_of_what_could_be_explored_weighs_each_draw_by_how_seldom_it_is
 
 
 def test_explorations_leave_after_ninety_days_by_the_servers_clock(db):
-    experiments.keep_explored(db, ids(1)[0], NOON, [experiments.Drawn(ids(1)[0], 4, 0.5)])
+    experiments.record_explorations(db, ids(1)[0], NOON, [experiments.Exploration(ids(1)[0], 4, 0.5)])
 
     expiring = collection(db, "explorations").index_information()["storedAt_1"]
     stored = collection(db, "explorations").find_one()
