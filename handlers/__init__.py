@@ -1,1 +1,1 @@
-"""Thin Lambda entries, one file per stage."""
+"""Lambda entries, one file per stage."""

@@ -28,7 +28,7 @@ def creator_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 
 @job("cascadeStats")
 def cascade_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Hourly: cascades, the trees of reshares, from app-db.contents and what tells of parents."""
+    """Hourly: cascades, the trees of reshares, from app-db.contents and the parents that they name."""
     from features.jobs import cascades
 
     return cascades.update_cascades(db, now)
@@ -45,18 +45,18 @@ def cascade(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
 @job("hashtagStats")
 def hashtag_stats(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Hourly: hashtagStats from app-db.contents."""
-    from features.jobs import statistics as hashtags
+    from features.jobs import statistics
 
-    return hashtags.update_hashtag_stats(db, now)
+    return statistics.update_hashtag_stats(db, now)
 
 
 @job("topicsClassify", exclusive=False, resumable=True, check_erasure=False)
 def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
     """Change of app-db.contents, {"contents": [hex…]}, or neither to catch up: contentinfo and topics."""
     from features.jobs import texts
-    from handlers.text_analyzer import reader
+    from handlers.text_analyzer import text_analyzer
 
-    return texts.classify_contents(db, now, read_change(event, "contents"), texts.Config(reader(db, now)))
+    return texts.classify_contents(db, now, read_change(event, "contents"), texts.Config(text_analyzer(db, now)))
 
 
 @job("karmaStats")

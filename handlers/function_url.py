@@ -1,4 +1,4 @@
-"""A function URL's requests: the event is the body, a wrong one is told with status 400."""
+"""Requests to a function URL: the body is the event; a bad event is answered with status 400."""
 
 import base64
 import json
@@ -12,10 +12,10 @@ Json = dict[str, Any]
 
 
 def over_url(handler: Handler) -> Handler:
-    """The handler, which also answers requests to its function URL; direct calls pass through.
+    """Makes a handler also answer requests to its function URL; direct calls pass through.
 
     Raises:
-        ValueError: for a direct call with a bad event; over the URL it becomes a 400 with the same words.
+        ValueError: for a direct call with a bad event; over the URL it becomes a 400 with the same message.
     """
 
     @wraps(handler)
@@ -24,10 +24,10 @@ def over_url(handler: Handler) -> Handler:
         if not isinstance(request, Mapping) or "http" not in request:
             return handler(event, context)
         try:
-            asked = _body(event)
-            answer = handler({"id": request.get("requestId"), **asked}, context)
+            fields = _body(event)
+            answer = handler({"id": request.get("requestId"), **fields}, context)
         except ValueError as error:
-            if type(error) is not ValueError:  # its subclasses come from inside
+            if type(error) is not ValueError:  # subclasses are errors of our code
                 raise
             return _reply(400, {"code": 400, "result": None, "remark": str(error)})
         return _reply(200, answer)
@@ -38,12 +38,12 @@ def over_url(handler: Handler) -> Handler:
 def _body(event: Mapping[str, Any]) -> Json:
     text = event.get("body") or "{}"
     try:
-        asked = json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
+        fields = json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
     except ValueError:
         raise ValueError("body: JSON is needed") from None
-    if not isinstance(asked, dict):
-        raise ValueError(f"body: an object is needed, not {type(asked).__name__}")
-    return asked
+    if not isinstance(fields, dict):
+        raise ValueError(f"body: an object is needed, not {type(fields).__name__}")
+    return fields
 
 
 def _reply(status: int, document: Json) -> Json:

@@ -1,4 +1,4 @@
-"""What every handler shares: the event checked, databases and clock looked up, a run's lease, limit and record."""
+"""The decorators of handlers: check the event, connect, read the clock; for jobs also lease, deadline and record."""
 
 import json
 import time
@@ -40,11 +40,11 @@ def job(
 ) -> Callable[[Work], Handler]:
     """Makes a handler of a job: recorded in `runs`, with one log line at the end.
 
-    - A call of the scheduler for which the operator's own schedule has no use returns {"notDue": 1}, unrecorded.
+    - A call by the scheduler that the operator's schedule does not need returns {"notDue": 1}, unrecorded.
     - A function that the operator switched off returns {"switchedOff": 1}.
     - `exclusive`: a lease keeps two runs apart; the second is recorded as skipped and returns {"skipped": 1}.
-    - `resumable`: shortly before the timeout the run is stopped and its event is handed to the next call, which
-      continues from what was written; other jobs fail.
+    - `resumable`: shortly before the timeout the run stops and its event is passed to the next call, which continues
+      from the documents written so far; other jobs fail.
     - `check_erasure`: look up all erased people before and after the run; jobs that touch few documents check only
       those ids.
     """
@@ -77,7 +77,7 @@ def job(
 
 
 class Record:
-    """A run in progress: in `runs` from its start, in the log and the metrics at its end."""
+    """A run: recorded in `runs` from its start, in log and metrics at its end."""
 
     def __init__(self, db: Databases, function: str, now: datetime, context: Any) -> None:
         self.db, self.function, self.now, self.context = db, function, now, context
@@ -100,9 +100,9 @@ def reinvoke(event: Event, now: datetime, context: Any) -> bool:
         return False
     import boto3  # in the Lambda runtime
 
-    again = {**event, "time": now.isoformat(), HANDOVERS: times + 1}
+    payload = {**event, "time": now.isoformat(), HANDOVERS: times + 1}
     name = context.invoked_function_arn
-    boto3.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(again))
+    boto3.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(payload))
     return True
 
 

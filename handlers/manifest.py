@@ -1,4 +1,4 @@
-"""The functions of serverless.yml: what they call, and what calls them."""
+"""The functions of serverless.yml with their handlers and triggers."""
 
 import importlib
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from handlers.schedules import first_after
 from handlers.timing import Timing, parse_timing
 
 FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
-GRACE = timedelta(minutes=15)  # a run may take that long, or wait its turn
-FEATURES_MINUTE = 15  # hourly functions before this minute make what the daily trainers need
+GRACE = timedelta(minutes=15)  # a run may take so long, or wait for a lease
+FEATURES_MINUTE = 15  # hourly functions before this minute produce the input of the daily trainers
 
 
 @dataclass(frozen=True)
@@ -29,26 +29,26 @@ class Function:
 
     @property
     def is_hourly(self) -> bool:
-        """Whether a schedule fires it every hour."""
+        """Returns whether a schedule fires it every hour."""
         return any(timing.is_hourly for timing in self.timings)
 
     @property
     def is_job(self) -> bool:
-        """Whether it runs by itself, by the clock or by a change."""
+        """Returns whether a schedule or a change triggers it."""
         return bool(self.timings or self.changes)
 
     def next_after(self, moment: datetime) -> datetime:
-        """When a schedule fires it next."""
+        """Returns when a schedule fires it next."""
         return min(timing.next_after(moment) for timing in self.timings)
 
     def load(self) -> Any:
-        """The handler itself."""
+        """Imports and returns the handler."""
         module, _, name = self.handler.rpartition(".")
         return getattr(importlib.import_module(module), name)
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's tags (!Ref, !Sub, !GetAtt …) as the plain values that they stand before."""
+    """Reads CloudFormation's tags (!Ref, !Sub, !GetAtt …) as the plain values after them."""
 
 
 def _untagged(loader: _Loader, tag: str, node: yaml.Node) -> Any:
@@ -63,33 +63,33 @@ _Loader.add_multi_constructor("!", _untagged)
 
 
 def document(path: Path = FILE) -> dict[str, Any]:
-    """What serverless.yml says, its variables unresolved."""
-    found: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)
-    return found
+    """Returns serverless.yml as a dict; its variables are not resolved."""
+    parsed: dict[str, Any] = yaml.load(path.read_text(), Loader=_Loader)
+    return parsed
 
 
 @cache
 def functions(path: Path = FILE) -> Mapping[str, Function]:
-    """Every function of serverless.yml by its key.
+    """Returns every function of serverless.yml by its key.
 
     Raises:
         FileNotFoundError: when the project was installed without its serverless.yml.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: install feedpulse from its checkout (make install)")
-    said = document(path)
-    changes = (said.get("custom") or {}).get("changes") or {}
+    service = document(path)
+    changes = (service.get("custom") or {}).get("changes") or {}
     return {
         key: Function(key, body["handler"], tuple(_timings(body)), changes.get(key) or _changes(body))
-        for key, body in said["functions"].items()
+        for key, body in service["functions"].items()
     }
 
 
 def named(key: str) -> Function:
-    """The function with that key.
+    """Returns the function with that key.
 
     Raises:
-        ValueError: with the keys that there are.
+        ValueError: for an unknown key; names the known ones.
     """
     known = functions()
     if key not in known:
@@ -98,43 +98,43 @@ def named(key: str) -> Function:
 
 
 def hourly() -> list[Function]:
-    """What runs every hour, by the minute."""
-    return sorted((each for each in functions().values() if each.is_hourly), key=_order)
+    """Returns the hourly functions, by the minute."""
+    return sorted((function for function in functions().values() if function.is_hourly), key=_order)
 
 
 def daily() -> list[Function]:
-    """What runs by the clock but not every hour, by the time of day."""
-    timed = (each for each in functions().values() if each.timings and not each.is_hourly)
+    """Returns the scheduled functions that are not hourly, by the time of day."""
+    timed = (function for function in functions().values() if function.timings and not function.is_hourly)
     return sorted(timed, key=_order)
 
 
 def early() -> list[Function]:
-    """The hourly functions that make what the daily trainers need."""
-    return [each for each in hourly() if _order(each) < FEATURES_MINUTE]
+    """Returns the hourly functions that produce the input of the daily trainers."""
+    return [function for function in hourly() if _order(function) < FEATURES_MINUTE]
 
 
 def late() -> list[Function]:
-    """The daily functions, then the hourly ones that need their models."""
-    return [*daily(), *(each for each in hourly() if each not in early())]
+    """Returns the daily functions, then the hourly ones that need their models."""
+    return [*daily(), *(function for function in hourly() if function not in early())]
 
 
 def everything() -> list[Function]:
-    """All that runs by the clock."""
+    """Returns all scheduled functions."""
     return [*early(), *late()]
 
 
-def next_run(function: Function, own: str | None, done: datetime | None, now: datetime) -> datetime:
-    """The function's next call that is for work: with a cron line of its own, the first one after that line fires."""
-    if own is None or done is None:
+def next_run(function: Function, cron: str | None, done: datetime | None, now: datetime) -> datetime:
+    """Returns the function's next run; with an operator's cron line, the first call after that line fires."""
+    if cron is None or done is None:
         return function.next_after(now)
-    return function.next_after(max(now, first_after(own, done) - timedelta(seconds=1)))
+    return function.next_after(max(now, first_after(cron, done) - timedelta(seconds=1)))
 
 
-def late_minutes(function: Function, own: str | None, done: datetime | None, now: datetime) -> int | None:
-    """Minutes since the schedule wanted another run; 0 when none is due, None without a schedule or a good run."""
+def late_minutes(function: Function, cron: str | None, done: datetime | None, now: datetime) -> int | None:
+    """Returns the minutes since a run was due; 0 when none is due, None without a schedule or a successful run."""
     if done is None or not function.timings:
         return None
-    late = now - next_run(function, own, done, done)
+    late = now - next_run(function, cron, done, done)
     return round(late.total_seconds() / 60) if late > GRACE else 0
 
 
@@ -144,15 +144,15 @@ def _order(function: Function) -> int:
 
 def _timings(body: Mapping[str, Any]) -> Iterator[Timing]:
     for event in body.get("events") or []:
-        given = event.get("schedule") if isinstance(event, dict) else None
-        rates = given["rate"] if isinstance(given, dict) else given
+        schedule = event.get("schedule") if isinstance(event, dict) else None
+        rates = schedule["rate"] if isinstance(schedule, dict) else schedule
         for rate in rates if isinstance(rates, list) else [rates]:
             if rate:
                 yield parse_timing(rate)
 
 
 def _changes(body: Mapping[str, Any]) -> str | None:
-    """The collection that a rule on database triggers (`detail.ns.coll`) listens to."""
+    """Returns the collection of a rule on database triggers (`detail.ns.coll`)."""
     for event in body.get("events") or []:
         bus = event.get("eventBridge") if isinstance(event, dict) else None
         namespace = (((bus or {}).get("pattern") or {}).get("detail") or {}).get("ns") or {}

@@ -17,14 +17,14 @@ def coldstart_predictor(db: Databases, event: Event, now: datetime) -> dict[str,
     """Hourly, after the statistics: the guest feed of every country."""
     from predictors.jobs import guest_feed
 
-    chosen = settings.thresholds(db)
-    config = guest_feed.Config(top=chosen.feed_length, discount_bots=chosen.discount_bots)
+    thresholds = settings.thresholds(db)
+    config = guest_feed.Config(top=thresholds.feed_length, discount_bots=thresholds.discount_bots)
     return guest_feed.publish_guest_feed(db, now, config)
 
 
 @job("servingSnapshot")
 def serving_snapshot(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Hourly, after the statistics: what personal ranking needs of everybody's past."""
+    """Hourly, after the statistics: the snapshot that personal requests share."""
     from predictors.jobs import snapshot
 
     return snapshot.publish_snapshot(db, now)
@@ -41,7 +41,7 @@ def personalize_content_predictor(db: Databases, event: Event, now: datetime) ->
 
 @service
 def start_analysis(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """The mood of {"userId"}, who opts in by "consent": true and out, with everything kept, by false."""
+    """The mood of {"userId"}; "consent": true opts in, false opts out and keeps what is stored."""
     from predictors.jobs import moods
 
     user, consent = object_id(event.get("userId"), "userId"), event.get("consent")
@@ -63,21 +63,21 @@ recomend_friends = recommend_friends  # the spelling that callers of the first v
 
 @job("actionsPlan")
 def actions_plan(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Hourly: actions, what would be worth following and liking by karma; off until an operator sets it up."""
+    """Hourly: planned follows and likes by karma; off until an operator configures it."""
     from predictors.jobs import actions
 
     return actions.plan_actions(db, now)
 
 
-def carry_out_actions(db: Databases, now: datetime) -> dict[str, int]:
-    """Carries out what is planned and due on the configured networks; an operator calls it, no schedule."""
+def execute_actions(db: Databases, now: datetime) -> dict[str, int]:
+    """Executes the due actions on the configured networks; an operator calls it, no schedule."""
     from predictors.jobs import action_execution
 
     return action_execution.carry_out(db, now, configured(db, now))
 
 
 def undo_action(db: Databases, now: datetime, key: str) -> None:
-    """Takes one planned or done action back."""
+    """Cancels one planned action, or undoes an executed one."""
     from predictors.jobs import action_execution
 
     action_execution.undo(db, key, now, configured(db, now))
@@ -85,7 +85,7 @@ def undo_action(db: Databases, now: datetime, key: str) -> None:
 
 @service
 def friend_to_follow(db: Databases, event: Event, now: datetime) -> Any:
-    """Accounts worth following for {"accountId"}: a list, the best first."""
+    """Recommended accounts for {"accountId"}: a list, the best first."""
     from predictors.jobs import follow
 
     return follow.recommend(db, object_id(event.get("accountId"), "accountId"), now)

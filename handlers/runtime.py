@@ -1,4 +1,4 @@
-"""The environment as cached databases and settings; an event's clock."""
+"""The environment: cached databases and settings. The clock of an event."""
 
 import os
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import Any
 from store.client import Databases, connect
 
 Event = Mapping[str, Any]
-FRESH_SECONDS = 86_400  # how long a parameter that was read stays good
+FRESH_SECONDS = 86_400  # a parameter is read again after that
 _YEARS = range(1971, 2106)  # ids count the seconds since 1970 in four bytes
 
 
 def databases() -> Databases:
-    """Both databases of the server that the environment names, connected at first use and kept by the container.
+    """Returns both databases of the server that the environment names; the container connects once.
 
     Raises:
         RuntimeError: when neither MONGODB_URI nor MONGODB_URI_PARAMETER is set.
@@ -28,34 +28,34 @@ def databases() -> Databases:
 
 
 def setting(name: str, default: str = "") -> str:
-    """What the environment says of one setting."""
+    """Returns a setting of the environment."""
     return os.environ.get(name) or default
 
 
 def processors() -> int:
-    """How many processes may work side by side: one on Lambda, which has no shared memory for more."""
+    """Returns the number of processes for parallel work: one on Lambda, which has no shared memory."""
     return 1 if setting("AWS_LAMBDA_FUNCTION_NAME") else os.cpu_count() or 1
 
 
 def clock(event: Event) -> datetime:
-    """The job's clock: `event["time"]`, or the wall clock in UTC; to the millisecond, as the database keeps it.
+    """Returns the job's clock: `event["time"]`, else the wall clock in UTC, to the millisecond as in the database.
 
     Raises:
-        ValueError: when the time is not ISO 8601 or lies outside the years in which ids can be made of it.
+        ValueError: when the time is not ISO 8601, or in a year outside the range of ids.
     """
-    given = event.get("time")
-    moment = datetime.now(UTC) if given is None else _moment(given)
+    value = event.get("time")
+    moment = datetime.now(UTC) if value is None else _moment(value)
     if moment.year not in _YEARS:
-        raise ValueError(f"time: {str(given)[:60]} is not between {_YEARS[0]} and {_YEARS[-1]}")
+        raise ValueError(f"time: {str(value)[:60]} is not between {_YEARS[0]} and {_YEARS[-1]}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _moment(given: Any) -> datetime:
+def _moment(value: Any) -> datetime:
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"time: {str(given)[:60]} is not ISO 8601, like 2026-01-31T12:00:00Z") from None
+        raise ValueError(f"time: {str(value)[:60]} is not ISO 8601, like 2026-01-31T12:00:00Z") from None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Schedules that operators set: which of the scheduler's calls of a function are for work."""
+"""Schedules that operators set: which calls by the scheduler run the function."""
 
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ _FIELDS = 5
 
 
 def has_work(function: str, event: Event) -> bool:
-    """Whether a call is for work: one of the scheduler is only when the operator's own schedule wants a run."""
+    """Returns whether a call runs the function; calls by the scheduler only when the operator's schedule is due."""
     if event.get("source") != SCHEDULER:
         return True
     db, now = runtime.databases(), runtime.clock(event)
@@ -24,7 +24,7 @@ def has_work(function: str, event: Event) -> bool:
 
 
 def is_due(cron: str, done: datetime | None, now: datetime) -> bool:
-    """Whether the schedule fired since the clock of the last good run; without one there is always work.
+    """Returns whether the schedule fired since the clock of the last successful run; without one always.
 
     >>> from datetime import UTC
     >>> done = datetime(2026, 1, 1, 6, 20, tzinfo=UTC)
@@ -35,25 +35,27 @@ def is_due(cron: str, done: datetime | None, now: datetime) -> bool:
 
 
 def first_after(cron: str, moment: datetime) -> datetime:
-    """The first firing of a cron line later than the moment, UTC."""
+    """Returns the first firing of a cron line after the moment, UTC."""
     fired: datetime = next(CronSim(cron, moment))
     return fired
 
 
 def checked(cron: str, now: datetime) -> str:
-    """The cron line with single spaces.
+    """Returns the cron line with single spaces.
 
     Raises:
-        ValueError: when it has not five fields, names what is no time, or fires less than once a year.
+        ValueError: when it has not five fields, is no valid time, or fires less than once a year.
     """
     line = " ".join(cron.upper().split())
-    wrong = f"{cron[:60]!r} is no cron line: minute, hour, day of the month, month and day of the week, like 0 3 * * 1"
+    message = (
+        f"{cron[:60]!r} is no cron line: minute, hour, day of the month, month and day of the week, like 0 3 * * 1"
+    )
     if len(line.split()) != _FIELDS:
-        raise ValueError(wrong)
+        raise ValueError(message)
     try:
         fired = next(CronSim(line, now), None)
     except CronSimError as error:
-        raise ValueError(f"{wrong} ({error})") from None
+        raise ValueError(f"{message} ({error})") from None
     if fired is None or fired - now > LONGEST:
         raise ValueError(f"{cron[:60]!r} comes less than once a year")
     return line

@@ -1,6 +1,6 @@
-"""What a run tells AWS: one structured line, and the metrics that CloudWatch reads out of the log (EMF).
+"""Telemetry of a run: one structured log line, and metrics that CloudWatch reads from the log (EMF).
 
-Outside AWS there is no request id, and the lines go where `logging` was told to send them.
+Outside AWS there is no request id, and the lines go to the handlers of `logging`.
 """
 
 import logging
@@ -13,27 +13,27 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "feedpulse"
-MOST_COUNTS = 80  # CloudWatch takes a hundred metrics a line
+MOST_COUNTS = 80  # CloudWatch accepts a hundred metrics per line
 logger = logging.getLogger(NAMESPACE)
 _CREDENTIALS = re.compile(r"(mongodb(?:\+srv)?://)[^@\s/]*@")
 
 
 def begin(event: Mapping[str, Any], context: Any) -> None:
-    """From here to the end of the run every line says which event it belongs to."""
+    """Adds the event's id to every log line of the run."""
     if _is_aws(context):
-        structured = Logger(NAMESPACE)  # gives the logger of that name JSON lines, once
+        structured = Logger(NAMESPACE)  # formats the logger of that name as JSON, once
         structured.append_keys(correlation_id=correlation_id(event, context), request_id=context.aws_request_id)
 
 
 def correlation_id(event: Mapping[str, Any], context: Any) -> str:
-    """The event's own id (of the scheduler, a bus, a function URL), else the request's."""
+    """Returns the event's id (of the scheduler, a bus, a function URL), else the request's."""
     request = event.get("requestContext")
-    told = event.get("id") or (request.get("requestId") if isinstance(request, Mapping) else None)
-    return str(told or context.aws_request_id)[:120]
+    event_id = event.get("id") or (request.get("requestId") if isinstance(request, Mapping) else None)
+    return str(event_id or context.aws_request_id)[:120]
 
 
 def error_line(error: BaseException) -> str:
-    """The error in one line that names no credentials.
+    """Returns the error in one line without credentials.
 
     >>> error_line(ValueError("no answer from mongodb+srv://me:secret@host/db"))
     'ValueError: no answer from mongodb+srv://***@host/db'
@@ -44,7 +44,7 @@ def error_line(error: BaseException) -> str:
 def outcome(
     context: Any, function: str, now: datetime, status: str, seconds: float, counts: Mapping[str, Any], late: float
 ) -> None:
-    """The line of one run, and its metrics; `late` are the seconds from the event's clock to the run's end."""
+    """Logs the line of one run and its metrics; `late` is the seconds from the event's clock to the run's end."""
     line = {"function": function, "time": now.isoformat(), "status": status, "seconds": seconds, "counts": dict(counts)}
     logger.info("%s %s", function, status, extra=line)
     if not _is_aws(context):

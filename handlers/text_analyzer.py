@@ -1,4 +1,4 @@
-"""Who reads the texts of posts: TEXT_PROVIDER offline (the default) or comprehend, TEXT_TIER embeddings or linear."""
+"""Chooses the text analyzer: TEXT_PROVIDER offline (default) or comprehend, TEXT_TIER embeddings or linear."""
 
 from datetime import datetime
 from functools import partial
@@ -11,11 +11,11 @@ from store.outputs import content_info
 DAILY_DOLLARS = "1"
 
 
-def reader(db: Databases, now: datetime) -> Reader:
-    """The reader that the environment names; Comprehend stops at COMPREHEND_DAILY_DOLLARS a day.
+def text_analyzer(db: Databases, now: datetime) -> Reader:
+    """Returns the analyzer that the environment names; Comprehend stops at COMPREHEND_DAILY_DOLLARS a day.
 
     Raises:
-        ValueError: naming the setting, for another provider or tier, or a cap that is no number.
+        ValueError: for another provider or tier, or a cap that is not a number; names the setting.
     """
     provider, offline = setting("TEXT_PROVIDER", "offline"), OfflineReader(setting("TEXT_TIER", "embeddings"))
     if provider == "offline":

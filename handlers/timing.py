@@ -13,7 +13,7 @@ _DAYS = re.compile(r"(?<!#)\b[1-7]\b")
 
 @dataclass(frozen=True)
 class Timing:
-    """When a function fires: by a cron line of five fields, or every so many minutes."""
+    """The schedule of a function: a cron line of five fields, or a period in minutes."""
 
     expression: str
     cron: str = ""
@@ -21,19 +21,19 @@ class Timing:
 
     @property
     def is_hourly(self) -> bool:
-        """Whether it fires at least once in every hour."""
+        """Returns whether it fires at least once in every hour."""
         return 0 < self.every_minutes <= 60 if self.every_minutes else self.cron.split()[1] == "*"
 
     @property
     def minute_of_day(self) -> int:
-        """The first minute of a day at which it fires: the order of functions."""
+        """Returns the first minute of a day at which it fires, by which functions are sorted."""
         if self.every_minutes:
             return 0
         minute, hour, *_ = self.cron.split()
         return 60 * _first(hour) + _first(minute)
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first firing later than the moment."""
+        """Returns the first firing after the moment."""
         if self.every_minutes:
             period = timedelta(minutes=self.every_minutes)
             return _EPOCH + ((moment - _EPOCH) // period + 1) * period
@@ -41,10 +41,10 @@ class Timing:
 
 
 def parse_timing(expression: str) -> Timing:
-    """What an expression of serverless.yml says.
+    """Parses a schedule expression of serverless.yml.
 
     Raises:
-        ValueError: for an expression that EventBridge would not take either, or that names a year.
+        ValueError: for an expression that EventBridge refuses, or that names a year.
 
     >>> parse_timing("cron(0 4 ? * 2-6 *)").cron
     '0 4 * * 1-5'
@@ -66,5 +66,5 @@ def _any(field: str) -> str:
 
 
 def _first(field: str) -> int:
-    found = re.match(r"\d+", field)
-    return int(found[0]) if found else 0
+    match = re.match(r"\d+", field)
+    return int(match[0]) if match else 0

@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers.job import ANSWER, job
 from handlers.runtime import Event, processors
-from handlers.training_queue import sender, shards_of
+from handlers.training_queue import handle_shards, sender
 from store import settings
 from store.client import Databases
 
@@ -20,9 +20,9 @@ def coldstart_trainer(db: Databases, event: Event, now: datetime) -> dict[str, A
 
 @job("personalizeContentTrainer", resumable=True)
 def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Daily: the members' booster, and own models of the members whose data changed, over the queue or here.
+    """Daily: the members' booster, and the effects of members whose data changed, by the queue or here.
 
-    With {"answer": "shards"} the shards are left to the caller, who is given their names.
+    With {"answer": "shards"} the answer names the shards, and the caller trains them.
     """
     from trainers.jobs import members
 
@@ -34,7 +34,7 @@ def personalize_content_trainer(db: Databases, event: Event, now: datetime) -> d
 
 @job("personalizeContentWorker", exclusive=False, check_erasure=False)
 def personalize_content_worker(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Messages of the queue: own models of the members of each shard; failed messages come back by themselves."""
+    """Messages of the queue: the member effects of each shard; the queue delivers failed messages again."""
     from store.outputs import training_shards
     from trainers.jobs import members
 
@@ -45,12 +45,12 @@ def personalize_content_worker(db: Databases, event: Event, now: datetime) -> di
         training_shards.mark_done(db, shard)
         return counts
 
-    return shards_of(event, work)
+    return handle_shards(event, work)
 
 
 @job("rankingEvaluation")
 def ranking_evaluation(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
-    """Daily, before the training: yesterday's requests, judged."""
-    from trainers.jobs import ranking_evaluation as evaluation
+    """Daily, before the training: evaluates the rankers on yesterday's requests."""
+    from trainers.jobs import ranking_evaluation
 
-    return evaluation.evaluate_yesterday(db, now)
+    return ranking_evaluation.evaluate_yesterday(db, now)

@@ -1,4 +1,4 @@
-"""The queue between the user trainer and its workers: one message a shard, failed ones reported one by one."""
+"""The queue between the trainer of members' models and its workers: one message for each shard."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from handlers.deadline import OutOfTimeError, ending, seconds_left
+from handlers.deadline import OutOfTimeError, ending
 from handlers.runtime import Event, setting
 from handlers.telemetry import error_line
 
@@ -18,19 +18,19 @@ logger = logging.getLogger("feedpulse")
 
 
 def sender() -> Callable[[str], None] | None:
-    """Sends a shard's name to TRAINING_QUEUE_URL; None when no queue is configured."""
+    """Returns a function that sends a shard's name to TRAINING_QUEUE_URL; None without a queue."""
     url = setting("TRAINING_QUEUE_URL")
     return (lambda shard: _send(url, shard)) if url else None
 
 
-def shards_of(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
-    """Works on every message; those that fail are named, so that the queue hands them out again and nothing else.
+def handle_shards(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
+    """Calls `work` for the shard of every message and returns the failed messages, which the queue delivers again.
 
-    When time runs out the messages not yet begun are named too. An event with `shards`, a list of names, is the
-    retraining's: the first failure rises, and the event given again goes on from there.
+    When time runs out, messages that did not start are returned too. An event with `shards`, a list of names, comes
+    from retraining: the first failure rises, and the same event continues from there.
 
     Raises:
-        ValueError: when the event has none of `Records`, `shards` and `shard`, or naming the record without an id.
+        ValueError: when the event has none of `Records`, `shards` and `shard`; names a record without an id.
     """
     if isinstance(event.get("shard"), str):
         return work(event["shard"])
@@ -39,26 +39,30 @@ def shards_of(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, 
     if not isinstance(event.get("Records"), list):
         raise ValueError("Records: a list of queue messages is needed, or shard: the name of one, or shards: of some")
     _check_ids(event["Records"])
-    return _answer(event, work)
+    return _handle_messages(event, work)
 
 
 def _check_ids(records: list[Any]) -> None:
-    """Without its id a message could not be given back."""
+    """A failed message without an id could not be reported."""
     for place, record in enumerate(records):
         if not isinstance(record, Mapping) or not isinstance(record.get("messageId"), str):
             raise ValueError(f"Records[{place}]: {str(record)[:60]} is no queue message with a messageId")
 
 
-def _answer(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
+def _handle_messages(event: Event, work: Callable[[str], dict[str, int]]) -> dict[str, Any]:
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+    over: OutOfTimeError | None = None
+
     def handle(record: "SQSRecord") -> dict[str, int]:
+        nonlocal over
         try:
+            if over:
+                raise over
             with ending():
-                if seconds_left() <= 0:
-                    raise OutOfTimeError("the function's time is nearly over")
                 return work(str(json.loads(record.body)["shard"]))
-        except Exception as error:  # the message goes back, and at last to the dead letters
+        except Exception as error:  # the queue delivers the message again, and in the end to the dead-letter queue
+            over = error if isinstance(error, OutOfTimeError) else over
             logger.error("message failed", extra={"queue_message": record.message_id, "error": error_line(error)})
             raise
 

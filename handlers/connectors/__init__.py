@@ -1,1 +1,1 @@
-"""Clients of networks that carry out planned actions."""
+"""Clients of networks that execute planned actions."""

@@ -1,4 +1,4 @@
-"""Our own app: follows and likes as the app itself writes them."""
+"""The app: follows and likes as the app writes them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,17 +16,17 @@ class AppConnector:
     now: datetime
 
     def follow(self, actor: Any, user: Any) -> str:
-        """A relationship, and one follower more."""
+        """Writes a relationship and counts one follower more."""
         return app_writes.follow(self.db, actor, user, self.now)
 
     def unfollow(self, actor: Any, user: Any) -> str:
-        """The relationship no longer follows."""
+        """Ends the follow of the relationship."""
         return app_writes.unfollow(self.db, actor, user, self.now)
 
     def like(self, actor: Any, post: Any) -> str:
-        """An engagement, and one like more."""
+        """Writes an engagement and counts one like more."""
         return app_writes.like(self.db, actor, post, self.now)
 
     def unlike(self, actor: Any, post: Any) -> str:
-        """The engagement is marked deleted."""
+        """Marks the engagement as deleted."""
         return app_writes.unlike(self.db, actor, post, self.now)

@@ -1,4 +1,4 @@
-"""Mastodon, through its client library. Its servers allow bots that say so: the actor's account needs the bot flag."""
+"""Mastodon, through its client library. Servers allow declared bots: the actor's account needs the bot flag."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,33 +11,33 @@ from predictors.social.connectors import RequestError
 
 @dataclass(frozen=True)
 class MastodonConnector:
-    """One account of one server; the actor is whoever the token belongs to."""
+    """One account of one server; the actor is the owner of the token."""
 
     client: Mastodon
 
     @classmethod
     def at(cls, server: str, token: str) -> "MastodonConnector":
-        """The account of the token on the server; a request limit is waited for by the library."""
+        """Returns the connector of the token's account; the library waits when the server limits requests."""
         return cls(Mastodon(api_base_url=server, access_token=token, ratelimit_method="pace", request_timeout=20))
 
     def follow(self, actor: Any, user: Any) -> str:
         """Follows the account of that id."""
-        return self._asked(self.client.account_follow, user)
+        return self._call(self.client.account_follow, user)
 
     def unfollow(self, actor: Any, user: Any) -> str:
-        """Follows it no longer."""
-        return self._asked(self.client.account_unfollow, user)
+        """Ends the follow of the account."""
+        return self._call(self.client.account_unfollow, user)
 
     def like(self, actor: Any, post: Any) -> str:
         """Marks the status as a favourite."""
-        return self._asked(self.client.status_favourite, post)
+        return self._call(self.client.status_favourite, post)
 
     def unlike(self, actor: Any, post: Any) -> str:
-        """Takes the mark away."""
-        return self._asked(self.client.status_unfavourite, post)
+        """Removes the favourite."""
+        return self._call(self.client.status_unfavourite, post)
 
     @staticmethod
-    def _asked(call: Callable[[Any], Any], target: Any) -> str:
+    def _call(call: Callable[[Any], Any], target: Any) -> str:
         try:
             return str(call(target)["id"])
         except MastodonError as error:

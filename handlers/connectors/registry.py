@@ -1,4 +1,4 @@
-"""The networks on which planned actions can be carried out."""
+"""The networks on which planned actions can be executed."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from store.client import Databases
 
 
 def configured(db: Databases, now: datetime) -> dict[str, Connector]:
-    """The networks that the environment names: the app itself, and Mastodon with a server and a token."""
-    found: dict[str, Connector] = {"app": AppConnector(db, now)}
+    """Returns the networks that the environment names: the app itself, and Mastodon with a server and a token."""
+    connectors: dict[str, Connector] = {"app": AppConnector(db, now)}
     server, token = setting("MASTODON_SERVER"), setting("MASTODON_TOKEN")
     if server and token:
         from handlers.connectors.mastodon import MastodonConnector  # a development dependency
 
-        found["mastodon"] = MastodonConnector.at(server, token)
-    return found
+        connectors["mastodon"] = MastodonConnector.at(server, token)
+    return connectors

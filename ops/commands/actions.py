@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from handlers.predictors import carry_out_actions, undo_action
+from handlers.predictors import execute_actions, undo_action
 from handlers.runtime import databases
 from ops import console
 from store.outputs import actions
@@ -24,7 +24,7 @@ def list_actions(as_json: Annotated[bool, typer.Option("--json")] = False) -> No
 @app.command("carry-out")
 def carry_out_now(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Carries out what is due; nothing that is planned dry."""
-    console.result(carry_out_actions(databases(), datetime.now(UTC)), as_json)
+    console.result(execute_actions(databases(), datetime.now(UTC)), as_json)
 
 
 @app.command("undo")

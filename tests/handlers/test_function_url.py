@@ -14,7 +14,7 @@ def echo(event, context=None):
 
 
 def request(body, **more):
-    """What a function URL sends (payload format 2.0)."""
+    """An event of a function URL (payload format 2.0)."""
     http = {"method": "POST", "path": "/", "protocol": "HTTP/1.1"}
     return {"version": "2.0", "requestContext": {"http": http, "requestId": "r1"}, "body": body} | more
 
@@ -34,7 +34,7 @@ def test_a_body_in_base64_is_read():
 
 
 @pytest.mark.parametrize("body", ["", None, "{", "[]", "7", '{"other": 1}'])
-def test_a_wrong_request_is_told_with_its_reason(body):
+def test_a_bad_request_is_answered_with_its_reason(body):
     reply = over_url(echo)(request(body))
 
     assert reply["statusCode"] == 400
@@ -48,7 +48,7 @@ def test_a_direct_call_passes_through_and_its_error_rises():
         over_url(echo)({})
 
 
-def test_an_error_from_inside_is_no_wrong_request():
+def test_an_error_of_our_code_is_no_bad_request():
     def broken(event, context=None):
         raise JSONDecodeError("inside", "", 0)
 

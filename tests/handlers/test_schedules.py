@@ -1,4 +1,4 @@
-"""Schedules that an operator sets, honoured by the handlers whoever's clock calls them."""
+"""Schedules that an operator sets, followed by the handlers for calls by the scheduler."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,12 +17,12 @@ SCHEDULER = "aws.scheduler"
 
 
 def wake(moment, source=SCHEDULER):
-    """One call of contentStats, by the scheduler or by somebody."""
+    """Calls contentStats, by the scheduler or by hand."""
     return features.content_stats({"time": moment.isoformat()} | ({"source": source} if source else {}))
 
 
 def hours_worked(db):
-    return [each["time"].hour for each in db.analytics.runs.find().sort("time")]
+    return [run["time"].hour for run in db.analytics.runs.find().sort("time")]
 
 
 def test_a_function_works_at_the_first_call_after_each_time_that_its_schedule_names(db):
@@ -44,7 +44,7 @@ def test_without_a_schedule_of_its_own_a_function_works_at_every_call(db):
     assert hours_worked(db) == [0, 1, 2]
 
 
-def test_a_schedule_holds_nobody_back_who_calls_by_hand(db):
+def test_a_schedule_does_not_hold_back_calls_by_hand(db):
     settings.schedule(db, "contentStats", "0 3 * * *")
 
     for hour in range(3):
@@ -90,7 +90,7 @@ def test_the_same_call_twice_works_once(db):
     assert again == NOT_DUE
 
 
-def test_a_call_that_is_not_due_is_told_as_such_and_is_no_run(db):
+def test_a_call_that_is_not_due_says_so_and_is_no_run(db):
     wake(MIDNIGHT)
     settings.schedule(db, "contentStats", "0 3 * * *")
 
@@ -102,10 +102,10 @@ def test_a_call_that_is_not_due_is_told_as_such_and_is_no_run(db):
 
 def test_a_function_on_its_own_schedule_is_not_late_before_that_schedule_is():
     function, done = named("coldstartPredictor"), MIDNIGHT + timedelta(hours=3, minutes=20)
-    own = "0 3 * * *"
+    cron = "0 3 * * *"
 
-    assert late_minutes(function, own, done, MIDNIGHT + timedelta(hours=20)) == 0
-    assert late_minutes(function, own, done, MIDNIGHT + timedelta(days=1, hours=4, minutes=20)) == 60
+    assert late_minutes(function, cron, done, MIDNIGHT + timedelta(hours=20)) == 0
+    assert late_minutes(function, cron, done, MIDNIGHT + timedelta(days=1, hours=4, minutes=20)) == 60
     assert late_minutes(function, None, done, MIDNIGHT + timedelta(hours=20)) == 940
 
 
@@ -119,7 +119,7 @@ def test_the_next_run_is_the_first_call_after_the_schedules_next_time():
     assert next_run(daily, "0 0 * * MON", done, done) == MIDNIGHT + timedelta(days=4, hours=1, minutes=10)
 
 
-def test_runs_that_are_announced_are_the_runs_that_come(db):
+def test_the_announced_runs_are_the_runs_that_happen(db):
     settings.schedule(db, "contentStats", "15 */4 * * *")
     wake(MIDNIGHT)
     announced = next_runs(named("contentStats"), "15 */4 * * *", runs.last_done(db, "contentStats", MIDNIGHT), MIDNIGHT)
@@ -127,17 +127,17 @@ def test_runs_that_are_announced_are_the_runs_that_come(db):
     for hour in range(1, 24):
         wake(MIDNIGHT + timedelta(hours=hour))
 
-    assert [each.hour for each in announced] == hours_worked(db)[1:6] == [1, 5, 9, 13, 17]
+    assert [moment.hour for moment in announced] == hours_worked(db)[1:6] == [1, 5, 9, 13, 17]
 
 
-def test_whether_it_is_due_does_not_depend_on_how_often_one_asks():
+def test_whether_it_is_due_does_not_depend_on_earlier_checks():
     done, cron = MIDNIGHT, "7 2,14 * * 1-5"
     fired = first_after(cron, done)
 
-    asked = [is_due(cron, done, done + timedelta(minutes=each)) for each in range(180)]
+    due = [is_due(cron, done, done + timedelta(minutes=minute)) for minute in range(180)]
 
-    assert asked.index(True) == (fired - done) // timedelta(minutes=1) == 127
-    assert all(asked[127:])
+    assert due.index(True) == (fired - done) // timedelta(minutes=1) == 127
+    assert all(due[127:])
 
 
 @pytest.mark.parametrize(
@@ -149,5 +149,5 @@ def test_a_line_that_is_no_schedule_is_refused_with_the_line(line):
         checked(line, MIDNIGHT)
 
 
-def test_a_line_is_kept_with_single_spaces_and_capitals():
+def test_a_line_is_stored_with_single_spaces_and_capitals():
     assert checked("  0  3 * *   mon-fri ", MIDNIGHT) == "0 3 * * MON-FRI"

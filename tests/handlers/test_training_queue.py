@@ -1,4 +1,5 @@
 import json
+import signal
 import time
 from types import SimpleNamespace
 
@@ -8,14 +9,14 @@ from bson.errors import InvalidBSON
 from moto import mock_aws
 
 from handlers import training_queue
-from handlers.deadline import OutOfTimeError, limited, seconds_left
+from handlers.deadline import OutOfTimeError, limited
 from handlers.job import MOST_HANDOVERS, job
-from handlers.training_queue import sender, shards_of
+from handlers.training_queue import handle_shards, sender
 from tests.handlers.test_runtime import NOW, TIME, runs
 
 
 def context(seconds):
-    """What Lambda gives a function that has these seconds."""
+    """The context of a function with so many seconds left."""
     ends = time.monotonic() + seconds
     return SimpleNamespace(
         aws_request_id="request",
@@ -29,7 +30,7 @@ def messages(*bodies):
 
 
 def failed(answer):
-    return [int(each["itemIdentifier"]) for each in answer["batchItemFailures"]]
+    return [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ def test_each_shard_is_one_message(queue_url):
     for shard in ("a", "b"):
         send(shard)
 
-    found = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
-    assert sorted(json.loads(each["Body"])["shard"] for each in found) == ["a", "b"]
+    received = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(json.loads(message["Body"])["shard"] for message in received) == ["a", "b"]
 
 
 def test_without_a_queue_there_is_no_sender(monkeypatch):
@@ -61,81 +62,81 @@ def test_without_a_queue_there_is_no_sender(monkeypatch):
     assert sender() is None
 
 
-def test_a_batch_without_failures_names_none():
+def test_a_batch_without_failures_returns_none():
     worked = []
 
-    answer = shards_of(messages('{"shard": "a"}', '{"shard": "b"}'), lambda shard: worked.append(shard) or {})
+    answer = handle_shards(messages('{"shard": "a"}', '{"shard": "b"}'), lambda shard: worked.append(shard) or {})
 
     assert answer == {"batchItemFailures": []}
     assert worked == ["a", "b"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, ZeroDivisionError, RuntimeError, MemoryError])
-def test_messages_that_fail_are_named_and_the_others_done(error):
+def test_failed_messages_are_returned_and_the_others_done(error):
     def work(shard):
         if shard == "bad":
             raise error("this one")
         return {}
 
-    answer = shards_of(messages('{"shard": "bad"}', '{"shard": "good"}', "no JSON", "{}", "[]"), work)
+    answer = handle_shards(messages('{"shard": "bad"}', '{"shard": "good"}', "no JSON", "{}", "[]"), work)
 
     assert failed(answer) == [0, 2, 3, 4]
 
 
-def test_messages_not_begun_when_the_time_is_over_are_named():
+def test_messages_not_started_when_time_runs_out_are_returned():
     def work(shard):
         time.sleep(0.5)
         return {}
 
     with limited(context(1.2)):
-        answer = shards_of(messages(*['{"shard": "a"}'] * 4), work)
+        answer = handle_shards(messages(*['{"shard": "a"}'] * 4), work)
 
     assert 0 < len(failed(answer)) < 4
     assert failed(answer) == sorted(failed(answer))
     assert failed(answer)[-1] == 3
 
 
-def test_the_retrainings_shards_are_counted_together_and_the_first_failure_rises():
-    assert shards_of({"shards": ["a", "b"]}, lambda shard: {"members": 3}) == {"members": 6}
+def test_shards_of_a_retraining_are_counted_together_and_the_first_failure_rises():
+    assert handle_shards({"shards": ["a", "b"]}, lambda shard: {"members": 3}) == {"members": 6}
 
     with pytest.raises(ZeroDivisionError):
-        shards_of({"shards": ["a", "b"]}, lambda shard: {"members": 1 // 0})
+        handle_shards({"shards": ["a", "b"]}, lambda shard: {"members": 1 // 0})
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": "x"}, {"shard": 7}, {"shards": "a"}], ids=repr)
-def test_an_event_without_shards_is_refused_by_name(event):
+def test_an_event_without_shards_is_refused_with_the_field(event):
     with pytest.raises(ValueError, match="Records: a list of queue messages is needed"):
-        shards_of(event, lambda shard: {})
+        handle_shards(event, lambda shard: {})
 
 
 @pytest.mark.parametrize("record", [None, 7, "x", [], {}, {"messageId": 7}, {"messageId": None}], ids=repr)
-def test_a_record_that_could_not_be_given_back_is_refused_before_any_work(record):
+def test_a_record_without_an_id_is_refused_before_any_work(record):
     worked = []
 
     with pytest.raises(ValueError, match=r"Records\[1\]: .* is no queue message with a messageId"):
-        shards_of({"Records": [*messages('{"shard": "a"}')["Records"], record]}, worked.append)
+        handle_shards({"Records": [*messages('{"shard": "a"}')["Records"], record]}, worked.append)
 
     assert worked == []
 
 
-def test_without_a_context_the_time_is_endless():
+def test_without_a_context_no_timer_runs():
     with limited(None):
-        assert seconds_left() == float("inf")
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_run_that_nears_its_end_stops_tidily_and_fails(db):
+def test_a_run_near_its_timeout_fails_and_releases_its_lease(db):
     started = time.monotonic()
 
     with pytest.raises(OutOfTimeError):
         job("someJob")(lambda db, event, now: time.sleep(30))({"time": TIME}, context(0.6))
 
     assert time.monotonic() - started < 10
-    assert [each["status"] for each in runs(db)] == ["failed"]
+    assert [run["status"] for run in runs(db)] == ["failed"]
     assert db.analytics.leases.count_documents({}) == 0
-    assert seconds_left() == float("inf")
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_no_library_on_the_way_takes_the_end_of_the_time_for_an_error_of_its_own(db):
+def test_a_library_cannot_wrap_the_end_of_the_time_in_its_own_error(db):
     def decode(db, event, now):
         try:
             time.sleep(30)
@@ -146,7 +147,7 @@ def test_no_library_on_the_way_takes_the_end_of_the_time_for_an_error_of_its_own
         job("someJob")(decode)({"time": TIME}, context(0.6))
 
 
-def test_a_run_that_resumes_hands_its_event_and_clock_to_the_next_call(db, monkeypatch):
+def test_a_resumable_run_passes_its_event_and_clock_to_the_next_call(db, monkeypatch):
     called = []
     lambda_ = SimpleNamespace(invoke=lambda **call: called.append(call))
     monkeypatch.setattr("boto3.client", lambda service: lambda_)
@@ -158,11 +159,11 @@ def test_a_run_that_resumes_hands_its_event_and_clock_to_the_next_call(db, monke
     assert call["InvocationType"] == "Event"
     assert call["FunctionName"].endswith("feedpulse-test-f")
     assert json.loads(call["Payload"]) == {"time": NOW.isoformat(), "more": 1, "handovers": 1}
-    assert [each["status"] for each in runs(db)] == ["stopped"]
+    assert [run["status"] for run in runs(db)] == ["stopped"]
 
 
 @pytest.mark.parametrize("more", [{"handovers": MOST_HANDOVERS}, {"answer": "shards"}], ids=repr)
-def test_a_run_is_not_handed_on_for_ever_nor_past_a_caller_who_waits(db, more):
+def test_a_run_is_not_reinvoked_for_ever_nor_when_a_caller_waits(db, more):
     entry = job("someJob", resumable=True)(lambda db, event, now: time.sleep(30))
 
     with pytest.raises(OutOfTimeError):
