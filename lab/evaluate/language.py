@@ -11,28 +11,28 @@ from lab.evaluate.labelled import Line, figures, memory_mib
 
 
 def evaluate(lines: Sequence[Line]) -> dict[str, Any]:
-    """The figures over the texts of supported languages; what is not supported is counted.
+    """Returns the figures over texts of supported languages; others are counted.
 
-    Other spellings of codes (no, iw, zh-cn …) are read as features.text.language.SPELLINGS says.
+    features.text.language.SPELLINGS maps other spellings of codes (no, iw, zh-cn …).
     """
-    identify("warm up")  # the models are read once
+    identify("warm up")  # loads the models
     known = supported()
     spelled = [(line.text, canonical(line.labels[0])) for line in lines if line.labels]
-    judged = [(text, label) for text, label in spelled if label in known or label == UNKNOWN]
+    labelled = [(text, label) for text, label in spelled if label in known or label == UNKNOWN]
 
     started = time.perf_counter()
-    found = [identify(text) for text, _ in judged]
+    identified = [identify(text) for text, _ in labelled]
     seconds = time.perf_counter() - started
 
-    truth = [label for _, label in judged]
-    return _report(truth, found, seconds) | {
+    truth = [label for _, label in labelled]
+    return _report(truth, identified, seconds) | {
         "unsupported": sorted({label for _, label in spelled} - known - {UNKNOWN}),
-        "left_out": len(lines) - len(judged),
+        "left_out": len(lines) - len(labelled),
         "memory_mib": memory_mib(),
     }
 
 
-def _report(truth: Sequence[str], found: Sequence[Language], seconds: float) -> dict[str, Any]:
-    best = [each.code for each in found]
-    sure = np.array([each.probability for each in found], np.float64)
-    return figures(truth, best, sure) | {"ms_per_text": 1000 * seconds / max(1, len(truth))}
+def _report(truth: Sequence[str], identified: Sequence[Language], seconds: float) -> dict[str, Any]:
+    best = [language.code for language in identified]
+    confidence = np.array([language.probability for language in identified], np.float64)
+    return figures(truth, best, confidence) | {"ms_per_text": 1000 * seconds / max(1, len(truth))}

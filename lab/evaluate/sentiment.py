@@ -1,4 +1,4 @@
-"""How well positive and negative texts are parted, where the labels tell a sentiment and no emotion."""
+"""Separation of positive and negative texts, for labels that name a sentiment and no emotion."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -11,11 +11,11 @@ from features.text.language import identify
 from lab.evaluate.labelled import Line
 
 SENTIMENTS: Final[Mapping[str, int]] = {"pos": 1, "positive": 1, "neg": -1, "negative": -1}
-LEAST = 10  # positive and negative texts of a language for a row of its own
+LEAST = 10  # positive and negative texts of a language for a row
 
 
 def sentiment_figures(lines: Sequence[Line], felt: Feelings) -> dict[str, Any]:
-    """Texts and AUC of positive against negative ones, by positivity less negativity; of all and by language."""
+    """Returns texts and AUC of positive against negative ones by positivity less negativity, of all and by language."""
     side = np.array([SENTIMENTS[line.labels[0]] for line in lines])
     positive, negative = felt.of(["joy", "surprise"]), felt.of(["anger", "disgust", "fear", "sadness"])
     balance = positive @ np.array([1.0, 0.5]) - negative.sum(axis=1)
@@ -31,7 +31,7 @@ def _row(side: NDArray[np.int64], balance: NDArray[np.float64]) -> dict[str, flo
 
 
 def auc(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
-    """The chance that one of `good` lies above one of `bad`; half where there are none.
+    """Returns the chance that one of `good` is above one of `bad`; 0.5 when either is empty.
 
     >>> auc(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
     0.875

@@ -61,7 +61,7 @@ def test_emotion_of_lists_counts_a_hit_in_the_list(tmp_path: Path) -> None:
     assert report["accuracy"] == 1
 
 
-def test_sentiments_are_parted_by_language(tmp_path: Path) -> None:
+def test_sentiments_are_separated_by_language(tmp_path: Path) -> None:
     rows = [(f"วันนี้มีความสุขมาก ขอบคุณทุกคน {place}", "pos") for place in range(12)]
     rows += [(f"เสียใจมาก ร้องไห้ทั้งคืน คิดถึงเขา {place}", "neg") for place in range(12)]
 
@@ -71,7 +71,7 @@ def test_sentiments_are_parted_by_language(tmp_path: Path) -> None:
     assert report["sentiment"] == thai | {"per_language": {"th": thai}}
 
 
-def test_both_tiers_can_be_judged(tmp_path: Path) -> None:
+def test_both_tiers_can_be_evaluated(tmp_path: Path) -> None:
     path = write(tmp_path / "x.jsonl", ("I am so happy", "joy"), ("I am so angry, I hate this", "anger"))
 
     linear = run(emotion.command, path, "--tier", "linear")
@@ -92,7 +92,7 @@ def test_nothing_is_calibrated() -> None:
 
 
 @pytest.mark.parametrize("line", ['{"text": "a"}', "nonsense", "[]", '{"text": "a", "label": 7}'])
-def test_a_bad_line_is_told_by_its_number(tmp_path: Path, line: str) -> None:
+def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text('{"text": "a", "label": "b"}\n' + line + "\n")
 
