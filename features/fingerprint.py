@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, Rows, build
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import index
-from features.ranking.member_columns import PERSONAL, personal_columns
+from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns
 from features.ranking.point_in_time import Ints
 
 COLUMNS_OF: Final[Mapping[str, tuple[str, ...]]] = {  # by the model that is trained on them
     "guest": GUEST_COLUMNS,
     "member": MEMBER_COLUMNS,
-    "personal": PERSONAL,
+    "personal": EFFECT_COLUMNS,
 }
 _HOUR_MS = 3_600_000
 _BEGIN_MS = 1_766_275_200_000  # 2025-12-21T00:00:00Z, the hour 0 of the log
@@ -32,7 +32,7 @@ _CONTENTS, _ACCOUNTS, _ACTS, _ROWS = 20, 6, 110, 24
 def fingerprint(columns: tuple[str, ...]) -> str:
     """Returns 16 hexadecimal digits that change with the values, the names or the order of the columns.
 
-    `columns`: PERSONAL, MEMBER_COLUMNS, or some of MEMBER_COLUMNS. Computed once a process.
+    `columns`: EFFECT_COLUMNS, MEMBER_COLUMNS, or some of MEMBER_COLUMNS. Computed once a process.
     """
     return digest(columns, golden_values(columns))
 
@@ -52,16 +52,16 @@ def digest(names: Sequence[str], values: NDArray[Any]) -> str:
 
 
 def golden_values(columns: tuple[str, ...]) -> NDArray[Any]:
-    """The columns on the golden log; shape (rows, columns)."""
+    """Returns the columns on the golden log; shape (rows, columns)."""
     matrix = golden_matrix()
-    if columns == PERSONAL:
-        return personal_columns(matrix.astype(np.float64))  # numpy's float32 logarithm differs between processors
+    if columns == EFFECT_COLUMNS:
+        return effect_columns(matrix.astype(np.float64))  # numpy's float32 logarithm differs between processors
     return matrix[:, [MEMBER_COLUMNS.index(name) for name in columns]]
 
 
 @cache
 def golden_matrix() -> Matrix:
-    """MEMBER_COLUMNS on the golden log: members of two countries, one of no known country, and a guest."""
+    """Returns MEMBER_COLUMNS on the golden log: members of two countries, one of no known country, and a guest."""
     return build(index(_history()), _rows(), MEMBER_COLUMNS)
 
 

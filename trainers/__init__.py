@@ -1,1 +1,1 @@
-"""Fit and judge: global, country and user rankers."""
+"""Trains and evaluates rankers and text models."""

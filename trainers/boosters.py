@@ -1,4 +1,4 @@
-"""XGBoost boosters on the margin of their parents, as UBJSON bytes."""
+"""Fits XGBoost boosters on the margin of their parents, as UBJSON bytes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +9,16 @@ from features.ranking.point_in_time import Floats
 
 @dataclass(frozen=True)
 class Growth:
-    """How a booster grows."""
+    """Parameters of a booster."""
 
     rounds: int = 80
     depth: int = 4
     eta: float = 0.15
-    child_weight: float = 5.0  # least weight of a leaf: fewer rows are noise
+    child_weight: float = 5.0  # minimum weight of a leaf: fewer rows are noise
     shrinkage: float = 5.0  # L2 on leaves
 
     def parameters(self) -> dict[str, Any]:
-        """As XGBoost names them."""
+        """Returns the parameters by XGBoost's names."""
         return {
             "objective": "binary:logistic",
             "base_score": 0.5,
@@ -31,7 +31,7 @@ class Growth:
             "tree_method": "hist",
             "max_bin": 128,
             "seed": 7,
-            "nthread": 1,  # a second one waits for its turn on a shared processor: three times slower there
+            "nthread": 1,  # a second thread on a shared processor makes it three times slower
         }
 
 
@@ -40,7 +40,7 @@ RESIDUAL = Growth(rounds=24, depth=3, eta=0.1, child_weight=20.0, shrinkage=50.0
 
 
 def fit(matrix: Matrix, label: Floats, weight: Floats, margin: Floats | None, growth: Growth) -> bytes:
-    """A booster as UBJSON bytes.
+    """Returns a fitted booster as UBJSON bytes.
 
     `matrix`: (rows, columns); `label`: (rows,) 0 or 1; `weight`: (rows,) > 0; `margin`: (rows,) log-odds of the
     parents.

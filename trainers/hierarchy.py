@@ -1,4 +1,4 @@
-"""The ladder of guest rankers: the world, its continents, its countries; each a residual that a gate lets in or not."""
+"""The hierarchy of guest rankers: world, continents, countries. A gate decides which residuals are served."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ from trainers.evaluation.metrics import list_loss
 
 
 @dataclass(frozen=True)
-class Trained:
-    """One level's model; without bytes it is an identity and its parent answers."""
+class TrainedLevel:
+    """The model of one level; without bytes it is an identity, and its parent answers."""
 
     account: str  # global, a continent, or a country code
     artifact: bytes
@@ -28,7 +28,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to learn from, in order of time; arrays of shape (rows,) but for the matrix."""
+    """Training rows in order of time; arrays of shape (rows,) except for the matrix."""
 
     matrix: Matrix  # (rows, columns)
     engaged: NDArray[np.bool_]
@@ -37,26 +37,26 @@ class Table:
     country: Ints
 
     def take(self, chosen: NDArray[np.bool_]) -> "Table":
-        """The chosen rows."""
+        """Returns the chosen rows."""
         return Table(*(column[chosen] for column in vars(self).values()))
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """When a level may be trained and let in."""
+class GateConfig:
+    """When a level is trained and served."""
 
     world: Growth = GLOBAL
     residual: Growth = RESIDUAL
-    least_requests: int = 60  # fewer can't be split into learning and holding out
-    held_out: float = 0.2  # the newest share of the requests judges the gate
-    surely: float = 2.0  # standard errors by which the held-out gain must lie above 0
+    min_requests: int = 60  # fewer cannot be split into training and held-out requests
+    held_out: float = 0.2  # newest share of the requests, which decides the gate
+    standard_errors: float = 2.0  # by which the held-out gain must exceed 0
 
 
-def climb(table: Table, ladder: Ladder = Ladder()) -> Iterator[Trained]:
-    """The world's model, then every continent's, then every country's; a failing one becomes an identity."""
-    world = _fitted(table, None, ladder.world)
-    yield Trained(WORLD, world, None, _described(table))
-    levels = _Levels(table, ladder, margins(opened(world), table.matrix), _honest_margin(table, ladder))
+def train_hierarchy(table: Table, gate: GateConfig = GateConfig()) -> Iterator[TrainedLevel]:
+    """Yields the level of the world, then of all continents, then of all countries; a failed one is an identity."""
+    world = _fit(table, None, gate.world)
+    yield TrainedLevel(WORLD, world, None, _counts(table))
+    levels = _Hierarchy(table, gate, margins(opened(world), table.matrix), _held_out_margin(table, gate))
     for continent in sorted(set(CONTINENT_OF.values())):
         members = [number for number, code in enumerate(COUNTRIES) if CONTINENT_OF[code] == continent]
         yield levels.residual(continent, np.isin(table.country, members))
@@ -64,79 +64,79 @@ def climb(table: Table, ladder: Ladder = Ladder()) -> Iterator[Trained]:
         yield levels.residual(code, table.country == number)
 
 
-def unlearnt() -> Iterator[Trained]:
-    """The ladder without any data: every model is an identity that says so."""
+def untrained_hierarchy() -> Iterator[TrainedLevel]:
+    """Yields the hierarchy without data: every level is an identity that says so."""
     why = {"requests": 0, "why": "no request with an engagement to learn from"}
     for account in (WORLD, *sorted(set(CONTINENT_OF.values())), *COUNTRIES):
-        yield Trained(account, b"", parents(account)[-1] if parents(account) else None, why)
+        yield TrainedLevel(account, b"", parents(account)[-1] if parents(account) else None, why)
 
 
 @dataclass
-class _Levels:
-    """Log-odds of the levels so far, (rows,): of the models to store, and of models that saw no held-out row."""
+class _Hierarchy:
+    """Log-odds of the levels so far, (rows,): of the stored models, and of models that saw no held-out row."""
 
     table: Table
-    ladder: Ladder
+    gate: GateConfig
     margin: Floats
-    honest: Floats
-    real: set[str] = field(default_factory=set)
+    held_out_margin: Floats
+    trained: set[str] = field(default_factory=set)
 
-    def residual(self, account: str, inside: NDArray[np.bool_]) -> Trained:
-        parent = next(name for name in parents(account) if name in self.real or name == WORLD)
+    def residual(self, account: str, inside: NDArray[np.bool_]) -> TrainedLevel:
+        parent = next(name for name in parents(account) if name in self.trained or name == WORLD)
         rows = self.table.take(inside)
-        report = _described(rows)
-        if report["requests"] < self.ladder.least_requests:
-            return Trained(account, b"", parent, report | {"why": "too few requests"})
+        report = _counts(rows)
+        if report["requests"] < self.gate.min_requests:
+            return TrainedLevel(account, b"", parent, report | {"why": "too few requests"})
         try:
-            artifact, judged = self._tried(rows, inside)
-        except ValueError as error:  # XGBoostError is one; a country that can't be learnt must not stop the others
-            return Trained(account, b"", parent, report | {"why": f"failed: {str(error).splitlines()[0][:200]}"})
+            artifact, figures = self._try_residual(rows, inside)
+        except ValueError as error:  # XGBoostError is one; one bad country must not stop the others
+            return TrainedLevel(account, b"", parent, report | {"why": f"failed: {str(error).splitlines()[0][:200]}"})
         if artifact:
-            self.real.add(account)
+            self.trained.add(account)
         why = "gain on held-out requests" if artifact else "no gain on held-out requests"
-        return Trained(account, artifact, parent, report | judged | {"why": why})
+        return TrainedLevel(account, artifact, parent, report | figures | {"why": why})
 
-    def _tried(self, rows: Table, inside: NDArray[np.bool_]) -> tuple[bytes, dict[str, float]]:
-        """The artifact if the gate lets it in, and how it was judged."""
-        growth, early = self.ladder.residual, _early(rows, self.ladder)
-        trial = margins(opened(_fitted(rows.take(early), self.honest[inside][early], growth)), rows.matrix)
-        gain, error = _gain(rows.take(~early), self.honest[inside][~early], trial[~early])
-        judged = {"gain": gain, "standardError": error}
-        if gain <= self.ladder.surely * error:
-            return b"", judged
-        artifact = _fitted(rows, self.margin[inside], growth)
-        self.honest[inside] += trial
+    def _try_residual(self, rows: Table, inside: NDArray[np.bool_]) -> tuple[bytes, dict[str, float]]:
+        """Returns the artifact if it passes the gate, else no bytes; then gain and standard error."""
+        growth, early = self.gate.residual, _early(rows, self.gate)
+        trial = margins(opened(_fit(rows.take(early), self.held_out_margin[inside][early], growth)), rows.matrix)
+        gain, error = _gain(rows.take(~early), self.held_out_margin[inside][~early], trial[~early])
+        figures = {"gain": gain, "standardError": error}
+        if gain <= self.gate.standard_errors * error:
+            return b"", figures
+        artifact = _fit(rows, self.margin[inside], growth)
+        self.held_out_margin[inside] += trial
         self.margin[inside] += margins(opened(artifact), rows.matrix)
-        return artifact, judged
+        return artifact, figures
 
 
-def _fitted(rows: Table, margin: Floats | None, growth: Growth) -> bytes:
+def _fit(rows: Table, margin: Floats | None, growth: Growth) -> bytes:
     return fit(rows.matrix, rows.engaged.astype(np.float64), rows.weight, margin, growth)
 
 
-def _honest_margin(table: Table, ladder: Ladder) -> Floats:
-    """The world's log-odds from a model that did not see the held-out requests."""
-    seen = table.take(_early(table, ladder))
+def _held_out_margin(table: Table, gate: GateConfig) -> Floats:
+    """Returns the world's log-odds by a model that did not see the held-out requests."""
+    seen = table.take(_early(table, gate))
     if not seen.engaged.any():
         return np.zeros(len(table.engaged))
-    return margins(opened(_fitted(seen, None, ladder.world)), table.matrix)
+    return margins(opened(_fit(seen, None, gate.world)), table.matrix)
 
 
 def _gain(late: Table, margin: Floats, added: Floats) -> tuple[float, float]:
-    """How much list loss the residual saves on a held-out request, and the standard error of that."""
+    """Returns the list loss that the residual saves per held-out request, and its standard error."""
     _, request = np.unique(late.request, return_inverse=True)
     lists = request, late.engaged, late.weight
-    each = list_loss(*lists, margin) - list_loss(*lists, margin + added)
-    error = each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.inf
-    return float(each.mean()), float(error)
+    saved = list_loss(*lists, margin) - list_loss(*lists, margin + added)
+    error = saved.std(ddof=1) / np.sqrt(len(saved)) if len(saved) > 1 else np.inf
+    return float(saved.mean()), float(error)
 
 
-def _early(table: Table, ladder: Ladder) -> NDArray[np.bool_]:
-    every = np.unique(table.request)
-    return table.request < every[int(len(every) * (1 - ladder.held_out))] if len(every) else table.request < 0
+def _early(table: Table, gate: GateConfig) -> NDArray[np.bool_]:
+    requests = np.unique(table.request)
+    return table.request < requests[int(len(requests) * (1 - gate.held_out))] if len(requests) else table.request < 0
 
 
-def _described(table: Table) -> dict[str, Any]:
+def _counts(table: Table) -> dict[str, Any]:
     return {
         "requests": len(np.unique(table.request)),
         "rows": len(table.request),

@@ -23,13 +23,13 @@ _SCALES: Final = {
     "userLanguageRate": (0.06, 0.05),
     "tasteViewed": (0.2, 0.4),
 }
-PERSONAL: Final = ("always", *_SCALES)
+EFFECT_COLUMNS: Final = ("always", *_SCALES)
 _COLUMNS: Final = [MEMBER_COLUMNS.index(name) for name in _SCALES]
 _CENTRE, _SPREAD = np.array(list(_SCALES.values())).T
 _FARTHEST = 4.0  # spreads; beyond it a row must not pull
 
 
-def personal_columns(matrix: Matrix) -> Floats:
-    """`matrix`: (rows, MEMBER_COLUMNS); gives (rows, PERSONAL), each within ±4, the first column 1."""
+def effect_columns(matrix: Matrix) -> Floats:
+    """`matrix`: (rows, MEMBER_COLUMNS); gives (rows, EFFECT_COLUMNS), each within ±4, the first column 1."""
     scaled = (np.log1p(np.maximum(matrix[:, _COLUMNS], 0.0)) - _CENTRE) / _SPREAD
     return np.column_stack([np.ones(len(matrix)), np.clip(scaled, -_FARTHEST, _FARTHEST)])

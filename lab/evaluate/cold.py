@@ -1,4 +1,4 @@
-"""How soon a ranker knows a member: the same requests with only the member's latest engagements known."""
+"""Cold start: the same requests, with only the member's latest engagements known."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,30 +16,37 @@ from predictors.snapshot.snapshot import Snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people, quality
 from trainers.evaluation.walk_forward import Rankers
 from trainers.member_booster import guest_margin
-from trainers.rows.requests import Choice
+from trainers.rows.requests import CandidateSet
 
-KNOWN = (0, 1, 3, 10, 30)  # engagements; 0 also without anything that was seen
-_MOST_ASKED = 200  # requests
+KNOWN = (0, 1, 3, 10, 30)  # engagements; 0 means no exposures either
+_MAX_REQUESTS = 200
 
 
 def cold(
-    history: History, known: Known, rankers: Rankers, asked: Sequence[Choice], before: Sequence[int], since_ms: int
+    history: History,
+    known: Known,
+    rankers: Rankers,
+    requests: Sequence[CandidateSet],
+    before: Sequence[int],
+    since_ms: int,
 ) -> dict[str, Any]:
-    """NDCG@10 of requests by members with at least 30 engagements, by how many of the latest are known.
+    """Returns NDCG@10 of requests by members with at least 30 engagements, by how many of the latest are known.
 
-    `before`: each request's engagements before it. `share` is the part of what 30 bring over none that 3 bring.
+    `before`: engagements before each request. `share`: the gain of 3 engagements as a part of the gain of 30.
     """
-    ripe = [each for each, many in zip(asked, before, strict=True) if many >= KNOWN[-1]][:_MOST_ASKED]
-    if not ripe:
+    active = [request for request, count in zip(requests, before, strict=True) if count >= KNOWN[-1]][:_MAX_REQUESTS]
+    if not active:
         return {"requests": 0}
-    found = np.array([_figures(history, known, rankers, each, since_ms) for each in ripe])  # (requests, KNOWN)
-    account = np.array([each.account for each in ripe])
-    mean = found.mean(axis=0)
-    gained = found - found[:, :1]
+    figures = np.array(
+        [_figures(history, known, rankers, request, since_ms) for request in active]
+    )  # (requests, KNOWN)
+    account = np.array([request.account for request in active])
+    mean = figures.mean(axis=0)
+    gained = figures - figures[:, :1]
     three, thirty = gained[:, KNOWN.index(3)], gained[:, -1]
     return {
-        "requests": len(ripe),
-        "ndcg@10": {str(many): float(value) for many, value in zip(KNOWN, mean, strict=True)},
+        "requests": len(active),
+        "ndcg@10": {str(count): float(value) for count, value in zip(KNOWN, mean, strict=True)},
         "gain": {
             "3": list(interval_over_people(three, account, 7)),
             "30": list(interval_over_people(thirty, account, 7)),
@@ -48,29 +55,30 @@ def cold(
     }
 
 
-def _figures(history: History, known: Known, rankers: Rankers, choice: Choice, since_ms: int) -> list[float]:
-    now = snapshot.take(known, since_ms, choice.time_ms // HOUR_MS * HOUR_MS)
-    viewer = viewer_from_history(history, choice.account, choice.time_ms)
-    ties = np.random.default_rng(choice.time_ms).random(len(choice.content))
+def _figures(history: History, known: Known, rankers: Rankers, candidates: CandidateSet, since_ms: int) -> list[float]:
+    now = snapshot.take(known, since_ms, candidates.time_ms // HOUR_MS * HOUR_MS)
+    viewer = viewer_from_history(history, candidates.account, candidates.time_ms)
+    ties = np.random.default_rng(candidates.time_ms).random(len(candidates.content))
     return [
-        quality(_scores(now, _with_latest(viewer, many), rankers, choice), choice.relevant, ties).ndcg for many in KNOWN
+        quality(_scores(now, _with_latest(viewer, count), rankers, candidates), candidates.relevant, ties).ndcg
+        for count in KNOWN
     ]
 
 
-def _with_latest(viewer: Viewer, many: int) -> Viewer:
-    """The member as if the past had begun with the latest `many` engagements."""
+def _with_latest(viewer: Viewer, count: int) -> Viewer:
+    """Returns the member with a past that begins at the latest `count` engagements."""
     times = np.sort(viewer.engagements.time_ms)[::-1]
-    begin = times[many - 1] if many else np.inf
+    begin = times[count - 1] if count else np.inf
     return replace(viewer, engagements=_since(viewer.engagements, begin), exposures=_since(viewer.exposures, begin))
 
 
 def _since(events: Events, begin_ms: float) -> Events:
-    kept = events.time_ms >= begin_ms
-    return Events(*(column[kept] for column in vars(events).values()))
+    late = events.time_ms >= begin_ms
+    return Events(*(column[late] for column in vars(events).values()))
 
 
-def _scores(now: Snapshot, viewer: Viewer, rankers: Rankers, choice: Choice) -> Floats:
+def _scores(now: Snapshot, viewer: Viewer, rankers: Rankers, candidates: CandidateSet) -> Floats:
     nothing = select_contents(now.contents, np.zeros(0, dtype=np.int64))
-    matrix = Request(now, viewer, choice.time_ms, nothing).matrix(choice.content)
+    matrix = Request(now, viewer, candidates.time_ms, nothing).matrix(candidates.content)
     country = np.full(len(matrix), viewer.country)
     return guest_margin(rankers.boosters, matrix, country) + margins(rankers.members, matrix)

@@ -1,4 +1,4 @@
-"""What the sources of candidates find of what a member engages with later."""
+"""Recall of the candidate sources: the share of a member's later engagements that they find."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,39 +14,44 @@ from predictors.personal.request import Request, select_contents, viewer_from_hi
 from predictors.personal.sources import SOURCES, merge_sources, retrieve
 from predictors.snapshot import snapshot
 from trainers.evaluation.metrics import Floats, interval_over_people
-from trainers.rows.requests import Choice
+from trainers.rows.requests import CandidateSet
 
 MOST = 300  # candidates of a source
-_MOST_ASKED = 200  # requests; a snapshot is taken for every hour in which there is one
+_MAX_REQUESTS = 200  # each hour with a request takes one snapshot
 
 
-def recalls(history: History, known: Known, asked: Sequence[Choice], since_ms: int, seed: int) -> dict[str, Any]:
-    """By source, and for all sources together: the share of a request's later engagements among its candidates.
+def recalls(
+    history: History, known: Known, requests: Sequence[CandidateSet], since_ms: int, seed: int
+) -> dict[str, Any]:
+    """Returns by source, and for all sources together, the share of later engagements among the candidates.
 
-    Gathered as served: from the snapshot of the last full hour, without what the member has already seen.
+    Candidates are retrieved as in serving: from the snapshot of the last full hour, without seen posts.
     """
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(asked))[:_MOST_ASKED])
-    some = sorted((asked[number] for number in chosen.tolist()), key=lambda each: each.time_ms)
-    account = np.array([each.account for each in some])
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(requests))[:_MAX_REQUESTS])
+    chosen_requests = sorted((requests[number] for number in chosen.tolist()), key=lambda request: request.time_ms)
+    account = np.array([request.account for request in chosen_requests])
     shares: dict[str, list[tuple[float, int]]] = {}
-    for choice, found in zip(some, _gathered(history, known, some, since_ms), strict=True):
-        relevant = choice.content[choice.relevant]
-        for name, rows in {"all": merge_sources(found)[0], **found}.items():
+    pools = _retrieved(history, known, chosen_requests, since_ms)
+    for request, pool in zip(chosen_requests, pools, strict=True):
+        relevant = request.content[request.relevant]
+        for name, rows in {"all": merge_sources(pool)[0], **pool}.items():
             shares.setdefault(name, []).append((float(np.isin(relevant, rows).mean()), len(rows)))
-    return {name: _figures(np.array(each), account, seed) for name, each in shares.items()}
+    return {name: _figures(np.array(values), account, seed) for name, values in shares.items()}
 
 
-def _gathered(history: History, known: Known, asked: Sequence[Choice], since_ms: int) -> Iterator[Mapping[str, Ints]]:
-    """Candidates by source for each request; `asked` by time."""
+def _retrieved(
+    history: History, known: Known, requests: Sequence[CandidateSet], since_ms: int
+) -> Iterator[Mapping[str, Ints]]:
+    """Yields the candidates by source for each request; `requests` are sorted by time."""
     hour, now = -1, None
-    for each in asked:
-        if now is None or each.time_ms // HOUR_MS != hour:
-            hour = each.time_ms // HOUR_MS
+    for request in requests:
+        if now is None or request.time_ms // HOUR_MS != hour:
+            hour = request.time_ms // HOUR_MS
             now = snapshot.take(known, since_ms, hour * HOUR_MS)
         nothing = select_contents(now.contents, np.zeros(0, dtype=np.int64))
-        viewer = viewer_from_history(history, each.account, each.time_ms)
-        request = Request(now, viewer, each.time_ms, nothing)
-        yield filter_pool(request, retrieve(request, SOURCES), FILTERS, MOST)
+        viewer = viewer_from_history(history, request.account, request.time_ms)
+        served = Request(now, viewer, request.time_ms, nothing)
+        yield filter_pool(served, retrieve(served, SOURCES), FILTERS, MOST)
 
 
 def _figures(shares: Floats, account: Ints, seed: int) -> dict[str, Any]:

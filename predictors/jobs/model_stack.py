@@ -9,7 +9,7 @@ import numpy as np
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.fingerprint import COLUMNS_OF, fingerprint
 from features.ranking.boosters import opened
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from features.ranking.point_in_time import Floats
 from predictors.personal.model_stack import ModelStack
 from store.client import Databases
@@ -73,8 +73,10 @@ def _member_weights(document: Document | None, refused: Refused) -> Floats | Non
     if document is None or document.get("model") != PERSONAL_MODEL:
         return None
     try:
-        weights = np.load(BytesIO(models.check(document, PERSONAL, fingerprint(PERSONAL)).artifact), allow_pickle=False)
-        if weights.shape == (len(PERSONAL),) and np.isfinite(weights).all():
+        weights = np.load(
+            BytesIO(models.check(document, EFFECT_COLUMNS, fingerprint(EFFECT_COLUMNS)).artifact), allow_pickle=False
+        )
+        if weights.shape == (len(EFFECT_COLUMNS),) and np.isfinite(weights).all():
             return np.asarray(weights, dtype=np.float64)
         refused[f"{PERSONAL_MODEL} of {document['account']}: weights of shape {weights.shape}, or not finite"] = 1
     except ValueError as error:  # an ArtifactError, or numpy's error on damaged bytes

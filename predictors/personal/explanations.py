@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
-from features.ranking.member_columns import PERSONAL, personal_columns
+from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns
 from features.ranking.point_in_time import Floats
 from features.untrained import untrained_inputs, untrained_parts
 from predictors.personal.model_stack import ModelStack
@@ -46,8 +46,8 @@ def level_contributions(stack: ModelStack, matrix: Matrix) -> list[LevelContribu
     if stack.members is not None:
         levels.append(_of_trees("members", stack.members, matrix, MEMBER_COLUMNS))
     if stack.own is not None:
-        scaled = personal_columns(matrix)
-        levels.append(LevelContributions("own", PERSONAL, _own_values(matrix), scaled * stack.own))
+        scaled = effect_columns(matrix)
+        levels.append(LevelContributions("own", EFFECT_COLUMNS, _own_values(matrix), scaled * stack.own))
     return levels
 
 
@@ -127,7 +127,7 @@ def _formula(guest: Matrix) -> LevelContributions:
 
 
 def _own_values(matrix: Matrix) -> Floats:
-    of_matrix = [matrix[:, MEMBER_COLUMNS.index(name)] for name in PERSONAL[1:]]
+    of_matrix = [matrix[:, MEMBER_COLUMNS.index(name)] for name in EFFECT_COLUMNS[1:]]
     return np.column_stack([np.ones(len(matrix)), *of_matrix]).astype(np.float64)
 
 

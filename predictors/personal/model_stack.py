@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from features.matrix import GUEST_COLUMNS, Matrix
 from features.ranking.boosters import margins
-from features.ranking.member_columns import personal_columns
+from features.ranking.member_columns import effect_columns
 from features.ranking.point_in_time import Floats
 from features.untrained import untrained_inputs, untrained_log_odds
 from store.rules.model_names import WORLD
@@ -23,7 +23,7 @@ class ModelStack:
 
     guest: Mapping[str, Any] = field(default_factory=dict)  # boosters by level, the world first; the guest levels
     members: Any | None = None  # a booster
-    own: Floats | None = None  # the member's own weights, shape (PERSONAL,)
+    own: Floats | None = None  # the member's own weights, shape (EFFECT_COLUMNS,)
 
     @property
     def is_untrained(self) -> bool:
@@ -57,7 +57,7 @@ def member_log_odds(stack: ModelStack, matrix: Matrix) -> Floats:
     `matrix`: (rows, MEMBER_COLUMNS).
     """
     total = np.zeros(len(matrix)) if stack.members is None else margins(stack.members, matrix)
-    return total if stack.own is None else total + personal_columns(matrix) @ stack.own
+    return total if stack.own is None else total + effect_columns(matrix) @ stack.own
 
 
 def scores(stack: ModelStack, matrix: Matrix) -> Floats:

@@ -1,4 +1,4 @@
-"""How many members' own models a core trains in a second, from the stored shard to the stored artifacts."""
+"""How many member effects a core trains in a second, from the stored shard to the stored artifacts."""
 
 import resource
 import sys
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import xgboost
 
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from store.outputs import training_shards
 from trainers.jobs.members import train_shard
-from trainers.member_effects import Own, fit_all
+from trainers.member_effects import MemberRows, fit_member_effects
 
 pytestmark = pytest.mark.bench
 
@@ -21,22 +21,22 @@ MEMBERS, ROWS = 500, 50  # of a shard; rows a member on the average
 FLOOR = {"objective": "binary:logistic", "max_depth": 2, "tree_method": "exact", "nthread": 1}
 
 
-def rows(seed, members=MEMBERS):
+def random_rows(seed, members=MEMBERS):
     draw = np.random.default_rng(seed)
     count = np.maximum(draw.poisson(ROWS, members), 1)
     account = np.repeat(np.arange(members), count)
-    columns = np.column_stack([np.ones(len(account)), draw.normal(size=(len(account), len(PERSONAL) - 1))])
+    columns = np.column_stack([np.ones(len(account)), draw.normal(size=(len(account), len(EFFECT_COLUMNS) - 1))])
     engaged, margin = draw.random(len(account)) < 0.1, draw.normal(-2, 1, len(account))
-    return Own(account, np.arange(len(account)) // 10, columns, engaged, np.ones(len(account)), margin)
+    return MemberRows(account, np.arange(len(account)) // 10, columns, engaged, np.ones(len(account)), margin)
 
 
 def stored(db, number):
-    """A shard of members of its own in the database; gives its name."""
+    """Stores a shard of its own members; returns its name."""
     first = 1 + number * MEMBERS
     ids = b"".join(each.to_bytes(12, "big") for each in range(first, first + MEMBERS))
     described = {"penalty": 10.0, "open": [True] * 5, "members": 1, "trainedAt": NOW}
     arrays = {"ids": np.frombuffer(ids, "S12"), "engagements": np.full(MEMBERS, 9)}
-    training_shards.put(db, f"{number}", vars(rows(number)) | arrays, described)
+    training_shards.put(db, f"{number}", vars(random_rows(number)) | arrays, described)
     return f"{number}"
 
 
@@ -54,24 +54,26 @@ def rate(work, several, name):
     return max(rates)
 
 
-def boosters(own):
+def boosters(rows):
     """One native booster a member, each by itself, serialised."""
-    start = np.flatnonzero(np.diff(own.account, prepend=-1))
-    matrix = own.columns.astype(np.float32)
-    for mine in np.split(np.arange(len(own.account)), start[1:]):
-        data = xgboost.DMatrix(matrix[mine], own.engaged[mine], base_margin=own.margin[mine], nthread=1)
+    start = np.flatnonzero(np.diff(rows.account, prepend=-1))
+    matrix = rows.columns.astype(np.float32)
+    for mine in np.split(np.arange(len(rows.account)), start[1:]):
+        data = xgboost.DMatrix(matrix[mine], rows.engaged[mine], base_margin=rows.margin[mine], nthread=1)
         xgboost.train(FLOOR, data, 8).save_raw("ubj")
     return len(start)
 
 
-def test_five_thousand_own_models_a_second_from_stored_rows_to_stored_artifacts(db):
+def test_five_thousand_member_effects_a_second_from_stored_rows_to_stored_artifacts(db):
     train_shard(db, NOW, stored(db, 0))
     several = [stored(db, number) for number in range(1, 9)]
-    boosters(rows(9, 2))
+    boosters(random_rows(9, 2))
 
     whole = rate(lambda name: train_shard(db, NOW, name)["ownModel"], several, "read, fitted, written")
-    fitted = rate(lambda own: len(fit_all(own, 10.0)[0]), [rows(number) for number in range(8)], "fitted")
-    floor = rate(boosters, [rows(9, 200), rows(10, 200)], "one booster at a time")
+    fitted = rate(
+        lambda rows: len(fit_member_effects(rows, 10.0)[0]), [random_rows(number) for number in range(8)], "fitted"
+    )
+    floor = rate(boosters, [random_rows(9, 200), random_rows(10, 200)], "one booster at a time")
 
     assert db.analytics.mlArtifacts.count_documents({"format": "npy"}) == 9 * MEMBERS
     assert min(whole, fitted) >= 5_000

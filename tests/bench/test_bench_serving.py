@@ -8,7 +8,7 @@ import pytest
 
 from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from lab.simulate import Config as Community
 from predictors.jobs import personal, snapshot
 from store.outputs import models
@@ -59,7 +59,7 @@ def train(db):
     )
     models.save(db, "mlArtifacts_global", levels, NOW)
     owners = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}, {"_id": 1})]
-    models.save(db, "mlArtifacts", (own_model(each, np.full(len(PERSONAL), 0.1)) for each in owners), NOW)
+    models.save(db, "mlArtifacts", (own_model(each, np.full(len(EFFECT_COLUMNS), 0.1)) for each in owners), NOW)
 
 
 def events(db):

@@ -9,7 +9,7 @@ from features import fingerprint, matrix
 from features.fingerprint import COLUMNS_OF, digest, golden_matrix, golden_values
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking import co_engagement, member_columns, point_in_time
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 
 ALL = {name: digest(columns, golden_values(columns)) for name, columns in COLUMNS_OF.items()}
 
@@ -32,8 +32,8 @@ def changed(monkeypatch, change):
     """Every column passes through `change` (name, values) on its way into the matrix."""
     stacked = matrix.stacked
 
-    def altered(found, columns):
-        return stacked({name: change(name, values) for name, values in found.items()}, columns)
+    def altered(by_name, columns):
+        return stacked({name: change(name, values) for name, values in by_name.items()}, columns)
 
     monkeypatch.setattr(matrix, "stacked", altered)
 
@@ -57,7 +57,7 @@ def test_a_column_whose_values_change_by_a_thousandth_changes_the_fingerprint(mo
 
     assert after["member"] != ALL["member"]
     assert (after["guest"] != ALL["guest"]) == (column in GUEST_COLUMNS)
-    assert (after["personal"] != ALL["personal"]) == (column in PERSONAL)
+    assert (after["personal"] != ALL["personal"]) == (column in EFFECT_COLUMNS)
 
 
 @pytest.mark.parametrize("column", MEMBER_COLUMNS)
@@ -101,11 +101,11 @@ def test_names_and_their_order_are_part_of_the_fingerprint(columns):
     values = golden_values(columns)
     swapped = (columns[1], columns[0], *columns[2:])
 
-    several = {digest(columns, values), digest(swapped, values), digest(("renamed", *columns[1:]), values)}
+    digests = {digest(columns, values), digest(swapped, values), digest(("renamed", *columns[1:]), values)}
 
-    assert len(several) == 3
-    if columns != PERSONAL:
-        assert fingerprint.fingerprint(swapped) not in {*several, *ALL.values()}
+    assert len(digests) == 3
+    if columns != EFFECT_COLUMNS:
+        assert fingerprint.fingerprint(swapped) not in {*digests, *ALL.values()}
 
 
 def test_another_order_of_operations_does_not_change_the_fingerprint(monkeypatch):
@@ -119,8 +119,8 @@ def test_another_order_of_operations_does_not_change_the_fingerprint(monkeypatch
             assert {name: now()[name] for name in ("guest", "member")} == {
                 name: ALL[name] for name in ("guest", "member")
             }
-        values = golden_values(PERSONAL)
-        assert digest(PERSONAL, values * noise) == ALL["personal"]
+        values = golden_values(EFFECT_COLUMNS)
+        assert digest(EFFECT_COLUMNS, values * noise) == ALL["personal"]
 
 
 def test_no_column_of_the_golden_log_is_constant_or_missing():

@@ -7,11 +7,11 @@ from features.ranking.boosters import margins, opened
 from trainers.boosters import Growth, fit
 
 ROWS = 20_000
-NOTHING = np.zeros((ROWS, 1), dtype=np.float32)  # a column that tells nothing apart: every tree is one leaf
+NOTHING = np.zeros((ROWS, 1), dtype=np.float32)  # a column that does not split the rows: every tree is one leaf
 
 
 def step(engaged, margin=None, growth=Growth(rounds=1)):
-    """What one round adds to the log-odds of rows of which so many are engaged."""
+    """Returns what one round adds to the log-odds when so many rows are engaged."""
     label = (np.arange(ROWS) < engaged).astype(float)
     return margins(opened(fit(NOTHING, label, np.ones(ROWS), margin, growth)), NOTHING[:1])[0]
 
@@ -25,7 +25,7 @@ def test_even_odds_need_no_step():
     assert step(ROWS // 2) == pytest.approx(0.0, abs=0.01)
 
 
-def test_what_the_parents_say_is_not_learnt_again():
+def test_the_margin_of_the_parents_is_not_learned_again():
     # log-odds ln 3 are a chance of 3/4, which is that of the rows
     assert step(ROWS * 3 // 4, np.full(ROWS, np.log(3))) == pytest.approx(0.0, abs=0.01)
 

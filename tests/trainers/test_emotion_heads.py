@@ -1,4 +1,4 @@
-"""Fitting the emotion heads: gradients against numbers, oracles, and words that tell an emotion by construction."""
+"""Fitting the emotion heads: gradients against numbers, oracles, and words that carry an emotion by construction."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_one_sigmoid_fits_as_scikit_learn_does() -> None:
     assert ours.bias[0] == pytest.approx(theirs.intercept_[0], abs=0.02)
 
 
-def test_words_that_tell_an_emotion_are_learnt() -> None:
+def test_words_that_carry_an_emotion_are_learned() -> None:
     words = {"anger": "furious", "joy": "delighted", "optimism": "hopeful", "sadness": "weeping", "neutral": "table"}
     labels = list(words) * 30
     texts = [f"{words[label]} number {place}" for place, label in enumerate(labels)]
@@ -46,8 +46,8 @@ def test_words_that_tell_an_emotion_are_learnt() -> None:
     heads = fit_heads(presence, dominance, Config(iterations=8, folds=2, l2_grams=0.05, dominance_l2_grams=0.05))
 
     new = [f"so {words[label]} again" for label in DOMINANCE]
-    found = heads.scores(new, np.zeros((4, 4), np.float32))[1].argmax(axis=1)
-    assert found.tolist() == [0, 1, 2, 3]
+    leading_emotion = heads.scores(new, np.zeros((4, 4), np.float32))[1].argmax(axis=1)
+    assert leading_emotion.tolist() == [0, 1, 2, 3]
 
 
 def test_platt_finds_the_slope_that_made_the_labels() -> None:
@@ -60,14 +60,14 @@ def test_platt_finds_the_slope_that_made_the_labels() -> None:
     assert shift[0] == pytest.approx(-1, abs=0.15)
 
 
-def test_too_sure_scores_are_softened() -> None:
+def test_overconfident_scores_are_softened() -> None:
     sure = np.array([[8.0, 0.0]] * 3 + [[0.0, 8.0]], np.float32)
     targets = np.array([[1.0, 0.0]] * 4, np.float32)
 
     assert sharpness(sure, targets) < 0.3
 
 
-def test_the_threshold_parts_what_is_parted() -> None:
+def test_the_threshold_separates_two_groups() -> None:
     probabilities, targets = np.array([[0.1], [0.2], [0.7], [0.9]]), np.array([[0.0], [0.0], [1.0], [1.0]])
 
     assert best_thresholds(probabilities.astype(np.float32), targets.astype(np.float32))[0] == pytest.approx(0.7)

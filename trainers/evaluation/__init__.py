@@ -1,1 +1,1 @@
-"""Walk-forward evaluation: metrics, baselines, reports."""
+"""Walk-forward evaluation: metrics, baselines, reports, A/B tests."""

@@ -1,4 +1,4 @@
-"""What variants of a published configuration did: rates with intervals over people, and whether the shares came out."""
+"""A/B tests: rates of each variant with intervals over people, and the check of the variants' shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from features.ranking.point_in_time import Floats, Ints
 
 _ACT = ("account", "content", "time")
 _DRAWS, _BLOCK = 1_000, 50  # drawn fifty at a time, which bounds the memory
-_MISMATCH = 0.001  # below this chance the shares did not come out, and no difference may be believed
+_MISMATCH = 0.001  # below this p-value the shares are wrong, and no difference is reliable
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What people did in the period; arrays of shape (people,)."""
+    """Exposures and engagements of people in the period; arrays of shape (people,)."""
 
     variant: Ints  # number of the person's variant
     exposures: Ints
@@ -27,7 +27,7 @@ class Activity:
 
 
 def summed(ids: NDArray[np.bytes_], counts: Ints) -> tuple[NDArray[np.bytes_], Ints]:
-    """The ids, ascending, each once, with the sum of its counts; both of shape (n,).
+    """Returns the distinct ids, ascending, with the sum of their counts; both of shape (n,).
 
     >>> summed(np.array([b"b", b"a", b"b"]), np.array([1, 2, 3]))[1].tolist()
     [2, 4]
@@ -37,16 +37,16 @@ def summed(ids: NDArray[np.bytes_], counts: Ints) -> tuple[NDArray[np.bytes_], I
 
 
 def compared(activity: Activity, shares: Mapping[str, float], seed: int = 7) -> dict[str, Any]:
-    """The variants' figures, the differences of every two, and the check of their shares.
+    """Returns the variants' figures, the differences of every two, and the check of their shares.
 
-    `shares`: by name, in the order of the variants' numbers. `perMember` is engagements a person, `perExposure`
-    engagements an exposure (those outside the feed too); None where there is nobody. Intervals are 95 %.
+    `shares`: by name, in the order of the variants' numbers. `perMember` is engagements per person, `perExposure`
+    engagements per exposure (also those outside the feed); None without people. Intervals are 95 %.
     """
     parts = [_of(activity, number) for number in range(len(shares))]
     rates = [_rates(part, seed + number) for number, part in enumerate(parts)]
     figures = {
         name: {"share": share / sum(shares.values()), **_totals(part)}
-        | {rate: _estimate(*each) for rate, each in of_variant.items()}
+        | {rate: _estimate(*sample) for rate, sample in of_variant.items()}
         for (name, share), part, of_variant in zip(shares.items(), parts, rates, strict=True)
     }
     named = list(zip(shares, rates, strict=True))
@@ -57,7 +57,7 @@ def compared(activity: Activity, shares: Mapping[str, float], seed: int = 7) -> 
 
 
 def ratio_chance(people: Ints, shares: Floats) -> float:
-    """The chance of shares at least as far off if they were drawn as published (Pearson's χ²); 1 without people.
+    """Returns the p-value of the observed shares if drawn as published (Pearson's χ²); 1 without people.
 
     >>> round(ratio_chance(np.array([50, 30]), np.array([0.5, 0.5])), 3)
     0.025
@@ -69,33 +69,36 @@ def ratio_chance(people: Ints, shares: Floats) -> float:
 
 
 def followed(drawn: Mapping[str, NDArray[Any]], acts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    """Whether the account acted on the content within 24 h of each draw, shape (draws,).
+    """Returns whether the account engaged with the content within 24 h of each draw; shape (draws,).
 
     `drawn`, `acts`: columns `account`, `content` (ids) and `time` (ms).
     """
     times: dict[tuple[bytes, bytes], list[int]] = {}
     for account, content, time in zip(*(acts[name].tolist() for name in _ACT), strict=True):
         times.setdefault((account, content), []).append(time)
-    asked = zip(*(drawn[name].tolist() for name in _ACT), strict=True)
-    soon = [any(begun <= time < begun + DAY_MS for time in times.get((who, what), ())) for who, what, begun in asked]
+    draws = zip(*(drawn[name].tolist() for name in _ACT), strict=True)
+    soon = [
+        any(start <= time < start + DAY_MS for time in times.get((account, content), ()))
+        for account, content, start in draws
+    ]
     return np.array(soon, dtype=np.bool_)
 
 
 def explored_rate(
     person: NDArray[np.generic], engaged: NDArray[np.bool_], propensity: Floats, seed: int = 7
 ) -> dict[str, Any] | None:
-    """The engagement rate if all that could be drawn had been: Σ engaged/p over Σ 1/p; None without a draw.
+    """Returns the engagement rate of the whole pool: Σ engaged/p over Σ 1/p; None without a draw.
 
-    A content that seldom is drawn stands for many (Hájek's estimate; Horvitz & Thompson 1952). All arrays have shape
+    Rarely drawn contents weigh more (Hájek's estimate; Horvitz & Thompson 1952). All arrays have shape
     (draws,), `propensity` in (0, 1]; the interval is over people.
 
     >>> explored_rate(np.array([1, 2]), np.array([True, False]), np.array([0.5, 0.25]))["rate"].__round__(3)
     0.333
     """
     _, place = np.unique(person, return_inverse=True)
-    stands_for = 1.0 / propensity
-    sums = [np.bincount(place, weights=each) for each in (engaged * stands_for, stands_for)]
-    return _estimate(*_ratio(_drawn_anew(np.column_stack(sums), seed), 0, 1))
+    weight = 1.0 / propensity
+    sums = [np.bincount(place, weights=values) for values in (engaged * weight, weight)]
+    return _estimate(*_ratio(_bootstrap(np.column_stack(sums), seed), 0, 1))
 
 
 def _of(activity: Activity, number: int) -> Activity:
@@ -108,26 +111,26 @@ def _totals(part: Activity) -> dict[str, int]:
 
 
 def _rates(part: Activity, seed: int) -> dict[str, tuple[float, Floats]]:
-    sums = _drawn_anew(np.column_stack([part.engagements, np.ones(len(part.variant)), part.exposures]), seed)
+    sums = _bootstrap(np.column_stack([part.engagements, np.ones(len(part.variant)), part.exposures]), seed)
     return {"perMember": _ratio(sums, 0, 1), "perExposure": _ratio(sums, 0, 2)}
 
 
-def _drawn_anew(columns: Floats, seed: int) -> Floats:
-    """The sums of the columns (people, columns), then those of people drawn anew: shape (1 + draws, columns).
+def _bootstrap(columns: Floats, seed: int) -> Floats:
+    """Returns the sums of the columns (people, columns), then of bootstrap samples: shape (1 + draws, columns).
 
-    People with equal numbers are drawn together, so a million of them cost as much as there are different ones.
+    People with equal numbers are drawn together, so the cost depends on the number of distinct rows.
     """
     sums = columns.sum(axis=0, keepdims=True)
     if not len(columns):
         return np.repeat(sums, 1 + _DRAWS, axis=0)
-    different, people = np.unique(columns, axis=0, return_counts=True)
+    distinct, people = np.unique(columns, axis=0, return_counts=True)
     generator, chance = np.random.default_rng(seed), people / people.sum()
-    blocks = [generator.multinomial(people.sum(), chance, _BLOCK) @ different for _ in range(_DRAWS // _BLOCK)]
+    blocks = [generator.multinomial(people.sum(), chance, _BLOCK) @ distinct for _ in range(_DRAWS // _BLOCK)]
     return np.concatenate([sums, *blocks])
 
 
 def _ratio(sums: Floats, above: int, below: int) -> tuple[float, Floats]:
-    """The ratio of two columns of `_drawn_anew`, and that of the draws; NaN over 0."""
+    """Returns the ratio of two columns, then the ratios of the draws; NaN over 0."""
     nothing = np.full(len(sums), np.nan)
     ratio = np.divide(sums[:, above], sums[:, below], out=nothing, where=sums[:, below] > 0)
     return float(ratio[0]), ratio[1:]

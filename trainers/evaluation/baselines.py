@@ -1,4 +1,4 @@
-"""What a ranker must beat: formulas that learn nothing, and the models that teams build first."""
+"""Baselines: formulas without training, and the models that teams build first."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,14 +15,14 @@ from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
 from trainers.rows.sampling import Sample
 
-Judge = Callable[[int, int, Ints], Floats]
+ContentScorer = Callable[[int, int, Ints], Floats]  # account, time in ms, contents
 _COLUMN = {name: number for number, name in enumerate(MEMBER_COLUMNS)}
 _SMALL = Growth(rounds=8, depth=2, eta=0.3, child_weight=1.0, shrinkage=1.0)
 _DESIGN = len(DESIGN)
 
 
 def formulas(matrix: Matrix) -> dict[str, Floats]:
-    """Scores that learn nothing; `matrix`: (rows, MEMBER_COLUMNS).
+    """Returns the scores of untrained formulas; `matrix`: (rows, MEMBER_COLUMNS).
 
     hn: (E − 1)/(age + 2)^1.8; lemmy: log10(max(1, 3 + E))/(age + 2)^1.8; content: (E + 1)·ageScore of the statistics.
     """
@@ -38,7 +38,7 @@ def formulas(matrix: Matrix) -> dict[str, Floats]:
 
 
 def isolated(sample: Sample, matrix: Matrix) -> dict[int, Any]:
-    """One small booster for each account on its own rows with the twelve columns of the design."""
+    """Fits one small booster per account on its rows, with the twelve columns of the design."""
     order = np.argsort(sample.rows.account, kind="stable")
     accounts, start = np.unique(sample.rows.account[order], return_index=True)
     boosters = {}
@@ -49,7 +49,7 @@ def isolated(sample: Sample, matrix: Matrix) -> dict[int, Any]:
 
 
 def plain(history: History, sample: Sample, matrix_at_end: Matrix) -> dict[int, Any]:
-    """The plain design: one regressor for each account on the contents it engaged with, their counts as of training.
+    """Fits the first design: one regressor per account on the contents it engaged with, with counts as of training.
 
     `matrix_at_end`: (rows, MEMBER_COLUMNS) of the sample's rows at the time of training; it leaks, as the design does.
     """
@@ -63,14 +63,14 @@ def plain(history: History, sample: Sample, matrix_at_end: Matrix) -> dict[int, 
 
 
 def scores_of(boosters: Mapping[int, Any], account: int, matrix: Matrix) -> Floats:
-    """The account's booster on the design's columns, all equal without one; shape (rows,)."""
+    """Returns the scores of the account's booster, all equal without one; shape (rows,)."""
     if account not in boosters:
         return np.zeros(len(matrix))
     return margins(boosters[account], matrix[:, :_DESIGN])
 
 
-def als(history: History, factors: int = 32) -> Judge:
-    """Implicit-feedback ALS (Hu, Koren & Volinsky 2008) by the library `implicit`, fitted anew for each UTC day."""
+def als(history: History, factors: int = 32) -> ContentScorer:
+    """Returns implicit-feedback ALS (Hu, Koren & Volinsky 2008) of the library `implicit`, fitted for each UTC day."""
     from implicit.cpu.als import AlternatingLeastSquares  # development only
 
     return _factorised(
@@ -79,8 +79,8 @@ def als(history: History, factors: int = 32) -> Judge:
     )
 
 
-def bpr(history: History, factors: int = 32) -> Judge:
-    """Bayesian personalised ranking (Rendle et al. 2009), what gorse ranks by unless told otherwise; as `als`."""
+def bpr(history: History, factors: int = 32) -> ContentScorer:
+    """Returns Bayesian personalised ranking (Rendle et al. 2009), the default of gorse; fitted as `als`."""
     from implicit.cpu.bpr import BayesianPersonalizedRanking
 
     return _factorised(
@@ -91,8 +91,8 @@ def bpr(history: History, factors: int = 32) -> Judge:
     )
 
 
-def _factorised(history: History, unfitted: Callable[[], Any]) -> Judge:
-    """score(account, time_ms, contents); what nobody had chosen before the day scores 0."""
+def _factorised(history: History, unfitted: Callable[[], Any]) -> ContentScorer:
+    """Returns a scorer; contents without an event before the day score 0."""
     from threadpoolctl import threadpool_limits
 
     fitted: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}

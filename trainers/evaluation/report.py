@@ -1,4 +1,4 @@
-"""The evaluation as one document: figures with intervals, paired differences, slices."""
+"""The report of an evaluation: figures with intervals, paired differences, slices."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,35 +9,35 @@ from numpy.typing import NDArray
 from features.countries import COUNTRIES
 from features.ranking.point_in_time import Floats
 from trainers.evaluation.metrics import interval_over_people
-from trainers.evaluation.walk_forward import Judged
+from trainers.evaluation.walk_forward import Evaluation
 from trainers.member_effects import BUCKETS, bucket
 
-SIMPLE = ("random", "recency", "popularity", "hn", "lemmy", "content")  # learn nothing
-GUEST = (*SIMPLE, "world", "guest")  # need not know who asks
-_LEAST = 20  # requests of a slice; fewer say nothing
+SIMPLE = ("random", "recency", "popularity", "hn", "lemmy", "content")  # untrained
+GUEST = (*SIMPLE, "world", "guest")  # do not use the member
+_LEAST = 20  # requests of a slice; fewer are noise
 
 
-def report(judged: Judged, languages: Sequence[str], seed: int = 7) -> dict[str, Any]:
-    """Figures by ranker, paired differences in NDCG@10, and NDCG@10 by slice."""
-    ndcg = {name: figures[:, 0] for name, figures in judged.figures.items()}
+def report(evaluation: Evaluation, languages: Sequence[str], seed: int = 7) -> dict[str, Any]:
+    """Returns figures by ranker, paired differences in NDCG@10, and NDCG@10 by slice."""
+    ndcg = {name: figures[:, 0] for name, figures in evaluation.figures.items()}
     return {
-        "requests": len(judged.account),
-        "people": len(np.unique(judged.account)),
-        "rankers": {name: _figures(judged, name, seed) for name in judged.figures},
-        "paired": {f"{a} - {b}": _paired(judged, ndcg[a] - ndcg[b], seed) for a, b in _pairs(ndcg)},
-        "slices": _slices(judged, ndcg, languages),
+        "requests": len(evaluation.account),
+        "people": len(np.unique(evaluation.account)),
+        "rankers": {name: _figures(evaluation, name, seed) for name in evaluation.figures},
+        "paired": {f"{a} - {b}": _paired(evaluation, ndcg[a] - ndcg[b], seed) for a, b in _pairs(ndcg)},
+        "slices": _slices(evaluation, ndcg, languages),
     }
 
 
 def best_simple(rankers: Mapping[str, Mapping[str, Any]]) -> str:
-    """The best baseline that learns nothing."""
+    """Returns the best untrained baseline."""
     return max(SIMPLE, key=lambda name: rankers[name]["ndcg@10"])
 
 
-def _figures(judged: Judged, name: str, seed: int) -> dict[str, Any]:
-    figures = judged.figures[name]
+def _figures(evaluation: Evaluation, name: str, seed: int) -> dict[str, Any]:
+    figures = evaluation.figures[name]
     mean = figures.mean(axis=0)
-    low, high = interval_over_people(figures[:, 0], judged.account, seed)
+    low, high = interval_over_people(figures[:, 0], evaluation.account, seed)
     return {"ndcg@10": mean[0], "ci": [low, high], "recall@20": mean[1], "mrr": mean[2], "auc": mean[3]}
 
 
@@ -48,32 +48,35 @@ def _pairs(ndcg: Mapping[str, Floats]) -> list[tuple[str, str]]:
     return [*personal, ("guest", simple), ("guest", "world")]
 
 
-def _paired(judged: Judged, difference: Floats, seed: int) -> dict[str, Any]:
-    return {"difference": float(difference.mean()), "ci": list(interval_over_people(difference, judged.account, seed))}
+def _paired(evaluation: Evaluation, difference: Floats, seed: int) -> dict[str, Any]:
+    return {
+        "difference": float(difference.mean()),
+        "ci": list(interval_over_people(difference, evaluation.account, seed)),
+    }
 
 
-def _slices(judged: Judged, ndcg: Mapping[str, Floats], languages: Sequence[str]) -> dict[str, Any]:
-    group = bucket(judged.engaged_before)
+def _slices(evaluation: Evaluation, ndcg: Mapping[str, Floats], languages: Sequence[str]) -> dict[str, Any]:
+    group = bucket(evaluation.engaged_before)
     names = [f"{low}-{high - 1}" if high else f"{low}+" for low, high in zip(BUCKETS, (*BUCKETS[1:], 0), strict=True)]
-    under_an_hour = ~np.isnan(judged.fresh["random"])
+    under_an_hour = ~np.isnan(evaluation.fresh["random"])
     return {
         "guest": {"all": _means({name: ndcg[name] for name in GUEST}, np.ones(len(group), dtype=np.bool_))},
         "member": {"all": _means(ndcg, np.ones(len(group), dtype=np.bool_))},
         "engagements": {name: _means(ndcg, group == number) for number, name in enumerate(names)},
         "country": {
-            COUNTRIES[number] if number >= 0 else "unknown": _means(ndcg, judged.country == number)
-            for number in np.unique(judged.country).tolist()
-            if (judged.country == number).sum() >= _LEAST
+            COUNTRIES[number] if number >= 0 else "unknown": _means(ndcg, evaluation.country == number)
+            for number in np.unique(evaluation.country).tolist()
+            if (evaluation.country == number).sum() >= _LEAST
         },
         "language": {
-            languages[number] if number >= 0 else "unknown": _means(ndcg, judged.language == number)
-            for number in np.unique(judged.language).tolist()
-            if (judged.language == number).sum() >= _LEAST
+            languages[number] if number >= 0 else "unknown": _means(ndcg, evaluation.language == number)
+            for number in np.unique(evaluation.language).tolist()
+            if (evaluation.language == number).sum() >= _LEAST
         },
-        "under one hour": {"all": _means(judged.fresh, under_an_hour)},
+        "under one hour": {"all": _means(evaluation.fresh, under_an_hour)},
     }
 
 
 def _means(values: Mapping[str, Floats], inside: NDArray[np.bool_]) -> dict[str, Any]:
     count = int(inside.sum())
-    return {"requests": count} | ({name: float(each[inside].mean()) for name, each in values.items()} if count else {})
+    return {"requests": count} | ({name: float(ndcg[inside].mean()) for name, ndcg in values.items()} if count else {})

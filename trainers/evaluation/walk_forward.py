@@ -1,4 +1,4 @@
-"""The walk forward: every ranker on every request, trained only on what lies before the first one."""
+"""Walk-forward evaluation: every ranker on every request, trained only on events before the first one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,42 +11,42 @@ from features.milliseconds import DAY_MS, HOUR_MS
 from features.ranking.boosters import margins, opened
 from features.ranking.history import History
 from features.ranking.indexes import Known
-from features.ranking.member_columns import personal_columns
+from features.ranking.member_columns import effect_columns
 from features.ranking.point_in_time import Floats, Ints
 from store.rules.model_names import WORLD
 from trainers.evaluation import baselines
 from trainers.evaluation.metrics import Quality, quality
-from trainers.hierarchy import Ladder, Table, climb
-from trainers.member_booster import guest_margin, own_rows, train_members
-from trainers.member_effects import Gate, added, bucket, fit_all
-from trainers.rows.requests import Choice, Requests, requests
+from trainers.hierarchy import GateConfig, Table, train_hierarchy
+from trainers.member_booster import guest_margin, member_rows, train_member_booster
+from trainers.member_effects import Gate, bucket, effect_log_odds, fit_member_effects
+from trainers.rows.requests import CandidateSet, Requests, find_requests
 from trainers.rows.sampling import affordable, joined, sample
 
-Scorer = Callable[[Choice], Floats]
+Scorer = Callable[[CandidateSet], Floats]
 _ROWS_AT_ONCE = 150_000  # bounds the matrix
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is learnt from and what is asked."""
+    """Training window, negative sampling and evaluation size."""
 
     window_days: float = 30.0  # contents older than this are not ranked
     learn_days: float = 60.0  # requests of this long before the first one
-    most_learnt: int = 6_000  # requests, the newest
-    most_asked: int | None = None  # requests judged; a sample of people when there are more
-    others: int = 60  # sampled candidates a training request that were not shown, fewer where requests are many
+    max_training_requests: int = 6_000  # requests, the newest
+    max_requests: int | None = None  # a random sample when there are more; None takes all
+    others: int = 60  # sampled candidates per training request that were not shown; fewer with many requests
     seed: int = 7
-    first_tries: bool = True  # whether to judge one booster a member too, isolated and of the plain design
-    ladder: Ladder = field(default_factory=Ladder)
+    first_tries: bool = True  # whether to evaluate one booster per member too: isolated, and of the first design
+    gate: GateConfig = field(default_factory=GateConfig)
 
 
 @dataclass(frozen=True)
 class Rankers:
-    """All that was trained before the first request."""
+    """The models trained before the first request."""
 
-    boosters: Mapping[str, Any]  # the guest ladder
+    boosters: Mapping[str, Any]  # of the guest levels
     members: Any
-    own: tuple[Ints, Floats]
+    effects: tuple[Ints, Floats]  # accounts and weights, as fit_member_effects
     gate: Gate
     isolated: Mapping[int, Any] | None
     plain: Mapping[int, Any] | None
@@ -54,7 +54,7 @@ class Rankers:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """Figures of every request; `figures[ranker]` has shape (requests, 4) as Quality."""
 
     account: Ints
@@ -67,54 +67,61 @@ class Judged:
 
 
 def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
-    """Every learnt ranker, from requests whose 24 h are over at `since_ms`."""
+    """Trains every ranker on requests whose 24 h are over at `since_ms`."""
     end = since_ms - DAY_MS
-    asked = requests(history, end - int(plan.learn_days * DAY_MS), end)
-    newest = Requests(asked.account[-plan.most_learnt :], asked.time_ms[-plan.most_learnt :])
+    requests = find_requests(history, end - int(plan.learn_days * DAY_MS), end)
+    newest = Requests(requests.account[-plan.max_training_requests :], requests.time_ms[-plan.max_training_requests :])
     others = affordable(plan.others, len(newest))
-    taken = sample(history, newest, others, plan.seed, plan.window_days, since_ms, since_ms)
-    matrix = build(known, taken.rows, MEMBER_COLUMNS)
-    table = Table(matrix[:, : len(GUEST_COLUMNS)], taken.engaged, taken.weight, taken.request, taken.rows.country)
-    levels = list(climb(table, plan.ladder))
-    boosters = {each.account: opened(each.artifact) for each in levels if each.artifact}
-    members = train_members(taken, matrix, boosters)
+    sampled = sample(history, newest, others, plan.seed, plan.window_days, since_ms, since_ms)
+    matrix = build(known, sampled.rows, MEMBER_COLUMNS)
+    table = Table(
+        matrix[:, : len(GUEST_COLUMNS)], sampled.engaged, sampled.weight, sampled.request, sampled.rows.country
+    )
+    levels = list(train_hierarchy(table, plan.gate))
+    boosters = {level.account: opened(level.artifact) for level in levels if level.artifact}
+    members = train_member_booster(sampled, matrix, boosters)
     booster = opened(members.artifact)
-    margin = guest_margin(boosters, matrix, taken.rows.country) + margins(booster, matrix)
-    at_end = replace(taken.rows, time_ms=np.full(len(taken.engaged), since_ms))
+    margin = guest_margin(boosters, matrix, sampled.rows.country) + margins(booster, matrix)
+    at_end = replace(sampled.rows, time_ms=np.full(len(sampled.engaged), since_ms))
     return Rankers(
         boosters=boosters,
         members=booster,
-        own=fit_all(own_rows(taken, matrix, margin), members.gate.penalty),
+        effects=fit_member_effects(member_rows(sampled, matrix, margin), members.gate.penalty),
         gate=members.gate,
-        isolated=baselines.isolated(taken, matrix) if plan.first_tries else None,
-        plain=baselines.plain(history, taken, build(known, at_end, GUEST_COLUMNS)) if plan.first_tries else None,
+        isolated=baselines.isolated(sampled, matrix) if plan.first_tries else None,
+        plain=baselines.plain(history, sampled, build(known, at_end, GUEST_COLUMNS)) if plan.first_tries else None,
         report={
             "requests": len(newest),
-            "rows": len(taken.engaged),
+            "rows": len(sampled.engaged),
             "levels": sorted(boosters),
             "gate": vars(members.gate),
         },
     )
 
 
-def judge(
-    history: History, known: Known, rankers: Rankers, asked: Sequence[Choice], extra: Mapping[str, Scorer], seed: int
-) -> Judged:
-    """Every ranker's figures on every request; `extra` are further rankers by name."""
+def evaluate(
+    history: History,
+    known: Known,
+    rankers: Rankers,
+    requests: Sequence[CandidateSet],
+    extra: Mapping[str, Scorer],
+    seed: int,
+) -> Evaluation:
+    """Returns the figures of every ranker on every request; `extra` are further rankers by name."""
     generator = np.random.default_rng(seed)
     figures: dict[str, list[Quality]] = {}
     fresh: dict[str, list[float]] = {}
-    for choice, matrix in _matrices(history, known, asked):
-        ties = generator.random(len(choice.content))
-        young = choice.relevant & (choice.time_ms - history.contents.created_ms[choice.content] < HOUR_MS)
-        scored = {"random": ties} | _all_scores(rankers, choice, matrix, int(history.country[choice.account]))
-        for name, scores in {**scored, **{name: score(choice) for name, score in extra.items()}}.items():
-            figures.setdefault(name, []).append(quality(scores, choice.relevant, ties))
+    for candidates, matrix in _matrices(history, known, requests):
+        ties = generator.random(len(candidates.content))
+        young = candidates.relevant & (candidates.time_ms - history.contents.created_ms[candidates.content] < HOUR_MS)
+        scored = {"random": ties} | _all_scores(rankers, candidates, matrix, int(history.country[candidates.account]))
+        for name, scores in {**scored, **{name: score(candidates) for name, score in extra.items()}}.items():
+            figures.setdefault(name, []).append(quality(scores, candidates.relevant, ties))
             fresh.setdefault(name, []).append(quality(scores, young, ties).ndcg if young.any() else np.nan)
-    account = np.array([choice.account for choice in asked])
-    time_ms = np.array([choice.time_ms for choice in asked])
-    first = np.array([choice.content[choice.relevant.argmax()] for choice in asked])
-    return Judged(
+    account = np.array([candidates.account for candidates in requests])
+    time_ms = np.array([candidates.time_ms for candidates in requests])
+    first = np.array([candidates.content[candidates.relevant.argmax()] for candidates in requests])
+    return Evaluation(
         account=account,
         time_ms=time_ms,
         engaged_before=known.by_account["any"].engaged.index.before(
@@ -127,43 +134,44 @@ def judge(
     )
 
 
-def _all_scores(rankers: Rankers, choice: Choice, matrix: Matrix, country: int) -> dict[str, Floats]:
-    where = np.full(len(matrix), country)
+def _all_scores(rankers: Rankers, candidates: CandidateSet, matrix: Matrix, country: int) -> dict[str, Floats]:
+    countries = np.full(len(matrix), country)
     world = {WORLD: rankers.boosters[WORLD]} if WORLD in rankers.boosters else {}
-    guest = guest_margin(rankers.boosters, matrix, where)
+    guest = guest_margin(rankers.boosters, matrix, countries)
     member = margins(rankers.members, matrix)
-    own = _own(rankers, choice, matrix)
     return {
         **baselines.formulas(matrix),
-        "world": guest_margin(world, matrix, where),
+        "world": guest_margin(world, matrix, countries),
         "guest": guest,
-        "global": guest_margin(world, matrix, where) + member,
+        "global": guest_margin(world, matrix, countries) + member,
         "members": guest + member,
-        "personal": guest + member + own,
-        **_first_tries(rankers, choice.account, matrix),
+        "personal": guest + member + _member_effects(rankers, candidates, matrix),
+        **_first_tries(rankers, candidates.account, matrix),
     }
 
 
 def _first_tries(rankers: Rankers, account: int, matrix: Matrix) -> dict[str, Floats]:
-    tried = {"isolated": rankers.isolated, "plain": rankers.plain}
-    return {name: baselines.scores_of(each, account, matrix) for name, each in tried.items() if each is not None}
+    tries = {"isolated": rankers.isolated, "plain": rankers.plain}
+    return {name: baselines.scores_of(models, account, matrix) for name, models in tries.items() if models is not None}
 
 
-def _own(rankers: Rankers, choice: Choice, matrix: Matrix) -> Floats:
-    """What the member's own model adds, if the gate is open for members with so many engagements."""
+def _member_effects(rankers: Rankers, candidates: CandidateSet, matrix: Matrix) -> Floats:
+    """Returns what the member effects add, where the gate is open for the member's number of engagements."""
     engaged = matrix[:1, MEMBER_COLUMNS.index("userEngaged")].astype(np.int64)
     if not rankers.gate.open[int(bucket(engaged)[0])]:
         return np.zeros(len(matrix))
-    return added(*rankers.own, np.full(len(matrix), choice.account), personal_columns(matrix))
+    return effect_log_odds(*rankers.effects, np.full(len(matrix), candidates.account), effect_columns(matrix))
 
 
-def _matrices(history: History, known: Known, asked: Sequence[Choice]) -> Iterator[tuple[Choice, Matrix]]:
-    """Each request with the matrix (candidates, MEMBER_COLUMNS) of its candidates, built several at a time."""
-    batch: list[Choice] = []
-    for number, choice in enumerate(asked):
-        batch.append(choice)
-        if sum(len(each.content) for each in batch) >= _ROWS_AT_ONCE or number == len(asked) - 1:
-            matrix = build(known, joined([each.rows(history) for each in batch]), MEMBER_COLUMNS)
-            ends = np.cumsum([len(each.content) for each in batch])
+def _matrices(
+    history: History, known: Known, requests: Sequence[CandidateSet]
+) -> Iterator[tuple[CandidateSet, Matrix]]:
+    """Yields each request with the matrix (candidates, MEMBER_COLUMNS) of its candidates, built in batches."""
+    batch: list[CandidateSet] = []
+    for number, candidates in enumerate(requests):
+        batch.append(candidates)
+        if sum(len(request.content) for request in batch) >= _ROWS_AT_ONCE or number == len(requests) - 1:
+            matrix = build(known, joined([request.rows(history) for request in batch]), MEMBER_COLUMNS)
+            ends = np.cumsum([len(request.content) for request in batch])
             yield from zip(batch, np.split(matrix, ends[:-1]), strict=True)
             batch = []

@@ -1,4 +1,4 @@
-"""The members' own models: from the log to rows, from rows to artifacts, shard by shard."""
+"""Member effects shard by shard: from the log to rows, from rows to artifacts."""
 
 import io
 from collections.abc import Iterator
@@ -11,100 +11,99 @@ from numpy.typing import NDArray
 from features.matrix import MEMBER_COLUMNS, build, taste_of
 from features.ranking.boosters import margins
 from features.ranking.indexes import Known
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from features.ranking.point_in_time import Floats, Ints
 from store.columns import object_ids
 from store.outputs import models
 from store.rules.model_names import MEMBERS, PERSONAL_MODEL
-from trainers.member_booster import guest_margin, own_rows
-from trainers.member_effects import Own, bucket, fit_all
-from trainers.rows.requests import Candidates, Requests
+from trainers.member_booster import guest_margin, member_rows
+from trainers.member_effects import MemberRows, bucket, fit_member_effects
+from trainers.rows.requests import CandidateIndex, Requests
 from trainers.rows.sampling import Sample, Sampler
 
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Work:
-    """All that the rows of any members are made from."""
+class ShardSource:
+    """The data from which the rows of any members are built."""
 
     known: Known
-    guests: dict[str, Any]  # opened boosters of the guest ladder
+    guests: dict[str, Any]  # opened boosters of the guest levels
     members: Any  # the opened members' booster
-    asked: Requests
-    candidates: Candidates
+    requests: Requests
+    candidates: CandidateIndex
     sampler: Sampler
     engagements: Ints  # (accounts,)
     described: dict[str, Any]  # penalty, open, members, fingerprint, trainedAt
 
     def is_open(self, members: Ints) -> NDArray[np.bool_]:
-        """Whether held-out requests said that own models help members with so many engagements."""
+        """Returns whether the gate is open for members with their numbers of engagements; shape (members,)."""
         return np.array(self.described["open"])[bucket(self.engagements[members])]
 
     def shards(self, members: Ints, size: int) -> Iterator[Arrays]:
-        """The rows of so many members at a time."""
-        mine = np.isin(self.asked.account, members)
-        taken = self.sampler.of(self.candidates, Requests(self.asked.account[mine], self.asked.time_ms[mine]))
-        taste = taste_of(self.known, taken.rows)
-        for some in split(members, size):
-            inside = np.flatnonzero(np.isin(taken.rows.account, some))
-            inside = inside[np.argsort(taken.rows.account[inside], kind="stable")]  # one's past is looked up together
-            own = self._own(taken.take(inside), {name: column[inside] for name, column in taste.items()})
-            yield vars(own) | {
-                "account": np.searchsorted(some, own.account),
-                "columns": own.columns.astype(np.float32),
-                "ids": self.known.history.account_id[some],
+        """Yields the rows of `size` members at a time."""
+        mine = np.isin(self.requests.account, members)
+        sampled = self.sampler.of(self.candidates, Requests(self.requests.account[mine], self.requests.time_ms[mine]))
+        co_engagement = taste_of(self.known, sampled.rows)
+        for shard in split(members, size):
+            inside = np.flatnonzero(np.isin(sampled.rows.account, shard))
+            inside = inside[np.argsort(sampled.rows.account[inside], kind="stable")]  # looks up a member's past at once
+            rows = self._rows(sampled.take(inside), {name: column[inside] for name, column in co_engagement.items()})
+            yield vars(rows) | {
+                "account": np.searchsorted(shard, rows.account),
+                "columns": rows.columns.astype(np.float32),
+                "ids": self.known.history.account_id[shard],
             }
 
-    def _own(self, taken: Sample, taste: Arrays) -> Own:
-        matrix = build(self.known, taken.rows, MEMBER_COLUMNS, taste)
-        return own_rows(
-            taken, matrix, guest_margin(self.guests, matrix, taken.rows.country) + margins(self.members, matrix)
-        )
+    def _rows(self, sampled: Sample, co_engagement: Arrays) -> MemberRows:
+        matrix = build(self.known, sampled.rows, MEMBER_COLUMNS, co_engagement)
+        margin = guest_margin(self.guests, matrix, sampled.rows.country) + margins(self.members, matrix)
+        return member_rows(sampled, matrix, margin)
 
 
 def split(values: Ints, size: int) -> list[Ints]:
-    """`size` values at a time."""
+    """Returns the values in parts of `size`."""
     return [values[first : first + size] for first in range(0, len(values), size)]
 
 
-def fitted(arrays: Arrays, penalty: float) -> tuple[NDArray[np.bytes_], Floats, list[str]]:
-    """Of each member of a shard: the id, the weights (members, PERSONAL), and why there is no own model, "" for one."""
-    own = Own(**{name: arrays[name] for name in Own.__dataclass_fields__})
-    accounts, found = fit_all(own, penalty)
-    weights = np.zeros((len(arrays["ids"]), len(PERSONAL)))
-    weights[accounts] = found
-    has_rows, sound = np.isin(np.arange(len(weights)), accounts), np.isfinite(weights).all(axis=1)
-    why = np.select([~has_rows, ~sound], ["no request to learn from", "not a number"], default="")
+def fit_shard(arrays: Arrays, penalty: float) -> tuple[NDArray[np.bytes_], Floats, list[str]]:
+    """Returns a shard's ids, their weights (members, EFFECT_COLUMNS), and why a member has none, else ""."""
+    rows = MemberRows(**{name: arrays[name] for name in MemberRows.__dataclass_fields__})
+    accounts, fitted = fit_member_effects(rows, penalty)
+    weights = np.zeros((len(arrays["ids"]), len(EFFECT_COLUMNS)))
+    weights[accounts] = fitted
+    has_rows, is_finite = np.isin(np.arange(len(weights)), accounts), np.isfinite(weights).all(axis=1)
+    why = np.select([~has_rows, ~is_finite], ["no request to learn from", "not a number"], default="")
     return arrays["ids"], weights, why.tolist()
 
 
 def artifacts(
     ids: NDArray[np.bytes_], weights: Floats, why: list[str], described: dict[str, Any]
 ) -> Iterator[models.Artifact]:
-    """A member's weights, or the identity that says why there are none."""
+    """Yields a member's weights, or an identity with the reason why there are none."""
     report = {"members": described["members"], "penalty": described["penalty"]}
     of_rows = described.get("fingerprint", "")  # a shard from before fingerprints: refused, then trained again
     for account, row, reason in zip(object_ids(ids), weights, why, strict=True):
         if account is None:
             continue
-        kind, told = ("identity", report | {"why": reason}) if reason else ("npy", report)
-        content = b"" if reason else _npy(row)
-        yield models.Artifact(account, PERSONAL_MODEL, content, kind, PERSONAL, of_rows, MEMBERS, told)
+        stored, kind = (b"", "identity") if reason else (_npy(row), "npy")
+        why_report = report | {"why": reason} if reason else report
+        yield models.Artifact(account, PERSONAL_MODEL, stored, kind, EFFECT_COLUMNS, of_rows, MEMBERS, why_report)
 
 
 def identities(ids: NDArray[np.bytes_], described: dict[str, Any]) -> Iterator[models.Artifact]:
-    """For members whom the gate keeps out: no rows of theirs are made."""
+    """Yields identities of members that the gate excludes; their rows are not built."""
     return artifacts(ids, np.zeros((len(ids), 0)), ["no gain on held-out requests"] * len(ids), described)
 
 
 def _npy(row: Floats) -> bytes:
-    """The row as a file of numpy's format; the header is that of every member's."""
+    """Returns the row as a file of numpy's format; all members have the same header."""
     return _HEADER + row.astype("<f4").tobytes()
 
 
 def _header() -> bytes:
-    buffer, row = io.BytesIO(), np.zeros(len(PERSONAL), "<f4")
+    buffer, row = io.BytesIO(), np.zeros(len(EFFECT_COLUMNS), "<f4")
     np.lib.format.write_array(buffer, row, allow_pickle=False)
     return buffer.getvalue().removesuffix(row.tobytes())
 

@@ -1,4 +1,4 @@
-"""The moments that a ranker is judged at, and learns for: who asked, what was there, what they engaged with."""
+"""Requests for training and evaluation: who opened the feed and when, the candidates, and which were engaged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Requests:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One request: every live content that the member has not engaged with, and which were engaged within 24 h."""
+class CandidateSet:
+    """One request: the live contents without an engagement of the member, and which got one within 24 h."""
 
     account: int
     time_ms: int
@@ -33,7 +33,7 @@ class Choice:
     relevant: NDArray[np.bool_]  # (candidates,)
 
     def rows(self, history: History, guest: bool = False) -> Rows:
-        """The rows to score; as a guest of the member's country when `guest`."""
+        """Returns the rows to score; as a guest of the member's country when `guest`."""
         return Rows(
             content=self.content,
             account=np.full(len(self.content), -1 if guest else self.account),
@@ -42,8 +42,8 @@ class Choice:
         )
 
 
-def requests(history: History, since_ms: int, until_ms: int) -> Requests:
-    """The requests of [since, until)."""
+def find_requests(history: History, since_ms: int, until_ms: int) -> Requests:
+    """Returns the requests in [since, until)."""
     engagements, exposures = history.engagements, history.exposures
     good = engagements.is_engagement
     engaging = np.unique(_account_day(engagements.account[good], engagements.time_ms[good]))
@@ -58,82 +58,83 @@ def requests(history: History, since_ms: int, until_ms: int) -> Requests:
     return Requests(account[chosen], time_ms[chosen])
 
 
-def choices(history: History, asked: Requests, window_days: float = 30.0) -> Iterator[Choice]:
-    """Each request with its candidates; requests without a relevant candidate are left out."""
-    return Candidates(history, window_days).of(asked).choices()
+def candidate_sets(history: History, requests: Requests, window_days: float = 30.0) -> Iterator[CandidateSet]:
+    """Yields each request with its candidates, without requests that have no relevant candidate."""
+    return CandidateIndex(history, window_days).of(requests).sets()
 
 
 @dataclass(frozen=True)
-class Offers:
-    """Requests with a relevant candidate; what is from `low` on and before `high`, but not `gone`, are its candidates.
+class CandidateBatch:
+    """Requests with a relevant candidate. Candidates are the contents in [low, high) that are not in `gone`.
 
-    A pair is the number of a request, times 2^32, plus a content.
+    A pair is the number of a request times 2^32 plus a content.
     """
 
-    asked: Requests
+    requests: Requests
     low: Ints  # (requests,)
     high: Ints  # (requests,)
-    gone: Ints  # (pairs,) ascending: engaged with before
+    gone: Ints  # (pairs,) ascending: already engaged
     relevant: Ints  # (pairs,) ascending
 
-    def choices(self) -> Iterator[Choice]:
-        """One request at a time, with every candidate."""
-        number = np.arange(len(self.asked) + 1)
-        gone, relevant = (np.searchsorted(each, pair(number, 0)) for each in (self.gone, self.relevant))
-        for n in range(len(self.asked)):
+    def sets(self) -> Iterator[CandidateSet]:
+        """Yields one request at a time with all its candidates."""
+        number = np.arange(len(self.requests) + 1)
+        gone, relevant = (np.searchsorted(pairs, pair(number, 0)) for pairs in (self.gone, self.relevant))
+        for n in range(len(self.requests)):
             content = np.arange(self.low[n], self.high[n])
             marked = np.zeros(len(content), dtype=np.bool_)
             marked[content_of(self.relevant[relevant[n] : relevant[n + 1]]) - self.low[n]] = True
             out = content_of(self.gone[gone[n] : gone[n + 1]]) - self.low[n]
-            account, time_ms = int(self.asked.account[n]), int(self.asked.time_ms[n])
-            yield Choice(account, time_ms, np.delete(content, out), np.delete(marked, out))
+            account, time_ms = int(self.requests.account[n]), int(self.requests.time_ms[n])
+            yield CandidateSet(account, time_ms, np.delete(content, out), np.delete(marked, out))
 
 
-class Candidates:
-    """What can be chosen from, sorted once for any number of requests."""
+class CandidateIndex:
+    """The contents and engagements, sorted once for any number of requests."""
 
     def __init__(self, history: History, window_days: float) -> None:
         engagements = history.engagements
         good = np.flatnonzero(engagements.is_engagement)
-        own = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
-        self.start = np.searchsorted(engagements.account[own], np.arange(len(history.account_id) + 1))
-        self.content, self.time_ms = engagements.content[own], engagements.time_ms[own]
+        order = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
+        self.start = np.searchsorted(engagements.account[order], np.arange(len(history.account_id) + 1))
+        self.content, self.time_ms = engagements.content[order], engagements.time_ms[order]
         self.created_ms, self.window_ms = history.contents.created_ms, int(window_days * DAY_MS)
 
-    def of(self, asked: Requests) -> Offers:
-        """The requests with their candidates; those without a relevant candidate are left out."""
-        low, high = (np.searchsorted(self.created_ms, asked.time_ms + after) for after in (-self.window_ms, 1))
-        first = self.start[asked.account]
-        request, act = spans(first, self.start[asked.account + 1] - first)
-        content, after_ms = self.content[act], self.time_ms[act] - asked.time_ms[request]
-        there = (content >= low[request]) & (content < high[request])
+    def of(self, requests: Requests) -> CandidateBatch:
+        """Returns the requests that have a relevant candidate, with their candidates."""
+        low, high = (np.searchsorted(self.created_ms, requests.time_ms + after) for after in (-self.window_ms, 1))
+        first = self.start[requests.account]
+        request, act = spans(first, self.start[requests.account + 1] - first)
+        content, after_ms = self.content[act], self.time_ms[act] - requests.time_ms[request]
+        is_live = (content >= low[request]) & (content < high[request])
         engaged = pair(request, content)
-        gone = np.unique(engaged[there & (after_ms < 0)])
-        soon = np.unique(engaged[there & (after_ms >= 0) & (after_ms < DAY_MS)])
+        gone = np.unique(engaged[is_live & (after_ms < 0)])
+        soon = np.unique(engaged[is_live & (after_ms >= 0) & (after_ms < DAY_MS)])
         relevant = soon[positions(gone, soon) < 0]
-        kept = np.unique(request_of(relevant))
-        who = Requests(asked.account[kept], asked.time_ms[kept])
-        return Offers(who, low[kept], high[kept], _renumbered(gone, kept), _renumbered(relevant, kept))
+        chosen = np.unique(request_of(relevant))
+        chosen_requests = Requests(requests.account[chosen], requests.time_ms[chosen])
+        pairs = _renumbered(gone, chosen), _renumbered(relevant, chosen)
+        return CandidateBatch(chosen_requests, low[chosen], high[chosen], *pairs)
 
 
 def pair(request: Ints, content: Ints | int) -> Ints:
-    """Requests' numbers and contents as pairs, which are in order of the request, then of the content."""
+    """Returns pairs of a request's number and a content; they sort by request, then by content."""
     return request << 32 | content
 
 
 def request_of(pairs: Ints) -> Ints:
-    """The requests' numbers."""
+    """Returns the numbers of the requests."""
     return pairs >> 32
 
 
 def content_of(pairs: Ints) -> Ints:
-    """The contents."""
+    """Returns the contents."""
     return pairs & 0xFFFFFFFF
 
 
-def _renumbered(pairs: Ints, kept: Ints) -> Ints:
-    """The pairs of the kept requests, which are numbered from 0."""
-    number = positions(kept, request_of(pairs))
+def _renumbered(pairs: Ints, chosen: Ints) -> Ints:
+    """Returns the pairs of the chosen requests, numbered from 0."""
+    number = positions(chosen, request_of(pairs))
     return pair(number, content_of(pairs))[number >= 0]
 
 

@@ -1,4 +1,4 @@
-"""Training rows: for each request what was engaged, what was shown without engagement, and a sample of the rest."""
+"""Training rows of each request: engaged contents, contents shown without engagement, and a sample of the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,58 +11,58 @@ from features.milliseconds import DAY_MS
 from features.ranking.history import History
 from features.ranking.point_in_time import EventIndex, Floats, Ints, positions, spans
 from store.rules.engagements import REPORT
-from trainers.rows.requests import Candidates, Offers, Requests, content_of, pair, request_of
+from trainers.rows.requests import CandidateBatch, CandidateIndex, Requests, content_of, pair, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds
-_ROWS, _LEAST_OTHERS = 90_000, 20  # of the sampled rest, for all requests and for each
-_AT_ONCE = 4_096  # requests whose candidates are looked at together; bounds memory
-_EVEN = 0.2  # how far the shares of the four kinds are drawn to a quarter each
+_ROWS, _LEAST_OTHERS = 90_000, 20  # of the sampled rest, over all requests; at least per request
+_AT_ONCE = 4_096  # requests per batch; bounds memory
+_EVEN = 0.2  # how far the shares of the four kinds are shrunk to a quarter each
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to learn from; every array has shape (rows,)."""
+    """Training rows; every array has shape (rows,)."""
 
     rows: Rows
     engaged: NDArray[np.bool_]
-    weight: Floats  # a sampled row stands for all that it was sampled from; an engaged one weighs by its kinds
+    weight: Floats  # a sampled row weighs as the rows it was drawn from; an engaged one by its kinds
     request: Ints  # number of the request, ascending
 
     def take(self, chosen: NDArray[np.generic]) -> "Sample":
-        """The chosen rows, by mask or position."""
+        """Returns the chosen rows, by mask or position."""
         return Sample(self.rows.take(chosen), self.engaged[chosen], self.weight[chosen], self.request[chosen])
 
 
 def sample(
     history: History,
-    asked: Requests,
+    requests: Requests,
     others: int,
     seed: int,
     window_days: float = 30.0,
     known_ms: int = _EVER,
     until_ms: int = _EVER,
 ) -> Sample:
-    """What a Sampler made for them gives."""
-    return Sampler(history, others, seed, known_ms, until_ms).of(Candidates(history, window_days), asked)
+    """Returns the sample of a new Sampler."""
+    return Sampler(history, others, seed, known_ms, until_ms).of(CandidateIndex(history, window_days), requests)
 
 
 class Sampler:
-    """Takes rows of requests: all relevant, all shown, and `others` of the remaining candidates of each.
+    """Samples rows of requests: all relevant, all shown, and `others` of the remaining candidates of each.
 
-    What an engagement weighs is told by the shares of kinds before `known_ms`, and by what was done before `until_ms`.
+    The weight of an engagement depends on the shares of kinds before `known_ms`; it is 0 from `until_ms` on.
     """
 
     def __init__(self, history: History, others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER) -> None:
         self.history, self.others, self.seed = history, others, seed
-        self.shown_to, self.weigh = _Shown(history), _KindWeights(history, known_ms, until_ms)
+        self.shown_to, self.kind_weights = _Shown(history), _KindWeights(history, known_ms, until_ms)
 
-    def of(self, candidates: Candidates, asked: Requests) -> Sample:
-        """The rows of those of the requests that have a relevant candidate, numbered from 0."""
+    def of(self, candidates: CandidateIndex, requests: Requests) -> Sample:
+        """Returns the rows of the requests that have a relevant candidate; the requests are numbered from 0."""
         parts = []
-        for first in range(0, max(len(asked), 1), _AT_ONCE):
+        for first in range(0, max(len(requests), 1), _AT_ONCE):
             some = slice(first, first + _AT_ONCE)
-            parts.append(self._of(candidates.of(Requests(asked.account[some], asked.time_ms[some]))))
+            parts.append(self._of(candidates.of(Requests(requests.account[some], requests.time_ms[some]))))
         ends = np.cumsum([0, *(part.request.max(initial=-1) + 1 for part in parts)])
         return Sample(
             rows=joined([part.rows for part in parts]),
@@ -71,45 +71,45 @@ class Sampler:
             request=np.concatenate([part.request + end for part, end in zip(parts, ends, strict=False)]),
         )
 
-    def _of(self, offers: Offers) -> Sample:
-        certain, certain_weight = self._certain(offers)
-        picked, picked_weight = self._picked(offers, certain)
+    def _of(self, batch: CandidateBatch) -> Sample:
+        certain, certain_weight = self._certain(batch)
+        picked, picked_weight = self._picked(batch, certain)
         pairs, weight = np.concatenate([certain, picked]), np.concatenate([certain_weight, picked_weight])
         order = np.argsort(request_of(pairs), kind="stable")
         pairs, weight = pairs[order], weight[order]
-        request, engaged = request_of(pairs), positions(offers.relevant, pairs) >= 0
-        account = offers.asked.account[request]
-        rows = Rows(content_of(pairs), account, self.history.country[account], offers.asked.time_ms[request])
-        weight[engaged] = self.weigh.of(rows.take(engaged))
+        request, engaged = request_of(pairs), positions(batch.relevant, pairs) >= 0
+        account = batch.requests.account[request]
+        rows = Rows(content_of(pairs), account, self.history.country[account], batch.requests.time_ms[request])
+        weight[engaged] = self.kind_weights.of(rows.take(engaged))
         return Sample(rows, engaged, weight, request)
 
-    def _certain(self, offers: Offers) -> tuple[Ints, Floats]:
-        """Pairs of all that is relevant or was passed over, ascending, and their weights."""
-        shown, reported = self.shown_to.within_day(offers.asked)
+    def _certain(self, batch: CandidateBatch) -> tuple[Ints, Floats]:
+        """Returns the pairs that are relevant or were passed over, ascending, and their weights."""
+        shown, reported = self.shown_to.within_day(batch.requests)
         request, content = request_of(shown), content_of(shown)
-        there = (content >= offers.low[request]) & (content < offers.high[request])
-        certain = np.union1d(offers.relevant, shown[there & (positions(offers.gone, shown) < 0)])
+        is_live = (content >= batch.low[request]) & (content < batch.high[request])
+        certain = np.union1d(batch.relevant, shown[is_live & (positions(batch.gone, shown) < 0)])
         return certain, np.where(positions(reported, certain) >= 0, _REPORT_WEIGHT, 1.0)
 
-    def _picked(self, offers: Offers, certain: Ints) -> tuple[Ints, Floats]:
-        """Pairs of a sample of the rest of each request, and their weights."""
-        out = np.union1d(offers.gone, certain)  # not the rest
+    def _picked(self, batch: CandidateBatch, certain: Ints) -> tuple[Ints, Floats]:
+        """Returns the pairs of a sample of the rest of each request, and their weights."""
+        out = np.union1d(batch.gone, certain)  # not the rest
         request = request_of(out)
-        many = np.bincount(request, minlength=len(offers.asked))
-        rest = offers.high - offers.low - many
+        excluded = np.bincount(request, minlength=len(batch.requests))
+        rest = batch.high - batch.low - excluded
         count = np.minimum(self.others, rest)
-        # seeded by the request: which other requests are sampled with it makes no difference
-        each = zip(offers.asked.time_ms.tolist(), rest.tolist(), count.tolist(), strict=True)
-        drawn = [np.random.default_rng((self.seed, at)).choice(n, few, replace=False) for at, n, few in each]
+        # seeded by the request: independent of the other requests
+        draws = zip(batch.requests.time_ms.tolist(), rest.tolist(), count.tolist(), strict=True)
+        drawn = [np.random.default_rng((self.seed, at)).choice(n, size, replace=False) for at, n, size in draws]
         place, mine = np.concatenate([np.zeros(0, dtype=np.int64), *drawn]), np.repeat(np.arange(len(count)), count)
-        first = np.cumsum(many) - many
-        before = pair(request, content_of(out) - offers.low[request] - (np.arange(len(out)) - first[request]))
+        first = np.cumsum(excluded) - excluded
+        before = pair(request, content_of(out) - batch.low[request] - (np.arange(len(out)) - first[request]))
         skipped = np.searchsorted(before, pair(mine, place), side="right") - first[mine]
-        return pair(mine, offers.low[mine] + place + skipped), np.repeat(rest / np.maximum(count, 1), count)
+        return pair(mine, batch.low[mine] + place + skipped), np.repeat(rest / np.maximum(count, 1), count)
 
 
 def kind_weights(counts: NDArray[np.integer]) -> Floats:
-    """1 − share of each kind of engagement, the shares drawn towards a quarter; `counts`: (…, 4).
+    """Returns 1 − share of each kind of engagement, the shares shrunk towards a quarter; `counts`: (…, 4).
 
     >>> kind_weights(np.array([8, 0, 0, 0])).round(3).tolist()
     [0.125, 0.958, 0.958, 0.958]
@@ -120,7 +120,7 @@ def kind_weights(counts: NDArray[np.integer]) -> Floats:
 
 
 def affordable(most: int, requests: int) -> int:
-    """How many of the remaining candidates to sample for each of so many requests: at most `most`.
+    """Returns the candidates to sample per request for a number of requests: at most `most`.
 
     >>> affordable(60, 1_000), affordable(60, 3_000), affordable(60, 60_000)
     (60, 30, 20)
@@ -129,7 +129,7 @@ def affordable(most: int, requests: int) -> int:
 
 
 class _Shown:
-    """Which contents an account was shown, and which it reported, in a day."""
+    """Contents that accounts were shown, and contents that they reported."""
 
     def __init__(self, history: History) -> None:
         views, acts = history.exposures, history.engagements
@@ -141,16 +141,16 @@ class _Shown:
         order = np.lexsort((time_ms, account))
         self.index, self.content, self.reported = EventIndex.build(account, time_ms), content[order], reported[order]
 
-    def within_day(self, asked: Requests) -> tuple[Ints, Ints]:
-        """Pairs of contents shown and of contents reported in the 24 h from each request; the latter ascending."""
-        low, high = (self.index.position(asked.account, asked.time_ms + after) for after in (0, DAY_MS))
+    def within_day(self, requests: Requests) -> tuple[Ints, Ints]:
+        """Returns pairs of the contents shown and of those reported within 24 h of each request, the latter sorted."""
+        low, high = (self.index.position(requests.account, requests.time_ms + after) for after in (0, DAY_MS))
         request, place = spans(low, high - low)
         shown = pair(request, self.content[place])
         return shown, np.unique(shown[self.reported[place]])
 
 
 class _KindWeights:
-    """The label "weight engagement": an engagement weighs by how rare its kind is in the account's country."""
+    """Weights of engagements: a kind that is rare in the account's country weighs more."""
 
     def __init__(self, history: History, known_ms: int, until_ms: int) -> None:
         acts = history.engagements
@@ -168,13 +168,13 @@ class _KindWeights:
         self.weight = np.bincount(place, weights=weights, minlength=len(self.pairs))
 
     def of(self, rows: Rows) -> Floats:
-        """The summed weights of what the account did to the content; mean 1 over what is known."""
+        """Returns the summed weights of the account's engagements with the content; mean 1 before `known_ms`."""
         place = np.searchsorted(self.pairs, rows.account * self.width + rows.content)
         return np.asarray(self.weight[place] / self.mean if len(place) else np.zeros(0))
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """The rows one after the other."""
+    """Returns the concatenated rows."""
     none = np.zeros(0, dtype=np.int64)
     names = ("content", "account", "country", "time_ms")
     return Rows(*(np.concatenate([none, *(getattr(part, name) for part in parts)]) for name in names))

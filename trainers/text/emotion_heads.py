@@ -1,4 +1,4 @@
-"""Fits the emotion heads of features.text.emotions: linear, on n-grams and dense vectors, calibrated on held-out folds.
+"""Trains the emotion heads of features.text.emotions: linear, on n-grams and dense vectors, calibrated on folds.
 
 Loss: mean of the (weighted) cross-entropies plus ½·l2·‖weights‖², by L-BFGS. Calibration: Platt's slope and shift for
 each emotion of the presence (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), one temperature for
@@ -18,14 +18,14 @@ from features.text.ngrams import BUCKETS, hashed_counts
 
 @dataclass(frozen=True)
 class Config:
-    """How strongly the heads are held back."""
+    """Regularisation and calibration of the heads."""
 
     l2_grams: float = 0.5
     l2_dense: float = 1.0
     dominance_l2_grams: float = 0.3
     dominance_l2_dense: float = 3.0
-    balance: float = 0.7  # 1 gives every class of the dominance the same weight, 0 every row
-    dense_spread: float | None = None  # standard deviation that each dense dimension is given; None leaves them
+    balance: float = 0.7  # 1: every class of the dominance has the same weight; 0: every row
+    dense_spread: float | None = None  # standard deviation to which each dense dimension is scaled; None: no scaling
     iterations: int = 120
     folds: int = 3
     seed: int = 0
@@ -36,7 +36,7 @@ class Labelled:
     """Cleaned texts with their vectors and labels; n rows."""
 
     texts: Sequence[str]
-    vectors: Floats  # (n, D) as features.text.emotions.dense_vectors gives
+    vectors: Floats  # (n, D) as from features.text.emotions.dense_vectors
     targets: Floats  # (n, 7) zeros and ones for the presence, (n, 4) one-hot for the dominance
 
 
@@ -49,12 +49,12 @@ class Weights:
     bias: Floats  # (k,)
 
     def scores(self, grams: Any, dense: Floats) -> Floats:
-        """Scores of shape (n, k) for a sparse (n, buckets) and a dense (n, D) matrix."""
+        """Returns scores of shape (n, k) for a sparse (n, buckets) and a dense (n, D) matrix."""
         return np.asarray(grams @ self.grams + dense @ self.dense + self.bias)
 
 
 def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()) -> Heads:
-    """Both heads, fitted and calibrated."""
+    """Fits and calibrates both heads."""
     idf = inverse_frequency([*presence.texts, *dominance.texts])
     mean, scale = presence.vectors.mean(axis=0), _scale(presence.vectors, config.dense_spread)
     grams, dense = gram_matrix(presence.texts, idf), (presence.vectors - mean) * scale
@@ -62,11 +62,11 @@ def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()
     slope, shift = platt(held, presence.targets)
     thresholds = best_thresholds(sigmoid(slope * held + shift), presence.targets)
 
-    own, own_dense = gram_matrix(dominance.texts, idf), (dominance.vectors - mean) * scale
-    seen = np.hstack([own_dense, PRESENCE_SCALE * first.scores(own, own_dense)])
+    grams, dense = gram_matrix(dominance.texts, idf), (dominance.vectors - mean) * scale
+    seen = np.hstack([dense, PRESENCE_SCALE * first.scores(grams, dense)])
     weights = class_weights(dominance.targets, config.balance)
-    held_back = replace(config, l2_grams=config.dominance_l2_grams, l2_dense=config.dominance_l2_dense)
-    second, held = _fit_both(own, seen, dominance.targets, weights, held_back, many=False)
+    regularised = replace(config, l2_grams=config.dominance_l2_grams, l2_dense=config.dominance_l2_dense)
+    second, held = _fit_both(grams, seen, dominance.targets, weights, regularised, many=False)
     temperature = np.array([sharpness(held, dominance.targets)], np.float32)
     unscaled = np.append(scale, np.ones(len(PRESENCE), np.float32))[:, None]
     return Heads(
@@ -79,11 +79,11 @@ def fit_heads(presence: Labelled, dominance: Labelled, config: Config = Config()
 def fit_linear(
     grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], config: Config, *, many: bool
 ) -> Weights:
-    """Logistic regressions, one for each column of the targets when `many`, else one multinomial."""
+    """Fits logistic regressions, one for each column of the targets when `many`, else one multinomial."""
     from scipy.optimize import minimize
 
     gram_count, dense_count, k = grams.shape[1], dense.shape[1], targets.shape[1]
-    turned, total = grams.T.tocsr(), weights.sum()
+    transposed, total = grams.T.tocsr(), weights.sum()
     share = (weights[:, None] / total).astype(np.float32)
     l2 = np.concatenate([np.full(gram_count, config.l2_grams), np.full(dense_count, config.l2_dense), [0.0]])
     l2 = (l2[:, None] / total).astype(np.float32)
@@ -94,23 +94,23 @@ def fit_linear(
         probabilities = sigmoid(scores) if many else softmax(scores)
         entropy = -(share * cross_entropy(probabilities, targets, many=many)).sum()
         error = share * (probabilities - targets)
-        gradient = np.vstack([turned @ error, dense.T @ error, error.sum(axis=0)]) + l2 * w
+        gradient = np.vstack([transposed @ error, dense.T @ error, error.sum(axis=0)]) + l2 * w
         return float(entropy + 0.5 * (l2 * w * w).sum()), gradient.ravel().astype(np.float64)
 
     start = np.zeros((gram_count + dense_count + 1) * k)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": config.iterations, "maxcor": 8})
-    w = found.x.reshape(-1, k).astype(np.float32)
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": config.iterations, "maxcor": 8})
+    w = result.x.reshape(-1, k).astype(np.float32)
     return Weights(w[:gram_count], w[gram_count:-1], w[-1])
 
 
 def cross_entropy(probabilities: Floats, targets: Floats, *, many: bool) -> Floats:
-    """The logarithm of the probability of what is true, of shape (n, k)."""
+    """Returns the log-probability of the true label; shape (n, k)."""
     true = targets * np.log(probabilities + 1e-9)
     return np.asarray(true + (1 - targets) * np.log(1 - probabilities + 1e-9) if many else true)
 
 
 def gram_matrix(texts: Sequence[str], idf: Floats) -> Any:
-    """Tf-idf of the hashed n-grams, rows of unit length: scipy CSR of shape (texts, buckets)."""
+    """Returns tf-idf of the hashed n-grams with rows of unit length: scipy CSR of shape (texts, buckets)."""
     from scipy.sparse import csr_matrix
 
     rows = unit_grams(texts, idf)
@@ -121,14 +121,14 @@ def gram_matrix(texts: Sequence[str], idf: Floats) -> Any:
 
 
 def _scale(vectors: Floats, spread: float | None) -> Floats:
-    """The factor of each dimension, of shape (D,)."""
+    """Returns the factor of each dimension; shape (D,)."""
     if spread is None:
         return np.ones(vectors.shape[1], np.float32)
     return np.asarray(spread / np.maximum(vectors.std(axis=0), 1e-6), np.float32)
 
 
 def inverse_frequency(texts: Sequence[str]) -> Floats:
-    """1 + ln((n + 1) / (texts with the n-gram + 1)) of shape (buckets,); 0 for what stands in one text only."""
+    """Returns 1 + ln((n + 1) / (texts with the n-gram + 1)), 0 for n-grams of a single text; shape (buckets,)."""
     seen = np.zeros(BUCKETS)
     for text in texts:
         seen[hashed_counts(text)[0]] += 1
@@ -136,13 +136,13 @@ def inverse_frequency(texts: Sequence[str]) -> Floats:
 
 
 def class_weights(targets: Floats, balance: float) -> Floats:
-    """Weights of shape (n,): those of a rare class are higher."""
+    """Returns weights that are higher for rare classes; shape (n,)."""
     sizes = targets.sum(axis=0)
     return np.asarray(targets @ (len(targets) / (len(sizes) * np.maximum(sizes, 1))) ** balance, np.float32)
 
 
 def platt(scores: Floats, targets: Floats) -> tuple[Floats, Floats]:
-    """Slope and shift of each column, both of shape (k,), for which sigmoid(slope·score + shift) is calibrated."""
+    """Returns slope and shift of each column, for which sigmoid(slope·score + shift) is calibrated; both (k,)."""
     from scipy.optimize import minimize
 
     def one(score: Floats, target: Floats) -> Any:
@@ -151,26 +151,26 @@ def platt(scores: Floats, targets: Floats) -> tuple[Floats, Floats]:
 
         return minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
 
-    found = np.array([one(scores[:, column], targets[:, column]) for column in range(targets.shape[1])], np.float32)
-    return found[:, 0], found[:, 1]
+    fitted = np.array([one(scores[:, column], targets[:, column]) for column in range(targets.shape[1])], np.float32)
+    return fitted[:, 0], fitted[:, 1]
 
 
 def sharpness(scores: Floats, targets: Floats) -> float:
-    """The factor on the scores for which their softmax is calibrated."""
+    """Returns the factor on the scores for which their softmax is calibrated."""
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
 
     def loss(factor: float) -> float:
-        spread = factor * scores.astype(np.float64)
-        return float((logsumexp(spread, axis=1) - (spread * targets).sum(axis=1)).mean())
+        scaled = factor * scores.astype(np.float64)
+        return float((logsumexp(scaled, axis=1) - (scaled * targets).sum(axis=1)).mean())
 
     return float(minimize_scalar(loss, bounds=(0.05, 20), method="bounded").x)
 
 
 def best_thresholds(probabilities: Floats, targets: Floats) -> Floats:
-    """For each column the probability from which F1 is highest; shape (k,)."""
-    columns = range(targets.shape[1])
-    return np.array([_best_threshold(probabilities[:, each], targets[:, each]) for each in columns], np.float32)
+    """Returns for each column the threshold with the highest F1; shape (k,)."""
+    pairs = zip(probabilities.T, targets.T, strict=True)
+    return np.array([_best_threshold(column, target) for column, target in pairs], np.float32)
 
 
 def _best_threshold(probabilities: Floats, target: Floats) -> float:
@@ -183,18 +183,18 @@ def _best_threshold(probabilities: Floats, target: Floats) -> float:
 def _fit_both(
     grams: Any, dense: Floats, targets: Floats, weights: NDArray[Any], config: Config, *, many: bool
 ) -> tuple[Weights, Floats]:
-    """The head, and scores of every row by a head that was not fitted on it, of shape (n, k)."""
+    """Returns the head, and scores of every row by a head that was not fitted on it; shape (n, k)."""
     fold = np.random.default_rng(config.seed).permutation(len(dense)) % config.folds
     scores = np.zeros_like(targets)
-    for each in range(config.folds):
-        fitted, left = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
+    for number in range(config.folds):
+        fitted, left = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         head = fit_linear(grams[fitted], dense[fitted], targets[fitted], weights[fitted], config, many=many)
         scores[left] = head.scores(grams[left], dense[left])
     return fit_linear(grams, dense, targets, weights, config, many=many), scores
 
 
 def targets_of(labels: Sequence[Sequence[str]], names: Sequence[str]) -> Floats:
-    """Zeros and ones of shape (rows, names).
+    """Returns zeros and ones of shape (rows, names).
 
     >>> targets_of([["joy"], []], ["fear", "joy"]).tolist()
     [[0.0, 1.0], [0.0, 0.0]]

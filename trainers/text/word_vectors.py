@@ -1,4 +1,4 @@
-"""Makes the table of features.text.word_vectors: what teachers say of single words, in few dimensions of a byte."""
+"""Builds the table of features.text.word_vectors: the word vectors of larger models, in few one-byte dimensions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ SPREAD = 0.1  # standard deviation of the texts' vectors; sentence embeddings ha
 
 
 def vocabulary(texts: Sequence[str], least: int) -> dict[str, float]:
-    """Words that stand in at least so many of the cleaned texts, with ln(texts / texts with the word).
+    """Returns the words of at least `least` cleaned texts, with ln(texts / texts with the word).
 
     >>> sorted(vocabulary(["good day", "good night"], least=2))
     ['good']
@@ -25,9 +25,9 @@ def vocabulary(texts: Sequence[str], least: int) -> dict[str, float]:
 
 
 def make_table(weights: Mapping[str, float], teachers: Sequence[tuple[Floats, int]], texts: Sequence[str]) -> Table:
-    """The table of these words: of each teacher's (words, any) vectors the (vectors, dimensions) that vary most.
+    """Returns the table of these words; of each teacher's (words, any) vectors the `dimensions` that vary most.
 
-    `texts` are those over which the vectors are scaled.
+    Vectors are scaled over `texts`.
     """
     narrow = np.hstack([_principal(vectors, dimensions) for vectors, dimensions in teachers])
     keys = np.array([crc32(word.encode()) for word in weights], np.uint32)
@@ -39,8 +39,8 @@ def make_table(weights: Mapping[str, float], teachers: Sequence[tuple[Floats, in
 
 
 def _principal(vectors: Floats, dimensions: int) -> Floats:
-    """The directions of most variance, of shape (words, dimensions), standard deviation 1 overall."""
+    """Returns the directions of most variance, standard deviation 1 overall; shape (words, dimensions)."""
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(centred.T))
-    turned = centred @ axes[:, -dimensions:]
-    return np.asarray(turned / max(float(turned.std()), 1e-9), np.float32)
+    projected = centred @ axes[:, -dimensions:]
+    return np.asarray(projected / max(float(projected.std()), 1e-9), np.float32)

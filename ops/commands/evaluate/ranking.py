@@ -16,7 +16,9 @@ def command(
     until: Annotated[datetime, typer.Option(help="End of the requests.")],
     window_days: Annotated[float, typer.Option(help="Contents older than this are not ranked.")] = 30.0,
     requests_at_most: Annotated[int | None, typer.Option(help="Judge a sample of the requests.")] = None,
-    learn_at_most: Annotated[int, typer.Option(help="Requests to learn from, the newest.")] = Plan.most_learnt,
+    learn_at_most: Annotated[
+        int, typer.Option(help="Requests to learn from, the newest.")
+    ] = Plan.max_training_requests,
     first_tries: Annotated[bool, typer.Option(help="Judge one booster a member too, the usual first try.")] = True,
     truth: Annotated[Path | None, typer.Option(help="The simulator's truth.jsonl.", exists=True)] = None,
     seed: int = 7,
@@ -28,8 +30,8 @@ def command(
 
     plan = Plan(
         window_days=window_days,
-        most_asked=requests_at_most,
-        most_learnt=learn_at_most,
+        max_requests=requests_at_most,
+        max_training_requests=learn_at_most,
         first_tries=first_tries,
         seed=seed,
     )

@@ -13,11 +13,11 @@ from lab.simulate import Config as Community
 from predictors.personal.request import anonymous_viewer
 from tests.golden.worlds import simulated
 from trainers.evaluation.walk_forward import Plan
-from trainers.hierarchy import Ladder
+from trainers.hierarchy import GateConfig
 
 COMMUNITY = Community(users=200, days=10, seed=4)
 SINCE, UNTIL = COMMUNITY.until - timedelta(days=3), COMMUNITY.until
-PLAN = Plan(most_asked=60, first_tries=False, ladder=Ladder())
+PLAN = Plan(max_requests=60, first_tries=False, gate=GateConfig())
 
 
 @pytest.fixture(scope="module")
@@ -27,40 +27,40 @@ def world(uri):
 
 
 @pytest.fixture(scope="module")
-def made(world):
+def report(world):
     return evaluate(world, SINCE, UNTIL, PLAN)
 
 
-def test_every_ranker_of_the_contract_has_its_figures(made):
+def test_every_ranker_of_the_contract_has_its_figures(report):
     simple = ("random", "recency", "popularity", "hn", "lemmy", "content")
     for name in (*simple, "als", "bpr", "global", "guest", "personal"):
-        figures = made["rankers"][name]
+        figures = report["rankers"][name]
         assert {"ndcg@10", "ci", "recall@20", "mrr", "auc"} == set(figures)
         assert figures["ci"][0] <= figures["ndcg@10"] <= figures["ci"][1]
 
 
-def test_all_sources_together_find_at_least_what_each_finds(made):
-    found = {name: each["recall@300"] for name, each in made["candidates"].items()}
+def test_all_sources_together_find_at_least_as_much_as_any_one(report):
+    recall = {name: figures["recall@300"] for name, figures in report["candidates"].items()}
 
-    assert {"all", "followed", "co-engaged", "new authors"} <= set(found)
-    assert found["all"] >= max(found.values())
-    assert found["all"] > 0.3
+    assert {"all", "followed", "co-engaged", "new authors"} <= set(recall)
+    assert recall["all"] >= max(recall.values())
+    assert recall["all"] > 0.3
 
 
-def test_the_same_call_gives_the_same_figures(world, made):
+def test_the_same_call_returns_the_same_figures(world, report):
     again = evaluate(world, SINCE, UNTIL, PLAN)
 
-    assert again | {"seconds": 0} == made | {"seconds": 0}
+    assert again | {"seconds": 0} == report | {"seconds": 0}
 
 
-def test_what_comes_after_the_period_changes_no_figure(world, made):
+def test_events_after_the_period_change_no_figure(world, report):
     late = {"createdAt": UNTIL + timedelta(days=2)}
     some = world.app.contents.find_one({"visibility": "publish"})
     account = world.app.accounts.find_one({"isGuest": False})
     act = {"account": account["_id"], "type": "like", "targetRef": {"$ref": "content", "$id": some["_id"]}}
     world.app.engagements.insert_many([act | late | {"itemId": number} for number in range(50)])
 
-    assert evaluate(world, SINCE, UNTIL, PLAN) | {"seconds": 0} == made | {"seconds": 0}
+    assert evaluate(world, SINCE, UNTIL, PLAN) | {"seconds": 0} == report | {"seconds": 0}
 
 
 def test_a_period_without_requests_is_one_clear_error(world):

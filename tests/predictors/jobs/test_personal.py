@@ -14,7 +14,7 @@ from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
 from features.ranking.history import assemble
 from features.ranking.indexes import index
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from handlers.predictors import personalize_content_predictor, serving_snapshot
 from lab.simulate import Config as Community
 from predictors.jobs import personal, snapshot
@@ -70,15 +70,15 @@ def ladder_of(world):
         "mlArtifacts_global": [
             models.Artifact("global", "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), None),
             *(
-                models.Artifact(each, "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "global")
-                for each in ("asia", "europe")
+                models.Artifact(continent, "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "global")
+                for continent in ("asia", "europe")
             ),
             models.Artifact("members", "member", member, "ubj", MEMBER_COLUMNS, fingerprint(MEMBER_COLUMNS), "global"),
         ],
         "mlArtifacts_country": [
             models.Artifact("th", "guest", guest, "ubj", GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), "asia")
         ],
-        "mlArtifacts": [own_model(world.members[0], np.linspace(-0.3, 0.3, len(PERSONAL)))],
+        "mlArtifacts": [own_model(world.members[0], np.linspace(-0.3, 0.3, len(EFFECT_COLUMNS)))],
     }
 
 
@@ -86,7 +86,7 @@ def own_model(account, weights):
     file = io.BytesIO()
     np.save(file, weights.astype(np.float32), allow_pickle=False)
     return models.Artifact(
-        ObjectId(account), "personal", file.getvalue(), "npy", PERSONAL, fingerprint(PERSONAL), "members"
+        ObjectId(account), "personal", file.getvalue(), "npy", EFFECT_COLUMNS, fingerprint(EFFECT_COLUMNS), "members"
     )
 
 
@@ -216,8 +216,8 @@ def test_a_damaged_level_is_left_out_and_counted(trained):
     ],
 )
 def test_a_level_with_another_fingerprint_is_left_out_with_the_remedy(trained, name, key, named, stored):
-    who = next(each for each in trained.members if country_of(trained, each) == "th")
-    models.save(trained.db, "mlArtifacts", [own_model(who, np.linspace(-0.3, 0.3, len(PERSONAL)))], NOW)
+    who = next(account for account in trained.members if country_of(trained, account) == "th")
+    models.save(trained.db, "mlArtifacts", [own_model(who, np.linspace(-0.3, 0.3, len(EFFECT_COLUMNS)))], NOW)
     levels = trained.db.analytics[name]
     saved = levels.find_one({**key, **({} if key else {"account": ObjectId(who)})})
 
@@ -234,8 +234,8 @@ def test_a_level_with_another_fingerprint_is_left_out_with_the_remedy(trained, n
 
 
 def country_of(world, account):
-    found = world.db.app.accounts.find_one({"_id": ObjectId(account)})
-    return (found.get("geolocation") or {}).get("countryCode")
+    document = world.db.app.accounts.find_one({"_id": ObjectId(account)})
+    return (document.get("geolocation") or {}).get("countryCode")
 
 
 def test_own_weights_of_another_shape_are_left_out_and_counted(trained):

@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
 from features.ranking.boosters import opened
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from predictors.personal.explanations import explanations, level_contributions, with_diversity
 from predictors.personal.model_stack import ModelStack, formula, log_odds, scores
 from predictors.personal.phrases import PHRASES, phrase
@@ -32,7 +32,7 @@ def stack(matrix):
         return opened(fit(columns, label, np.ones(len(label)), None, GROWTH))
 
     levels = {"global": booster(guest, 3), "asia": booster(guest, 5), "th": booster(guest, 9)}
-    return ModelStack(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(PERSONAL)))
+    return ModelStack(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(EFFECT_COLUMNS)))
 
 
 def test_contributions_of_all_levels_sum_to_the_log_odds(stack, matrix):

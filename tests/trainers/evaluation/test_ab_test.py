@@ -12,20 +12,20 @@ def community(seed, people=400, lift=0.0):
     draw = np.random.default_rng(seed)
     variant = draw.integers(0, 2, people)
     exposures = draw.poisson(20, people)
-    taste = draw.beta(2, 18, people) + lift * variant
-    return Activity(variant, exposures, draw.binomial(exposures, taste))
+    rate = draw.beta(2, 18, people) + lift * variant
+    return Activity(variant, exposures, draw.binomial(exposures, rate))
 
 
 def test_rates_and_differences_are_those_of_plain_sums():
     activity = Activity(np.array([0, 0, 1, 1]), np.array([10, 30, 20, 20]), np.array([1, 3, 8, 0]))
 
-    made = compared(activity, HALVES)
+    result = compared(activity, HALVES)
 
-    assert made["variants"]["a"]["perMember"]["rate"] == 2.0
-    assert made["variants"]["a"]["perExposure"]["rate"] == 0.1
-    assert made["variants"]["b"]["members"] == 2
-    assert made["differences"]["b - a"]["perMember"]["difference"] == 2.0
-    assert made["differences"]["b - a"]["perExposure"]["difference"] == pytest.approx(0.1)
+    assert result["variants"]["a"]["perMember"]["rate"] == 2.0
+    assert result["variants"]["a"]["perExposure"]["rate"] == 0.1
+    assert result["variants"]["b"]["members"] == 2
+    assert result["differences"]["b - a"]["perMember"]["difference"] == 2.0
+    assert result["differences"]["b - a"]["perExposure"]["difference"] == pytest.approx(0.1)
 
 
 def test_intervals_are_as_wide_as_the_theory_of_ratios_says():
@@ -58,23 +58,25 @@ def test_the_order_of_people_makes_no_difference():
     activity = community(2)
     order = np.random.default_rng(3).permutation(len(activity.variant))
 
-    assert compared(Activity(*(each[order] for each in vars(activity).values())), HALVES) == compared(activity, HALVES)
+    assert compared(Activity(*(column[order] for column in vars(activity).values())), HALVES) == compared(
+        activity, HALVES
+    )
 
 
 def test_a_variant_without_people_has_no_rates_and_no_differences():
-    made = compared(Activity(np.array([0, 0]), np.array([5, 0]), np.array([1, 0])), HALVES)
+    result = compared(Activity(np.array([0, 0]), np.array([5, 0]), np.array([1, 0])), HALVES)
 
-    assert made["variants"]["b"] == {"share": 0.5, "members": 0, "exposures": 0, "engagements": 0,
+    assert result["variants"]["b"] == {"share": 0.5, "members": 0, "exposures": 0, "engagements": 0,
                                      "perMember": None, "perExposure": None}  # fmt: skip
-    assert made["differences"]["b - a"] == {"perMember": None, "perExposure": None}
+    assert result["differences"]["b - a"] == {"perMember": None, "perExposure": None}
 
 
 def test_nobody_at_all_is_no_mismatch():
     none = np.zeros(0, dtype=np.int64)
 
-    made = compared(Activity(none, none, none), HALVES)
+    result = compared(Activity(none, none, none), HALVES)
 
-    assert made["sampleRatio"] == {"p": 1.0, "mismatch": False}
+    assert result["sampleRatio"] == {"p": 1.0, "mismatch": False}
 
 
 def test_the_chance_of_the_shares_is_scipys():
@@ -85,11 +87,11 @@ def test_the_chance_of_the_shares_is_scipys():
 
 def test_lost_people_are_a_mismatch():
     activity = community(4, 4_000)
-    kept = (activity.variant == 0) | (np.random.default_rng(1).random(4_000) < 0.8)
+    present = (activity.variant == 0) | (np.random.default_rng(1).random(4_000) < 0.8)
 
-    made = compared(Activity(*(each[kept] for each in vars(activity).values())), HALVES)
+    result = compared(Activity(*(column[present] for column in vars(activity).values())), HALVES)
 
-    assert made["sampleRatio"]["mismatch"]
+    assert result["sampleRatio"]["mismatch"]
 
 
 def test_the_explored_rate_is_that_of_the_whole_pool_though_some_are_drawn_seldom():
@@ -99,10 +101,10 @@ def test_the_explored_rate_is_that_of_the_whole_pool_though_some_are_drawn_seldo
     drawn = draw.random(40_000) < propensity
     person = draw.integers(0, 2_000, 40_000)
 
-    made = explored_rate(person[drawn], engages[drawn], propensity[drawn])
+    result = explored_rate(person[drawn], engages[drawn], propensity[drawn])
 
-    assert made["ci"][0] < engages.mean() < made["ci"][1]
-    assert engages[drawn].mean() < made["ci"][0]  # a plain mean does not see them
+    assert result["ci"][0] < engages.mean() < result["ci"][1]
+    assert engages[drawn].mean() < result["ci"][0]  # a plain mean does not see them
 
 
 def test_no_draws_have_no_rate():
@@ -125,6 +127,6 @@ def test_shares_with_a_chance_under_one_in_a_thousand_are_a_mismatch(first, mism
     # of 1000 people in halves: χ² = 98²/1000 = 9.604 has the chance 0.0019, and 112²/1000 = 12.544 has 0.0004
     variant = np.repeat([0, 1], [first, 1000 - first])
 
-    made = compared(Activity(variant, np.ones(1000, dtype=np.int64), np.zeros(1000, dtype=np.int64)), HALVES)
+    result = compared(Activity(variant, np.ones(1000, dtype=np.int64), np.zeros(1000, dtype=np.int64)), HALVES)
 
-    assert made["sampleRatio"]["mismatch"] is mismatch
+    assert result["sampleRatio"]["mismatch"] is mismatch

@@ -5,7 +5,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
 from trainers.evaluation.baselines import _acts, als, bpr, formulas, isolated, plain, scores_of
-from trainers.rows.requests import requests
+from trainers.rows.requests import find_requests
 from trainers.rows.sampling import sample
 
 
@@ -41,11 +41,11 @@ def blocks(communities=4, people=8, posts=12, seed=1):
 
 
 @pytest.mark.parametrize("factorisation", [als, bpr])
-def test_a_factorisation_prefers_what_a_members_community_likes(factorisation):
+def test_a_factorisation_prefers_the_posts_of_a_members_community(factorisation):
     log = blocks()
     history = log.history()
     score = factorisation(history, factors=8)
-    number = np.array([int(each.strip(b"\0_c")) for each in history.contents.id])  # of the content, by row
+    number = np.array([int(content.strip(b"\0_c")) for content in history.contents.id])  # of the content, by row
 
     auc = []
     for account in range(len(history.account_id)):
@@ -67,43 +67,43 @@ def test_a_factorisation_knows_nothing_of_the_same_day_or_later(factorisation):
 
 
 @pytest.fixture(scope="module")
-def learnt():
+def sampled_rows():
     log = random_log(4, accounts=6, contents=40, acts=300)
     history = log.history()
-    taken = sample(history, requests(history, 0, 2**62), 10, seed=1)
-    return history, taken, build(index(history), taken.rows, MEMBER_COLUMNS)
+    sampled = sample(history, find_requests(history, 0, 2**62), 10, seed=1)
+    return history, sampled, build(index(history), sampled.rows, MEMBER_COLUMNS)
 
 
-def test_every_account_that_asked_has_a_booster_of_its_own_and_others_score_alike(learnt):
-    _, taken, matrix = learnt
+def test_every_account_with_a_request_has_a_booster_and_others_score_alike(sampled_rows):
+    _, sampled, matrix = sampled_rows
 
-    boosters = isolated(taken, matrix)
+    boosters = isolated(sampled, matrix)
 
-    assert set(boosters) == set(taken.rows.account.tolist())
+    assert set(boosters) == set(sampled.rows.account.tolist())
     assert len(np.unique(scores_of(boosters, 99, matrix))) == 1
 
 
-def test_an_isolated_booster_is_made_of_its_own_rows_alone(learnt):
-    _, taken, matrix = learnt
-    account = int(taken.rows.account[0])
+def test_an_isolated_booster_is_made_of_its_own_rows_alone(sampled_rows):
+    _, sampled, matrix = sampled_rows
+    account = int(sampled.rows.account[0])
     others = matrix.copy()
-    others[taken.rows.account != account] += 5
+    others[sampled.rows.account != account] += 5
 
-    one, two = (isolated(taken, each)[account].save_raw() for each in (matrix, others))
+    one, two = (isolated(sampled, rows)[account].save_raw() for rows in (matrix, others))
 
     assert one == two
 
 
-def test_the_plain_design_knows_engaged_rows_only(learnt):
-    history, taken, matrix = learnt
+def test_the_plain_design_knows_engaged_rows_only(sampled_rows):
+    history, sampled, matrix = sampled_rows
     passed_over = matrix[:, : len(GUEST_COLUMNS)].copy()
-    passed_over[~taken.engaged] = 99
+    passed_over[~sampled.engaged] = 99
 
-    one, two = (plain(history, taken, each) for each in (matrix[:, : len(GUEST_COLUMNS)], passed_over))
+    one, two = (plain(history, sampled, rows) for rows in (matrix[:, : len(GUEST_COLUMNS)], passed_over))
 
-    assert set(one) == set(taken.rows.account[taken.engaged].tolist())
-    assert {account: each.save_raw() for account, each in one.items()} == {
-        account: each.save_raw() for account, each in two.items()
+    assert set(one) == set(sampled.rows.account[sampled.engaged].tolist())
+    assert {account: booster.save_raw() for account, booster in one.items()} == {
+        account: booster.save_raw() for account, booster in two.items()
     }
 
 

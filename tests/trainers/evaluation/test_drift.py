@@ -13,7 +13,7 @@ def test_the_index_is_that_of_its_formula_over_the_ten_bins():
     before, after = draw.normal(size=1_000), draw.normal(0.5, 1.3, size=800)
 
     edges = np.quantile(before, np.arange(1, 10) / 10)
-    old, new = (np.diff([0, *[(each < edge).mean() for edge in edges], 1]) for each in (before, after))
+    old, new = (np.diff([0, *[(sample < edge).mean() for edge in edges], 1]) for sample in (before, after))
     assert stability_index(before, after) == pytest.approx(np.sum((new - old) * np.log(new / old)), rel=0.05)
 
 

@@ -23,19 +23,19 @@ def rankings(draw, distinct=False):
 def test_ndcg_is_that_of_scikit_learn_where_nothing_is_tied(ranking):
     scores, relevant = ranking
 
-    found = quality(scores, relevant, np.zeros(len(scores)))
+    result = quality(scores, relevant, np.zeros(len(scores)))
 
-    assert found.ndcg == pytest.approx(ndcg_score([relevant.astype(float)], [scores], k=10))
+    assert result.ndcg == pytest.approx(ndcg_score([relevant.astype(float)], [scores], k=10))
 
 
 @given(rankings())
 def test_auc_is_that_of_scikit_learn_with_ties(ranking):
     scores, relevant = ranking
 
-    found = quality(scores, relevant, np.zeros(len(scores)))
+    result = quality(scores, relevant, np.zeros(len(scores)))
 
     expected = 0.5 if relevant.all() else roc_auc_score(relevant, scores)
-    assert found.auc == pytest.approx(expected)
+    assert result.auc == pytest.approx(expected)
 
 
 @given(rankings(), st.randoms(use_true_random=False))
@@ -43,15 +43,15 @@ def test_recall_and_mrr_are_those_of_a_plain_sort(ranking, luck):
     scores, relevant = ranking
     ties = np.array([luck.random() for _ in scores])
 
-    found = quality(scores, relevant, ties)
+    result = quality(scores, relevant, ties)
 
     order = sorted(range(len(scores)), key=lambda row: (-scores[row], ties[row]))
     hits = [bool(relevant[row]) for row in order]
-    assert found.recall == pytest.approx(sum(hits[:20]) / sum(hits))
-    assert found.mrr == pytest.approx(1 / (hits.index(True) + 1))
+    assert result.recall == pytest.approx(sum(hits[:20]) / sum(hits))
+    assert result.mrr == pytest.approx(1 / (hits.index(True) + 1))
     gain = sum(1 / math.log2(rank + 2) for rank, hit in enumerate(hits[:10]) if hit)
     best = sum(1 / math.log2(rank + 2) for rank in range(min(10, sum(hits))))
-    assert found.ndcg == pytest.approx(gain / best)
+    assert result.ndcg == pytest.approx(gain / best)
 
 
 @given(rankings(), st.integers(0, 99))
@@ -68,10 +68,10 @@ def test_all_equal_scores_are_as_good_as_chance():
     relevant[:4] = True
     draw = np.random.default_rng(1)
 
-    found = np.array([quality(np.ones(40), relevant, draw.random(40)) for _ in range(2_000)])
+    result = np.array([quality(np.ones(40), relevant, draw.random(40)) for _ in range(2_000)])
 
-    assert np.all(found[:, 3] == 0.5)
-    assert found[:, 1].mean() == pytest.approx(0.5, abs=0.02)  # 20 of 40 places
+    assert np.all(result[:, 3] == 0.5)
+    assert result[:, 1].mean() == pytest.approx(0.5, abs=0.02)  # 20 of 40 places
 
 
 def test_one_candidate_alone_is_perfectly_ranked():
@@ -80,9 +80,9 @@ def test_one_candidate_alone_is_perfectly_ranked():
 
 def test_the_interval_holds_the_mean_and_is_wider_when_a_few_people_ask_all():
     draw = np.random.default_rng(3)
-    own = draw.random(20)
+    means = draw.random(20)
     few = np.repeat(np.arange(20), 50)
-    values = own[few] + draw.normal(0, 0.01, len(few))
+    values = means[few] + draw.normal(0, 0.01, len(few))
 
     of_few = interval_over_people(values, few, seed=1)
     of_many = interval_over_people(values, np.arange(len(few)), seed=1)
@@ -109,12 +109,12 @@ def test_a_person_alone_has_an_interval_of_no_width():
 
 
 @given(rankings(), st.integers(0, 99))
-def test_the_loss_of_a_list_is_that_of_a_softmax_over_all_it_stands_for(ranking, seed):
+def test_the_loss_of_a_list_is_that_of_a_softmax_over_all_its_candidates(ranking, seed):
     margin, relevant = ranking
     copies = np.random.default_rng(seed).integers(1, 4, len(margin))
 
-    (found,) = list_loss(np.zeros(len(margin), dtype=np.int64), relevant, copies.astype(float), margin)
+    (result,) = list_loss(np.zeros(len(margin), dtype=np.int64), relevant, copies.astype(float), margin)
 
     spread = [m for m, good, times in zip(margin, relevant, copies, strict=True) for _ in range(1 if good else times)]
     total = math.log(sum(math.exp(m - max(spread)) for m in spread)) + max(spread)
-    assert found == pytest.approx(sum(total - m for m in margin[relevant]), abs=1e-6)
+    assert result == pytest.approx(sum(total - m for m in margin[relevant]), abs=1e-6)

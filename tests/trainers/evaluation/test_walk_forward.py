@@ -1,4 +1,4 @@
-"""The walk forward: what is trained knows only the past, and figures are right where the best order is known."""
+"""Walk-forward evaluation: models see only the past, and figures are right where the best order is known."""
 
 from dataclasses import replace
 from functools import cache
@@ -10,12 +10,12 @@ from features.countries import COUNTRIES
 from features.ranking.indexes import index
 from tests.golden.logs import Log, other_future, random_log
 from trainers.boosters import RESIDUAL, Growth
-from trainers.evaluation.walk_forward import Plan, judge, train
-from trainers.hierarchy import Ladder
-from trainers.rows.requests import choices, requests
+from trainers.evaluation.walk_forward import Plan, evaluate, train
+from trainers.hierarchy import GateConfig
+from trainers.rows.requests import candidate_sets, find_requests
 
-QUICK = Ladder(world=Growth(rounds=5, depth=2, eta=0.3, child_weight=1.0), residual=RESIDUAL, least_requests=10)
-PLAN = Plan(ladder=QUICK, others=20, window_days=30)
+QUICK = GateConfig(world=Growth(rounds=5, depth=2, eta=0.3, child_weight=1.0), residual=RESIDUAL, min_requests=10)
+PLAN = Plan(gate=QUICK, others=20, window_days=30)
 SINCE = 240.0  # hours
 TH = COUNTRIES.index("th")
 
@@ -31,55 +31,58 @@ def by_hand(days=14, people=6):
     return log
 
 
-def asked_of(history, log, since=SINCE, until=1e6):
-    return list(choices(history, requests(history, log.moment(since), log.moment(until))))
+def candidate_sets_of(history, log, since=SINCE, until=1e6):
+    return list(candidate_sets(history, find_requests(history, log.moment(since), log.moment(until))))
 
 
 @pytest.fixture(scope="module")
-def judged():
+def evaluation():
     log = by_hand()
     history = log.history()
-    known, asked = index(history), asked_of(history, log)
+    known, requests = index(history), candidate_sets_of(history, log)
     rankers = train(history, known, log.moment(SINCE), PLAN)
-    extra = {"oracle": lambda choice: choice.relevant * 1.0, "oldest": lambda choice: -1.0 * choice.content}
-    return asked, judge(history, known, rankers, asked, extra, seed=1)
+    extra = {
+        "oracle": lambda candidates: candidates.relevant * 1.0,
+        "oldest": lambda candidates: -1.0 * candidates.content,
+    }
+    return requests, evaluate(history, known, rankers, requests, extra, seed=1)
 
 
-def test_every_ranker_is_judged_on_every_request(judged):
-    asked, made = judged
+def test_every_ranker_has_figures_for_every_request(evaluation):
+    requests, result = evaluation
 
-    assert len(asked) == 24  # six members on four days
-    assert {name: each.shape for name, each in made.figures.items()} == dict.fromkeys(made.figures, (24, 4))
+    assert len(requests) == 24  # six members on four days
+    assert {name: figures.shape for name, figures in result.figures.items()} == dict.fromkeys(result.figures, (24, 4))
     simple = {"random", "recency", "popularity", "hn", "lemmy", "content"}
-    learnt = {"world", "guest", "global", "members", "personal", "isolated", "plain"}
-    assert set(made.figures) == simple | learnt | {"oracle", "oldest"}
-    assert made.engaged_before.tolist() == np.repeat([10, 11, 12, 13], 6).tolist()
-    assert set(made.country.tolist()) == {TH}
+    trained = {"world", "guest", "global", "members", "personal", "isolated", "plain"}
+    assert set(result.figures) == simple | trained | {"oracle", "oldest"}
+    assert result.engaged_before.tolist() == np.repeat([10, 11, 12, 13], 6).tolist()
+    assert set(result.country.tolist()) == {TH}
 
 
-def test_the_order_that_is_best_by_construction_is_perfect_and_its_reverse_is_worst(judged):
-    asked, made = judged
-    worst = [1 / len(each.content) for each in asked]
+def test_the_order_that_is_best_by_construction_is_perfect_and_its_reverse_is_worst(evaluation):
+    requests, result = evaluation
+    worst = [1 / len(request.content) for request in requests]
 
     for name in ("oracle", "recency"):
-        assert made.figures[name].tolist() == [[1.0] * 4] * 24
-    assert made.figures["oldest"][:, 0].tolist() == [0.0] * 24
-    assert made.figures["oldest"][:, 2] == pytest.approx(worst)
-    assert made.figures["oldest"][:, 3].tolist() == [0.0] * 24
+        assert result.figures[name].tolist() == [[1.0] * 4] * 24
+    assert result.figures["oldest"][:, 0].tolist() == [0.0] * 24
+    assert result.figures["oldest"][:, 2] == pytest.approx(worst)
+    assert result.figures["oldest"][:, 3].tolist() == [0.0] * 24
 
 
-def test_what_can_be_learnt_is_learnt(judged):
-    _, made = judged
+def test_a_pattern_in_the_data_is_learned(evaluation):
+    _, result = evaluation
 
-    assert made.figures["world"][:, 3].mean() > 0.9
-    assert made.figures["random"][:, 3].mean() == pytest.approx(0.5, abs=0.2)
+    assert result.figures["world"][:, 3].mean() > 0.9
+    assert result.figures["random"][:, 3].mean() == pytest.approx(0.5, abs=0.2)
 
 
-def test_posts_under_one_hour_are_judged_apart(judged):
-    _, made = judged
+def test_posts_under_one_hour_have_figures_of_their_own(evaluation):
+    _, result = evaluation
 
-    assert not np.isnan(made.fresh["recency"]).any()  # every relevant post is half an hour old
-    assert made.fresh["recency"].tolist() == made.figures["recency"][:, 0].tolist()
+    assert not np.isnan(result.fresh["recency"]).any()  # every relevant post is half an hour old
+    assert result.fresh["recency"].tolist() == result.figures["recency"][:, 0].tolist()
 
 
 def lively(kinds):
@@ -93,24 +96,24 @@ def as_it_was(kinds):
 
 
 def once(log, kinds):
-    pairs = {each[1:3]: each for each in sorted(log.engagements, reverse=True)}
-    log.engagements = [(*each[:3], each[3] % kinds) for each in pairs.values()]
+    pairs = {act[1:3]: act for act in sorted(log.engagements, reverse=True)}
+    log.engagements = [(*act[:3], act[3] % kinds) for act in pairs.values()]
     return log
 
 
 def bytes_of(log, plan=PLAN):
-    """All that training at SINCE makes, as bytes."""
+    """Returns the models trained at SINCE, as bytes."""
     history = log.history()
     rankers = train(history, index(history), log.moment(SINCE), plan)
     boosters = {**rankers.boosters, "members": rankers.members}
-    ids, weights = rankers.own
-    own = {history.account_id[each]: row.tobytes() for each, row in zip(ids, weights, strict=True)}
-    alone = {history.account_id[each]: bytes(booster.save_raw()) for each, booster in rankers.isolated.items()}
-    return {name: bytes(each.save_raw()) for name, each in boosters.items()}, own, alone, rankers.gate
+    ids, weights = rankers.effects
+    effects = {history.account_id[member]: row.tobytes() for member, row in zip(ids, weights, strict=True)}
+    isolated = {history.account_id[member]: bytes(booster.save_raw()) for member, booster in rankers.isolated.items()}
+    return {name: bytes(booster.save_raw()) for name, booster in boosters.items()}, effects, isolated, rankers.gate
 
 
 @pytest.mark.parametrize("kinds", [1, 4])
-def test_whatever_happens_at_or_after_the_first_request_changes_no_byte_of_what_is_trained(kinds):
+def test_events_at_or_after_the_first_request_change_no_byte_of_the_models(kinds):
     other = once(other_future(lively(kinds), SINCE, seed=4), kinds)
 
     assert bytes_of(other) == as_it_was(kinds)
@@ -125,27 +128,30 @@ def test_a_leak_of_a_day_would_be_seen():
 def test_a_sample_of_few_requests_and_no_first_tries_are_enough():
     log = by_hand()
     history = log.history()
-    known, plan = index(history), replace(PLAN, most_learnt=5, first_tries=False)
+    known, plan = index(history), replace(PLAN, max_training_requests=5, first_tries=False)
 
     rankers = train(history, known, log.moment(SINCE), plan)
-    made = judge(history, known, rankers, asked_of(history, log)[:3], {}, seed=1)
+    result = evaluate(history, known, rankers, candidate_sets_of(history, log)[:3], {}, seed=1)
 
     assert rankers.report["requests"] == 5
-    assert {"isolated", "plain"}.isdisjoint(made.figures)
-    assert np.isfinite(made.figures["personal"]).all()
+    assert {"isolated", "plain"}.isdisjoint(result.figures)
+    assert np.isfinite(result.figures["personal"]).all()
 
 
 @pytest.mark.parametrize("bucket", range(5))
-def test_a_members_own_model_counts_only_where_the_gate_is_open(bucket):
+def test_member_effects_count_only_where_the_gate_is_open(bucket):
     log = by_hand()
     history = log.history()
-    known, asked = index(history), asked_of(history, log)[:3]  # of members with 10 engagements: the fourth bucket
+    known, requests = (
+        index(history),
+        candidate_sets_of(history, log)[:3],
+    )  # of members with 10 engagements: the fourth bucket
     rankers = train(history, known, log.moment(SINCE), replace(PLAN, first_tries=False))
-    accounts, weights = rankers.own
+    accounts, weights = rankers.effects
     others = np.tile(np.linspace(50, -50, weights.shape[1]), (len(weights), 1))
     gate = replace(rankers.gate, open=tuple(number == bucket for number in range(5)))
 
-    made = judge(history, known, replace(rankers, own=(accounts, others), gate=gate), asked, {}, seed=1)
+    result = evaluate(history, known, replace(rankers, effects=(accounts, others), gate=gate), requests, {}, seed=1)
 
-    same = made.figures["personal"].tolist() == made.figures["members"].tolist()
+    same = result.figures["personal"].tolist() == result.figures["members"].tolist()
     assert same == (bucket != 3)

@@ -13,13 +13,13 @@ from store.outputs import models
 from store.rules.model_names import GUEST_MODEL
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
-from trainers.hierarchy import Ladder
+from trainers.hierarchy import GateConfig
 from trainers.jobs.countries import Config, train_countries
 
 COMMUNITY = Community(users=150, days=6, seed=11)
-NOW = COMMUNITY.until - timedelta(days=1)  # a day of the log lies after the clock
-LADDER = Ladder(world=Growth(rounds=10, depth=3, eta=0.3), residual=RESIDUAL, least_requests=10)
-CONFIG = Config(ladder=LADDER, others=10)
+NOW = COMMUNITY.until - timedelta(days=1)  # the log ends a day after the clock
+GATE = GateConfig(world=Growth(rounds=10, depth=3, eta=0.3), residual=RESIDUAL, min_requests=10)
+CONFIG = Config(gate=GATE, others=10)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +34,11 @@ def counts(world):
 
 
 def stored(db):
-    """What was trained, by account; without ids."""
+    """Returns the artifacts by account, without ids."""
     return {
-        each["account"]: {key: value for key, value in each.items() if key != "_id"}
+        artifact["account"]: {key: value for key, value in artifact.items() if key != "_id"}
         for name in ("mlArtifacts_country", "mlArtifacts_global")
-        for each in db.analytics[name].find()
+        for artifact in db.analytics[name].find()
     }
 
 
@@ -46,20 +46,20 @@ def test_every_country_of_iso_3166_1_has_an_artifact_or_names_its_parent(world, 
     trained = stored(world)
 
     assert counts["countries"] == 249
-    assert {each["account"] for each in world.analytics.mlArtifacts_country.find()} == set(COUNTRIES)
+    assert {artifact["account"] for artifact in world.analytics.mlArtifacts_country.find()} == set(COUNTRIES)
     assert set(trained) == {*COUNTRIES, *CONTINENT_OF.values(), "global"}
     assert counts["ownModel"] == sum(trained[code]["format"] == "ubj" for code in COUNTRIES)
-    assert all(trained[each["parent"]]["format"] == "ubj" for code, each in trained.items() if code != "global")
-    assert {each["report"].get("why") is not None for code, each in trained.items() if code != "global"} == {True}
+    assert all(trained[level["parent"]]["format"] == "ubj" for code, level in trained.items() if code != "global")
+    assert {level["report"].get("why") is not None for code, level in trained.items() if code != "global"} == {True}
 
 
 def test_artifacts_load_under_the_columns_of_the_design_and_no_others(world, counts):
-    (found,) = models.load(
+    (artifact,) = models.load(
         world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS, fingerprint(GUEST_COLUMNS), {"account": "global"}
     )
 
-    assert tuple(found.features[:12]) == DESIGN
-    assert len(found.artifact) > 100
+    assert tuple(artifact.features[:12]) == DESIGN
+    assert len(artifact.artifact) > 100
     with pytest.raises(models.ArtifactError, match="other columns"):
         list(models.load(world, "mlArtifacts_global", GUEST_MODEL, GUEST_COLUMNS[::-1], "", {"account": "global"}))
 
@@ -89,7 +89,7 @@ def test_the_same_event_twice_changes_no_document(world, counts):
     assert stored(world) == before
 
 
-def test_what_happens_at_or_after_the_clock_changes_no_byte_of_any_artifact(world, counts):
+def test_events_at_or_after_the_clock_change_no_byte_of_any_artifact(world, counts):
     before = stored(world)
     draw = np.random.default_rng(1)
     contents, accounts = (list(world.app[name].find({}, {"_id": 1})) for name in ("contents", "accounts"))
@@ -120,7 +120,7 @@ def test_what_happens_at_or_after_the_clock_changes_no_byte_of_any_artifact(worl
     again = train_countries(world, NOW, CONFIG)
 
     for name, documents in planted.items():
-        world.app[name].delete_many({"_id": {"$in": [each["_id"] for each in documents]}})
+        world.app[name].delete_many({"_id": {"$in": [document["_id"] for document in documents]}})
     assert again == counts
     assert stored(world) == before
 
@@ -129,8 +129,8 @@ def test_a_later_training_is_another_version_that_remembers_the_one_before(world
     train_countries(world, NOW + timedelta(hours=12), CONFIG)
 
     trained = stored(world)
-    assert {each["version"] for each in trained.values()} == {2}
-    assert {each["previous"]["trainedAt"] for each in trained.values()} == {NOW}
+    assert {level["version"] for level in trained.values()} == {2}
+    assert {level["previous"]["trainedAt"] for level in trained.values()} == {NOW}
 
 
 def test_an_empty_app_has_identities_everywhere(db):
@@ -139,4 +139,4 @@ def test_an_empty_app_has_identities_everywhere(db):
     trained = stored(db)
     assert counts["ownModel"] == counts["rows"] == 0
     assert set(trained) == {*COUNTRIES, *CONTINENT_OF.values(), "global"}
-    assert {each["format"] for each in trained.values()} == {"identity"}
+    assert {level["format"] for level in trained.values()} == {"identity"}

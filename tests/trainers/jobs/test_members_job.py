@@ -1,4 +1,4 @@
-"""Own models, shard by shard: only who changed, equal to a full run, and what does not help names its parent."""
+"""Member effects, shard by shard: only changed members, equal to a full run, and identities where they do not help."""
 
 import io
 import time
@@ -14,7 +14,7 @@ from features.countries import COUNTRIES
 from features.fingerprint import fingerprint
 from features.matrix import MEMBER_COLUMNS
 from features.ranking.history import assemble
-from features.ranking.member_columns import PERSONAL
+from features.ranking.member_columns import EFFECT_COLUMNS
 from lab.simulate import Config as Community
 from ops.cli import execute
 from store.columns import id_array, object_ids
@@ -22,17 +22,17 @@ from store.inputs import event_log
 from store.outputs import training_shards
 from tests.golden.worlds import simulated
 from trainers.boosters import RESIDUAL, Growth
-from trainers.hierarchy import Ladder
+from trainers.hierarchy import GateConfig
 from trainers.jobs import countries
 from trainers.jobs.members import Config, train_all_members, train_shard
-from trainers.rows.requests import choices, requests
+from trainers.rows.requests import candidate_sets, find_requests
 
 COMMUNITY = Community(users=150, days=7, seed=11)
 LATER = COMMUNITY.until
 NOW = LATER - timedelta(days=1)
 LONG_AGO = NOW - timedelta(days=60)
 CONFIG = Config(others=10, shard_members=20)
-LADDER = Ladder(world=Growth(rounds=5, depth=2, eta=0.3), residual=RESIDUAL, least_requests=10)
+GATE = GateConfig(world=Growth(rounds=5, depth=2, eta=0.3), residual=RESIDUAL, min_requests=10)
 ALL_OPEN = {"penalty": 3.0, "open": [True] * 5, "gain": [0.0] * 5, "error": [0.0] * 5}
 
 
@@ -40,16 +40,16 @@ ALL_OPEN = {"penalty": 3.0, "open": [True] * 5, "gain": [0.0] * 5, "error": [0.0
 def world(uri):
     """A community, half of it quiet in the three days before the first training; all gates open."""
     with simulated(uri, COMMUNITY) as db:
-        quiet = [each["_id"] for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)][::2]
+        quiet = [account["_id"] for account in db.app.accounts.find({"isGuest": False}).sort("_id", 1)][::2]
         still(db, quiet, NOW - timedelta(days=3))
-        countries.train_countries(db, NOW, countries.Config(ladder=LADDER, others=10))
+        countries.train_countries(db, NOW, countries.Config(gate=GATE, others=10))
         train_all_members(db, NOW, config=CONFIG)
         opened(db)
         yield SimpleNamespace(db=db, quiet=quiet)
 
 
 def still(db, accounts, since):
-    users = [each["_id"] for each in db.app.users.find({"ownerAccount": {"$in": accounts}})]
+    users = [user["_id"] for user in db.app.users.find({"ownerAccount": {"$in": accounts}})]
     by = {"$or": [{"account": {"$in": accounts}}, {"user": {"$in": users}}]}
     db.app.engagements.delete_many({"createdAt": {"$gte": since}, **by})
     db.app.feeditems.delete_many({"seenAt": {"$gte": since}, "viewer": {"$in": accounts}})
@@ -68,15 +68,17 @@ def trained(world):
 
 
 def stored(db):
-    return {each["account"]: (each["format"], each["checksum"]) for each in db.analytics.mlArtifacts.find()}
+    return {
+        artifact["account"]: (artifact["format"], artifact["checksum"]) for artifact in db.analytics.mlArtifacts.find()
+    }
 
 
 def trained_at(db, moment):
-    return {each["account"] for each in db.analytics.mlArtifacts.find({"trainedAt": moment})}
+    return {artifact["account"] for artifact in db.analytics.mlArtifacts.find({"trainedAt": moment})}
 
 
 def engaging(db, before):
-    users = {each["_id"]: each["ownerAccount"] for each in db.app.users.find()}
+    users = {user["_id"]: user["ownerAccount"] for user in db.app.users.find()}
     acts = db.app.engagements.find(
         {
             "createdAt": {"$lt": before},
@@ -84,30 +86,30 @@ def engaging(db, before):
             "targetRef.$ref": "content",
         }
     )
-    guests = {each["_id"] for each in db.app.accounts.find({"isGuest": True})}
-    return {each.get("account") or users.get(each["user"]) for each in acts} - guests
+    guests = {account["_id"] for account in db.app.accounts.find({"isGuest": True})}
+    return {act.get("account") or users.get(act["user"]) for act in acts} - guests
 
 
 def test_every_member_who_engaged_has_an_artifact_or_names_the_parent(trained):
-    found = {each["account"]: each for each in trained.db.analytics.mlArtifacts.find()}
+    artifacts = {artifact["account"]: artifact for artifact in trained.db.analytics.mlArtifacts.find()}
 
-    assert set(found) <= engaging(trained.db, NOW)
-    assert len(found) == trained.counts["members"] > 40
-    assert trained.counts["ownModel"] == sum(each["format"] == "npy" for each in found.values()) > 30
-    assert {each["parent"] for each in found.values()} == {"members"}
-    assert {each["report"].get("why") for each in found.values()} == {None, "no request to learn from"}
-    assert all(len(each["artifact"]) < 2_000 for each in found.values())
+    assert set(artifacts) <= engaging(trained.db, NOW)
+    assert len(artifacts) == trained.counts["members"] > 40
+    assert trained.counts["ownModel"] == sum(artifact["format"] == "npy" for artifact in artifacts.values()) > 30
+    assert {artifact["parent"] for artifact in artifacts.values()} == {"members"}
+    assert {artifact["report"].get("why") for artifact in artifacts.values()} == {None, "no request to learn from"}
+    assert all(len(artifact["artifact"]) < 2_000 for artifact in artifacts.values())
 
 
-def test_only_members_who_changed_are_trained_anew_and_the_result_is_that_of_a_full_run(trained):
+def test_only_members_who_changed_are_trained_again_and_the_result_is_that_of_a_full_run(trained):
     counts = train_all_members(trained.db, LATER, config=CONFIG)
-    some, anew = stored(trained.db), trained_at(trained.db, LATER)
+    some, again = stored(trained.db), trained_at(trained.db, LATER)
     trained.db.analytics.mlArtifacts.delete_many({})
     train_all_members(trained.db, LATER, config=CONFIG)
 
-    assert counts["members"] == len(anew)
-    assert 0 < len(set(trained.quiet) & set(some)) == len(set(trained.quiet) & set(some) - anew)
-    assert anew
+    assert counts["members"] == len(again)
+    assert 0 < len(set(trained.quiet) & set(some)) == len(set(trained.quiet) & set(some) - again)
+    assert again
     assert stored(trained.db) == some
 
 
@@ -121,9 +123,9 @@ def test_own_models_with_another_fingerprint_are_trained_again(trained, stored):
     train_all_members(trained.db, LATER, config=CONFIG)
 
     assert quiet in trained_at(trained.db, LATER)
-    found = trained.db.analytics.mlArtifacts.find_one({"account": quiet})
-    assert found["fingerprint"] == fingerprint(PERSONAL)
-    assert found["checksum"] == before[0]["checksum"]
+    artifact = trained.db.analytics.mlArtifacts.find_one({"account": quiet})
+    assert artifact["fingerprint"] == fingerprint(EFFECT_COLUMNS)
+    assert artifact["checksum"] == before[0]["checksum"]
 
 
 @pytest.mark.parametrize("stored", [{"$set": {"fingerprint": "another"}}, {"$unset": {"fingerprint": ""}}], ids=str)
@@ -154,7 +156,7 @@ def test_a_worker_stores_the_fingerprint_of_the_shards_rows(trained):
     assert set(trained.db.analytics.mlArtifacts.distinct("fingerprint")) >= {"", "another"}
 
 
-def test_shards_of_any_size_give_the_same_artifacts(trained):
+def test_shards_of_any_size_produce_the_same_artifacts(trained):
     before = stored(trained.db)
     trained.db.analytics.mlArtifacts.delete_many({})
 
@@ -163,7 +165,7 @@ def test_shards_of_any_size_give_the_same_artifacts(trained):
     assert stored(trained.db) == before
 
 
-def test_shards_that_a_worker_trains_give_the_same_artifacts(trained):
+def test_shards_that_a_worker_trains_produce_the_same_artifacts(trained):
     before, names = stored(trained.db), []
     trained.db.analytics.mlArtifacts.delete_many({})
 
@@ -177,7 +179,7 @@ def test_shards_that_a_worker_trains_give_the_same_artifacts(trained):
     assert trained.db.analytics.trainingShards.count_documents({}) == 0
 
 
-def test_several_processes_give_the_same_artifacts(trained):
+def test_several_processes_produce_the_same_artifacts(trained):
     before = stored(trained.db)
     trained.db.analytics.mlArtifacts.delete_many({})
 
@@ -195,11 +197,13 @@ def test_a_closed_gate_leaves_members_to_their_parent(trained):
     counts = train_all_members(trained.db, NOW, config=CONFIG)
 
     opened(trained.db)
-    found = list(trained.db.analytics.mlArtifacts.find())
+    artifacts = list(trained.db.analytics.mlArtifacts.find())
     assert counts["ownModel"] == 0
-    assert {(each["format"], each["parent"], each["artifact"]) for each in found} == {("identity", "members", b"")}
-    assert {each["report"]["why"] for each in found} == {"no gain on held-out requests"}
-    assert counts["shards"] == 0  # no row was made
+    assert {(artifact["format"], artifact["parent"], artifact["artifact"]) for artifact in artifacts} == {
+        ("identity", "members", b"")
+    }
+    assert {artifact["report"]["why"] for artifact in artifacts} == {"no gain on held-out requests"}
+    assert counts["shards"] == 0  # no row was built
 
 
 def test_a_gate_that_opens_for_some_trains_those_alone(trained):
@@ -211,24 +215,24 @@ def test_a_gate_that_opens_for_some_trains_those_alone(trained):
     train_all_members(trained.db, NOW, config=CONFIG)
 
     opened(trained.db)
-    found = stored(trained.db)
-    kept = {account for account, each in found.items() if each == before[account]}
-    assert set(found) == set(before)
-    assert kept
-    assert {found[account][0] for account in set(found) - kept} == {"identity"}
+    artifacts = stored(trained.db)
+    unchanged = {account for account, artifact in artifacts.items() if artifact == before[account]}
+    assert set(artifacts) == set(before)
+    assert unchanged
+    assert {artifacts[account][0] for account in set(artifacts) - unchanged} == {"identity"}
 
 
-def test_what_a_member_reports_lowers_the_rest_for_that_member(trained):
+def test_reports_lower_the_scores_of_that_member(trained):
     history = assemble(
         event_log.read_log(trained.db, LONG_AGO, NOW, COUNTRIES), event_log.read_labels(trained.db, LONG_AGO, NOW)
     )
-    asked = requests(history, 0, int((NOW - timedelta(days=1)).timestamp() * 1000))
-    choice = list(choices(history, asked))[-1]
-    reporter = object_ids(history.account_id[[choice.account]])[0]
-    at = datetime.fromtimestamp(choice.time_ms / 1000, UTC) + timedelta(minutes=1)
-    disliked = object_ids(history.contents.id[choice.content[~choice.relevant][-30:]])
-    said = {"account": reporter, "type": "report", "createdAt": at}
-    reports = [{**said, "targetRef": DBRef("content", each)} for each in disliked]
+    requests = find_requests(history, 0, int((NOW - timedelta(days=1)).timestamp() * 1000))
+    candidates = list(candidate_sets(history, requests))[-1]
+    reporter = object_ids(history.account_id[[candidates.account]])[0]
+    at = datetime.fromtimestamp(candidates.time_ms / 1000, UTC) + timedelta(minutes=1)
+    disliked = object_ids(history.contents.id[candidates.content[~candidates.relevant][-30:]])
+    report = {"account": reporter, "type": "report", "createdAt": at}
+    reports = [{**report, "targetRef": DBRef("content", content)} for content in disliked]
     before = bias(trained.db, reporter)
 
     trained.db.app.engagements.insert_many(reports)
@@ -240,16 +244,16 @@ def test_what_a_member_reports_lowers_the_rest_for_that_member(trained):
 
 
 def bias(db, account):
-    """The first weight of the member's own model, which every content gets."""
-    found = db.analytics.mlArtifacts.find_one({"account": account})
-    return np.load(io.BytesIO(found["artifact"]), allow_pickle=False)[0]
+    """Returns the intercept of the member's effects."""
+    artifact = db.analytics.mlArtifacts.find_one({"account": account})
+    return np.load(io.BytesIO(artifact["artifact"]), allow_pickle=False)[0]
 
 
-def test_numbers_that_are_none_leave_one_member_to_the_parent_and_no_other(db):
-    members_rows, each = 4, 6
-    account = np.repeat(np.arange(members_rows), each)
-    columns = np.random.default_rng(1).normal(size=(len(account), len(PERSONAL)))
-    columns[each] = np.nan  # of the second member
+def test_nan_columns_leave_one_member_to_the_parent_and_no_other(db):
+    members, per_member = 4, 6
+    account = np.repeat(np.arange(members), per_member)
+    columns = np.random.default_rng(1).normal(size=(len(account), len(EFFECT_COLUMNS)))
+    columns[per_member] = np.nan  # of the second member
     arrays = {
         "account": account, "request": account, "columns": columns, "engaged": np.arange(len(account)) % 3 == 0,
         "weight": np.ones(len(account)), "margin": np.zeros(len(account)),
@@ -271,9 +275,9 @@ def test_nobody_is_trained_where_nobody_engaged(db):
 
 
 def test_a_rollback_takes_less_than_a_second(db, capsys):
-    new, old = ({"artifact": each * 180, "version": at, "trainedAt": NOW} for at, each in ((2, b"b"), (1, b"a")))
-    kept = {"model": "personal", "format": "npy", **new, "previous": old}
-    db.analytics.mlArtifacts.insert_many([{"account": ObjectId(), **kept} for _ in range(500)])
+    new, old = ({"artifact": byte * 180, "version": at, "trainedAt": NOW} for at, byte in ((2, b"b"), (1, b"a")))
+    member = {"model": "personal", "format": "npy", **new, "previous": old}
+    db.analytics.mlArtifacts.insert_many([{"account": ObjectId(), **member} for _ in range(500)])
 
     spent = [timed(["models", "rollback", "--all-members"]) for _ in range(5)]  # the second one undoes the first
 

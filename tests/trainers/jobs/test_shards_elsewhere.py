@@ -23,9 +23,9 @@ def test_dask_trains_every_shard_as_the_page_shows(db, tmp_path, monkeypatch):
     fill(db, community())
     monkeypatch.chdir(tmp_path)
 
-    said = {"NOW": TIME, "__name__": "__main__"}
-    exec(compile(shown("python"), str(PAGE), "exec"), said)
+    page = {"NOW": TIME, "__name__": "__main__"}
+    exec(compile(shown("python"), str(PAGE), "exec"), page)
 
     trained = db.analytics.mlArtifacts.count_documents({"model": "personal"})
-    assert trained == sum(each["members"] for each in said["done"]) > 0
+    assert trained == sum(counts["members"] for counts in page["done"]) > 0
     assert db.analytics.trainingShards.count_documents({"data": {"$exists": True}}) == 0

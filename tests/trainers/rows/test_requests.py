@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.golden.logs import DAY_MS, Log, key, random_log
-from trainers.rows.requests import Requests, choices, requests
+from trainers.rows.requests import Requests, candidate_sets, find_requests
 
 WEEK = (0, 2**62)
 
@@ -27,80 +27,81 @@ def test_requests_are_those_of_a_plain_loop(seed):
     history = log.history()
     window = (log.moment(30), log.moment(100))
 
-    found = requests(history, *window)
+    result = find_requests(history, *window)
 
-    assert list(zip(found.time_ms.tolist(), found.account.tolist(), strict=True)) == brute_requests(history, *window)
-    assert len(found) == len(found.account) > 5
+    assert list(zip(result.time_ms.tolist(), result.account.tolist(), strict=True)) == brute_requests(history, *window)
+    assert len(result) == len(result.account) > 5
 
 
-def test_guests_ask_for_nothing():
+def test_guests_make_no_requests():
     log = random_log(1)
     history = log.history()
     history.guest[:] = True
 
-    assert len(requests(history, *WEEK)) == 0
+    assert len(find_requests(history, *WEEK)) == 0
 
 
 def test_a_report_is_no_engagement():
     log = Log(countries=[0], contents=[(0, 0, 0, "", [], None, 0, 0)], engagements=[(1, 0, 0, 4)])
 
-    assert len(requests(log.history(), *WEEK)) == 0
+    assert len(find_requests(log.history(), *WEEK)) == 0
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_choices_are_those_of_a_plain_loop(seed):
+def test_candidate_sets_are_those_of_a_plain_loop(seed):
     log = random_log(seed)
     history = log.history()
-    asked = requests(history, log.moment(24), log.moment(96))
+    requests = find_requests(history, log.moment(24), log.moment(96))
 
-    found = list(choices(history, asked, window_days=2.0))
+    result = list(candidate_sets(history, requests, window_days=2.0))
 
     expected = [
-        brute_choice(history, *each) for each in zip(asked.account.tolist(), asked.time_ms.tolist(), strict=True)
+        brute_candidates(history, *request)
+        for request in zip(requests.account.tolist(), requests.time_ms.tolist(), strict=True)
     ]
-    kept = [each for each in expected if any(each[1])]
-    assert [(each.content.tolist(), each.relevant.tolist()) for each in found] == kept
-    assert len(kept) > 0
+    expected = [pair for pair in expected if any(pair[1])]
+    assert [(candidates.content.tolist(), candidates.relevant.tolist()) for candidates in result] == expected
+    assert len(expected) > 0
 
 
-def brute_choice(history, account, time):
+def brute_candidates(history, account, time):
     acts = history.engagements
     columns = (acts.account, acts.content, acts.time_ms, acts.kind)
-    own = [(content, at) for who, content, at, kind in zip(*(each.tolist() for each in columns), strict=True)
+    engaged = [(content, at) for who, content, at, kind in zip(*(column.tolist() for column in columns), strict=True)
            if who == account and kind < 4]  # fmt: skip
-    before = {content for content, at in own if at < time}
-    soon = {content for content, at in own if time <= at < time + DAY_MS}
+    before = {content for content, at in engaged if at < time}
+    soon = {content for content, at in engaged if time <= at < time + DAY_MS}
     created = enumerate(history.contents.created_ms.tolist())
     live = [row for row, at in created if time - 2 * DAY_MS <= at <= time and row not in before]
     return live, [row in soon for row in live]
 
 
-def choice_of(engagements, contents=((0, 0), (1, 0)), hour=10):
+def candidates_of(engagements, contents=((0, 0), (1, 0)), hour=10):
     log = Log(countries=[0], contents=[(n, at, 0, "", [], None, 0, 0) for n, at in contents], engagements=engagements)
     history = log.history()
-    asked = Requests(np.array([0]), np.array([log.moment(hour)]))
-    return history, list(choices(history, asked))
+    requests = Requests(np.array([0]), np.array([log.moment(hour)]))
+    return history, list(candidate_sets(history, requests))
 
 
 def test_an_engagement_at_the_request_counts_and_one_a_day_later_does_not():
-    _, (at_once,) = choice_of([(10, 0, 0, 0)])
-    _, none = choice_of([(34, 0, 0, 0)])
+    _, (at_once,) = candidates_of([(10, 0, 0, 0)])
+    _, none = candidates_of([(34, 0, 0, 0)])
 
     assert at_once.relevant.tolist() == [True, False]
     assert none == []
 
 
-def test_what_was_engaged_with_before_is_no_candidate_and_what_is_not_there_yet_neither():
-    history, (choice,) = choice_of([(9, 0, 0, 0), (11, 0, 1, 0)], contents=((0, 0), (1, 0), (2, 10.1), (3, 10)))
+def test_engaged_and_future_contents_are_no_candidates():
+    history, (candidates,) = candidates_of([(9, 0, 0, 0), (11, 0, 1, 0)], contents=((0, 0), (1, 0), (2, 10.1), (3, 10)))
 
-    assert history.contents.id[choice.content].tolist() == [key("c", 1), key("c", 3)]
+    assert history.contents.id[candidates.content].tolist() == [key("c", 1), key("c", 3)]
 
 
 def test_rows_of_a_guest_have_the_members_country_and_no_member():
-    history, (choice,) = choice_of([(10, 0, 0, 0)])
+    history, (candidates,) = candidates_of([(10, 0, 0, 0)])
 
-    member, guest = choice.rows(history), choice.rows(history, guest=True)
+    member, guest = candidates.rows(history), candidates.rows(history, guest=True)
 
     assert (member.account.tolist(), guest.account.tolist()) == ([0, 0], [-1, -1])
     assert member.country.tolist() == guest.country.tolist() == [0, 0]
-    assert set(member.time_ms.tolist()) == {choice.time_ms}
+    assert set(member.time_ms.tolist()) == {candidates.time_ms}

@@ -6,52 +6,58 @@ from hypothesis import strategies as st
 from features.milliseconds import DAY_MS
 from tests.golden.logs import Log, random_log
 from trainers.rows import sampling
-from trainers.rows.requests import Requests, choices, requests
+from trainers.rows.requests import Requests, candidate_sets, find_requests
 from trainers.rows.sampling import affordable, kind_weights, sample
 
 
-def asked(history):
-    return requests(history, 0, 2**62)
+def all_requests(history):
+    return find_requests(history, 0, 2**62)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_relevant_and_every_shown_content_is_taken_and_as_many_others_as_asked_for(seed):
+def test_every_relevant_and_shown_content_is_sampled_and_so_many_others(seed):
     history = random_log(seed).history()
-    several = asked(history)
+    requests = all_requests(history)
 
-    taken = sample(history, several, 3, seed=1)
+    sampled = sample(history, requests, 3, seed=1)
 
-    asked_for = list(choices(history, several))
-    assert len(asked_for) == len(np.unique(taken.request)) > 5
-    for number, choice in enumerate(asked_for):
-        rows = taken.request == number
-        shown = brute_shown(history, choice)
+    sets = list(candidate_sets(history, requests))
+    assert len(sets) == len(np.unique(sampled.request)) > 5
+    for number, candidates in enumerate(sets):
+        rows = sampled.request == number
+        shown = brute_shown(history, candidates)
         must = {
-            c for c, good in zip(choice.content.tolist(), choice.relevant.tolist(), strict=True) if good or c in shown
+            c
+            for c, good in zip(candidates.content.tolist(), candidates.relevant.tolist(), strict=True)
+            if good or c in shown
         }
-        content = taken.rows.content[rows].tolist()
-        assert must <= set(content) <= set(choice.content.tolist())
-        assert len(content) == len(set(content)) == len(must) + min(3, len(choice.content) - len(must))
+        content = sampled.rows.content[rows].tolist()
+        assert must <= set(content) <= set(candidates.content.tolist())
+        assert len(content) == len(set(content)) == len(must) + min(3, len(candidates.content) - len(must))
 
 
-def brute_shown(history, choice):
+def brute_shown(history, candidates):
     """What the member saw or reported in the 24 h from the request."""
     views, acts = history.exposures, history.engagements
     seen = zip(views.account.tolist(), views.content.tolist(), views.time_ms.tolist(), strict=True)
     reported = zip(acts.account.tolist(), acts.content.tolist(), acts.time_ms.tolist(), acts.kind.tolist(), strict=True)
-    every = [*seen, *(each[:3] for each in reported if each[3] == 4)]
-    return {c for who, c, at in every if who == choice.account and choice.time_ms <= at < choice.time_ms + DAY_MS}
+    every = [*seen, *(report[:3] for report in reported if report[3] == 4)]
+    return {
+        c
+        for who, c, at in every
+        if who == candidates.account and candidates.time_ms <= at < candidates.time_ms + DAY_MS
+    }
 
 
-def test_a_sampled_row_weighs_as_much_as_all_that_it_stands_for():
+def test_a_sampled_row_weighs_as_much_as_the_rows_it_was_drawn_from():
     contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(50)]
     history = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0)]).history()
 
-    taken = sample(history, asked(history), 7, seed=1)
+    sampled = sample(history, all_requests(history), 7, seed=1)
 
-    assert taken.engaged.sum() == 1
-    np.testing.assert_allclose(taken.weight[~taken.engaged], 49 / 7)
-    assert taken.weight[taken.engaged] == 1.0  # the mean over the engaged rows is 1
+    assert sampled.engaged.sum() == 1
+    np.testing.assert_allclose(sampled.weight[~sampled.engaged], 49 / 7)
+    assert sampled.weight[sampled.engaged] == 1.0  # the mean over the engaged rows is 1
 
 
 def test_a_reported_content_weighs_three_times_as_a_negative():
@@ -59,9 +65,9 @@ def test_a_reported_content_weighs_three_times_as_a_negative():
     log = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0), (10.5, 0, 1, 4)], exposures=[(10.2, 0, 2)])
     history = log.history()
 
-    taken = sample(history, asked(history), 5, seed=1)
+    sampled = sample(history, all_requests(history), 5, seed=1)
 
-    weight = dict(zip(taken.rows.content.tolist(), taken.weight.tolist(), strict=True))
+    weight = dict(zip(sampled.rows.content.tolist(), sampled.weight.tolist(), strict=True))
     assert weight == {0: 1.0, 1: 3.0, 2: 1.0}
 
 
@@ -70,11 +76,11 @@ def test_a_rare_kind_of_engagement_weighs_more_than_a_common_one():
     likes = [(10 + number / 10, 0, number, 0) for number in range(9)]
     history = Log(countries=[0], contents=contents, engagements=[*likes, (11.5, 0, 9, 3)]).history()
 
-    taken = sample(history, asked(history), 5, seed=1)
+    sampled = sample(history, all_requests(history), 5, seed=1)
 
-    quote = taken.weight[taken.rows.content == 9]
-    assert np.all(quote > taken.weight[taken.rows.content != 9])
-    np.testing.assert_allclose(taken.weight[taken.engaged].mean(), 1.0)
+    quote = sampled.weight[sampled.rows.content == 9]
+    assert np.all(quote > sampled.weight[sampled.rows.content != 9])
+    np.testing.assert_allclose(sampled.weight[sampled.engaged].mean(), 1.0)
 
 
 def test_what_is_done_from_until_on_weighs_nothing():
@@ -83,20 +89,20 @@ def test_what_is_done_from_until_on_weighs_nothing():
     log = Log(countries=[0], contents=contents, engagements=[(13, 0, 0, 0), (14, 0, 0, 0), (15, 0, 1, 0)])
     history = log.history()
 
-    taken = sample(history, asked(history), 5, seed=1, until_ms=log.moment(14))
-    whole = sample(history, asked(history), 5, seed=1)
+    sampled = sample(history, all_requests(history), 5, seed=1, until_ms=log.moment(14))
+    whole = sample(history, all_requests(history), 5, seed=1)
 
-    assert taken.engaged.tolist() == whole.engaged.tolist() == [True, True]
+    assert sampled.engaged.tolist() == whole.engaged.tolist() == [True, True]
     # three likes of two pairs: 1/8 each, a mean of 3/16 by pair
-    assert taken.weight == pytest.approx([2 / 3, 0.0])
+    assert sampled.weight == pytest.approx([2 / 3, 0.0])
     assert whole.weight == pytest.approx([4 / 3, 2 / 3])
 
 
 def test_the_same_seed_takes_the_same_rows_and_another_seed_others():
     history = random_log(5, contents=80).history()
-    several = asked(history)
+    requests = all_requests(history)
 
-    one, again, other = (sample(history, several, 3, seed).rows.content for seed in (1, 1, 2))
+    one, again, other = (sample(history, requests, 3, seed).rows.content for seed in (1, 1, 2))
 
     np.testing.assert_array_equal(one, again)
     assert one.tolist() != other.tolist()
@@ -104,7 +110,7 @@ def test_the_same_seed_takes_the_same_rows_and_another_seed_others():
 
 def test_the_rows_of_a_request_are_the_same_whichever_requests_are_sampled_with_it(monkeypatch):
     history = random_log(5, contents=80).history()
-    every = asked(history)
+    every = all_requests(history)
     together = sample(history, every, 3, seed=1)
 
     monkeypatch.setattr(sampling, "_AT_ONCE", 2)
@@ -118,9 +124,9 @@ def test_the_rows_of_a_request_are_the_same_whichever_requests_are_sampled_with_
 
 
 def test_no_requests_are_no_rows():
-    taken = sample(random_log(1).history(), Requests(*np.zeros((2, 0), dtype=np.int64)), 3, seed=1)
+    sampled = sample(random_log(1).history(), Requests(*np.zeros((2, 0), dtype=np.int64)), 3, seed=1)
 
-    assert len(taken.rows.content) == len(taken.engaged) == len(taken.weight) == len(taken.request) == 0
+    assert len(sampled.rows.content) == len(sampled.engaged) == len(sampled.weight) == len(sampled.request) == 0
 
 
 def test_kinds_that_nobody_used_weigh_the_same():
@@ -157,10 +163,12 @@ def weights_of_kinds(engagements, **limits):
     log = Log(countries=[0], contents=contents, engagements=engagements)
     history = log.history()
 
-    taken = sample(history, asked(history), 5, seed=1, **{name: log.moment(hour) for name, hour in limits.items()})
+    sampled = sample(
+        history, all_requests(history), 5, seed=1, **{name: log.moment(hour) for name, hour in limits.items()}
+    )
 
-    engaged = taken.engaged
-    return dict(zip(taken.rows.content[engaged].tolist(), taken.weight[engaged].tolist(), strict=True))
+    engaged = sampled.engaged
+    return dict(zip(sampled.rows.content[engaged].tolist(), sampled.weight[engaged].tolist(), strict=True))
 
 
 def test_an_engagement_at_the_end_of_what_is_known_does_not_count_in_the_shares():
