@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from pymongo import DESCENDING
@@ -103,22 +102,6 @@ def server(db: Databases) -> dict[str, Any]:
         "replicaSet": hello.get("setName"),
         "bytes": int(sum(each["storageSize"] + each["indexSize"] for each in sizes)),
     }
-
-
-def median_seconds(db: Databases) -> dict[str, float]:
-    """Function → the median seconds of its last hundred good runs."""
-    stages: list[dict[str, Any]] = [
-        {"$match": {"status": "done", "seconds": {"$type": "number"}}},
-        {"$sort": {"startedAt": -1}},
-        {"$group": {"_id": "$function", "seconds": {"$push": "$seconds"}}},
-        {"$set": {"seconds": {"$slice": ["$seconds", 100]}}},
-    ]
-    return {each["_id"]: float(median(each["seconds"])) for each in queries.stream(db, "runs", stages)}
-
-
-def users(db: Databases) -> int:
-    """How many users the app has, about."""
-    return collection(db, "users").estimated_document_count()
 
 
 _NEWEST = 3_000  # runs that are looked at for all functions together

@@ -8,48 +8,12 @@ from lab.bench.figures import exponents, misses, slope, tables
 from lab.bench.page import page
 from ops.cli import execute
 from ops.commands import bench as command
-
-COST = {
-    "seconds": 1.0,
-    "processor": 4.0,
-    "megabytes": 200,
-    "server_megabytes": 900,
-    "examined": 10,
-    "returned": 10,
-    "written": 5,
-    "megabytes_out": 0.5,
-    "counts": {},
-}
-REQUESTS = {"p50": 10.0, "p99": 20.0, "aSecond": 100.0, "requests": 500, "errors": 0}
-FLOOR = {"floor": 0.5, "floorIs": "one bulk write", "timesFloor": 2.0, "sample": 1, "of": 10}
+from tests.golden.figures import performance
 
 
 def made(power=1.0, faster=30.0, slower=1.2):
     """Figures of two sizes, of one job whose costs grow with that power."""
-    jobs = [{"hashtagStats": COST | {name: COST[name] * 10**power for name in ("seconds", "processor")}}]
-    sizes = [{"hashtagStats": COST}, *jobs]
-    held = {"app-db": {"data": 2**30, "indexes": 0}}
-    rest = {"documents": {"contents": 5}, "bytes": held, "fillSeconds": 1.0}
-    beside = {"what": "guest feed", "ours": 1.0, "plain": faster, "timesFaster": faster, "aim": 20, **FLOOR}
-    served = {
-        "idle": {"personal": REQUESTS},
-        "whileJobsRun": {"personal": REQUESTS},
-        "timesAsLong": {"personal": {"p50": slower, "p99": 1.0}},
-        "jobsDone": 3,
-        "plan": {"clients": 8, "candidates": 1000, "seconds": 1.0},
-    }
-    return {
-        "machine": {"cores": 2, "gib": 24, "processor": "x86_64", "python": "3.11", "loadBefore": 0.1},
-        "volumes": {"posts": 1.0, "reshared": 0.1, "exposures": 12.0, "engaged": 0.25, "follows": 5.0},
-        "sizes": [{"users": n, "jobs": each, **rest} for n, each in zip((1_000, 10_000), sizes, strict=True)],
-        "more": {
-            "users": 10_000,
-            "changed": {"share": 0.01, "jobs": sizes[0]},
-            "plain": [beside],
-            "serving": served,
-        },
-        "seconds": 60.0,
-    }
+    return performance({"hashtagStats": (1.0, 10**power)}, changed={"hashtagStats": 1.0}, faster=faster, slower=slower)
 
 
 def test_the_quick_bench_measures_writes_json_and_prints_it(uri, tmp_path, capsys, monkeypatch):
