@@ -52,14 +52,11 @@ bench: install
 docs: install
 	$(BIN)/python -m ops.reference
 
-# Known vulnerabilities of all that constraints.txt pins: asks PyPI, or reads OSV's dump (make audit OSV=all.zip).
-audit: install
-ifdef OSV
-	$(BIN)/python -m ops.vulnerabilities $(OSV)
-else
+# Known vulnerabilities of what constraints.txt pins, looked up on PyPI. Without a network, osv-scanner reads a database
+# downloaded before: osv-scanner scan source --offline -L requirements.txt:constraints.txt
+audit:
 	$(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	build/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt
-endif
 
 # Both need Chromium: apt-get install chromium.
 browser: install
