@@ -56,7 +56,7 @@ COMMANDS = {
     "forget": Entry("ops.commands.forget", "command", "Forget a person everywhere", served=True),
     "panel": Entry("ops.commands.panel", "command", "The control panel, in the browser"),
     "cost": Entry("ops.commands.cost", "cost", "Dollars a day on AWS, from the benchmark's seconds"),
-    "bench": Entry("ops.commands.bench", "command", "Measure jobs, the plain way and requests on this machine"),
+    "bench": Entry("ops.commands.bench", "command", "Measure jobs, a baseline and requests on this machine"),
     "scale": Entry("ops.commands.scale", "command", "What any number of members needs, and what breaks first"),
 }
 SUBJECTS = {

@@ -60,8 +60,8 @@ def comparisons(now: datetime, part: int) -> list[Beside]:
     statistics = ("contentStats", "creatorStats")
     once, bulk = (now, 1, 20_000 // part), (now + timedelta(seconds=1), 5_000, 1_000_000)
     return [
-        Beside("own models, from rows to models", (work.WORKER,), _fits, few, _floor_models, 100),
-        Beside("own models, from the log to models", training, plain.user_training, few, _floor_models, 100),
+        Beside("members' models, from rows to models", (work.WORKER,), _fits, few, _floor_models, 100),
+        Beside("members' models, from the log to models", training, plain.user_training, few, _floor_models, 100),
         Beside("guest feed", (feed,), _feed, (now, max(4 // part, 1)), _floor_feed, 20),
         Beside("statistics, 1 % changed", statistics, plain.statistics, once, _floor_statistics, 10, changed=True),
         Beside("the same, against bulk writes", statistics, plain.statistics, bulk, _floor_statistics, changed=True),
@@ -138,7 +138,10 @@ def _floor_fraud(db: Databases) -> dict[str, Any]:
     wire = time.perf_counter() - began
     indexes = list(COLLECTIONS["credentialfeatures"].indexes)
     seconds = wire + _inserted(db.analytics, features, indexes)
-    return {"seconds": seconds, "what": "all readings over the wire once, and the finished documents inserted in bulk"}
+    return {
+        "seconds": seconds,
+        "what": "all exposures over the wire once, and the finished documents inserted in bulk",
+    }
 
 
 def _raw(db: Databases) -> Any:

@@ -1,4 +1,4 @@
-"""What `feedpulse bench` measured, as tables; and what of it misses its aim."""
+"""The figures of `feedpulse bench` as tables, and the goals that they miss."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,8 +32,8 @@ def growth(found: Found) -> Table:
     for job in jobs(found):
         costs = [size["jobs"].get(job) for size in found["sizes"]]
         rows.append([job, *(f"{cost['seconds']:.1f}" if cost else "" for cost in costs), *exponents(found, job)])
-    title = "Seconds of each job by the number of members, and how they grow"
-    return Table(title, ("job", *(f"{each:,}" for each in sizes), "exponent", "of the work", "last two sizes"), rows)
+    title = "Seconds of each job by number of members"
+    return Table(title, ("job", *(f"{each:,}" for each in sizes), "exponent", "CPU exponent", "last two sizes"), rows)
 
 
 def amounts(found: Found) -> Table:
@@ -56,19 +56,28 @@ def changed(found: Found) -> Table:
          _number(cost["examined"]), _number(cost["written"])]
         for job, cost in more["changed"]["jobs"].items()
     ]  # fmt: skip
-    columns = ("job", "first run, s", "after the change, s", "of the work", "examined", "written")
+    columns = ("job", "first run, s", "after the change, s", "CPU", "examined", "written")
     return Table(f"After an hour in which {share:.0%} of {more['users']:,} members were active", columns, rows)
 
 
 def beside_plain(found: Found) -> Table:
-    """Our jobs, the plain way and the floors."""
+    """Returns our jobs, the baseline and the floors."""
     rows = [
         [each["what"], f"{each['ours']:,.1f}", f"{each['plain']:,.1f}", f"{each['timesFaster']:,.1f} ×",
          f"{each['aim']} ×" if each["aim"] else "", _sampled(each), f"{each['floor']:,.2f}", f"{each['timesFloor']} ×"]
         for each in found["more"]["plain"]
     ]  # fmt: skip
-    columns = ("work", "ours, s", "plain, s", "faster", "aim", "plain measured on", "floor, s", "ours over floor")
-    return Table("Our jobs beside the plain way, on the same server and data", columns, rows)
+    columns = (
+        "work",
+        "ours, s",
+        "baseline, s",
+        "faster",
+        "goal",
+        "baseline measured on",
+        "floor, s",
+        "ours over floor",
+    )
+    return Table("Our jobs and the baseline, on the same server and data", columns, rows)
 
 
 def requests(found: Found) -> Table:
@@ -85,18 +94,18 @@ def requests(found: Found) -> Table:
 
 
 def misses(found: Found) -> Iterator[str]:
-    """What does not reach its aim."""
+    """Yields a line for each missed goal."""
     for job in jobs(found):
         power = float(exponents(found, job)[2] or 0)
         if power > MOST_EXPONENT and of(found, job, "processor")[1][-1] > FEW_SECONDS:
-            yield f"`{job}`: its work grows with the members to the power of {power:.2f} (aim: {MOST_EXPONENT})."
+            yield f"`{job}`: its CPU exponent is {power:.2f} (goal: at most {MOST_EXPONENT})."
     for each in found["more"]["plain"]:
         if each["aim"] and each["timesFaster"] < each["aim"]:
-            yield f"{each['what']}: {each['timesFaster']} times faster than the plain way (aim: {each['aim']})."
+            yield f"{each['what']}: {each['timesFaster']} times faster than the baseline (goal: {each['aim']})."
     for name, slower in found["more"]["serving"]["timesAsLong"].items():
         over = [f"{quantile} {times} times" for quantile, times in slower.items() if times > MOST_SLOWER]
         if over:
-            yield f"Requests of `{name}` take longer while jobs run: {', '.join(over)} (aim: {MOST_SLOWER})."
+            yield f"Requests of `{name}` take longer while jobs run: {', '.join(over)} (goal: at most {MOST_SLOWER})."
 
 
 def jobs(found: Found) -> list[str]:

@@ -23,7 +23,7 @@ def page(figures: Mapping[str, Any]) -> str:
         {"remark": None, **figures},
         last=figures["sizes"][-1],
         serving=more["serving"],
-        floors="; ".join(f"{work}: {floor}" for work, floor in floors.items()),
+        floors=floors,
         misses=list(misses(figures)),
         tables=dict(zip(PARTS, tables(figures), strict=True)),
     )

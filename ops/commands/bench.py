@@ -30,7 +30,7 @@ def command(
     write_docs: Annotated[bool, typer.Option("--write-docs", help=f"write docs/{PAGE.name} and its JSON")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Measures jobs by size, the plain way beside them, and requests beside jobs; about 20 minutes."""
+    """Measures jobs by size, a baseline, and requests while jobs run; about 20 minutes."""
     found = read(given) if given else measured(sizes, quick)
     if file:
         write(file, found)

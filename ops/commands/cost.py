@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from handlers.manifest import Function, document, functions
-from ops.commands.bench import KEPT, read
 from lab.bench.extrapolate import grown
 from lab.bench.figures import of
 from ops import console
+from ops.commands.bench import KEPT, read
 
 MIB_A_GIB = 1024
 DAYS_A_MONTH = 30.4

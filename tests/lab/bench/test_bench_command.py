@@ -34,26 +34,26 @@ def test_the_quick_bench_measures_writes_json_and_prints_it(uri, tmp_path, capsy
     assert page(found).startswith("# Performance")
 
 
-def test_the_page_has_every_table_and_begins_with_what_misses_its_aim():
+def test_the_page_has_every_table_and_begins_with_missed_goals():
     text = page(made(power=1.4))
 
-    assert "its work grows with the members to the power of 1.40" in text
-    assert text.index("What misses its aim") < min(text.index(each.title) for each in tables(made()))
+    assert "its CPU exponent is 1.40" in text
+    assert text.index("Missed goals") < min(text.index(each.title) for each in tables(made()))
     assert "8 clients" in text
     assert "{" not in text
 
 
-def test_what_reaches_its_aim_is_not_listed():
+def test_a_goal_that_is_reached_is_not_listed():
     assert list(misses(made(power=1.05))) == []
 
 
 @pytest.mark.parametrize(
     ("figures", "word"), [(made(1.2), "hashtagStats"), (made(faster=3.0), "guest feed"), (made(slower=1.7), "personal")]
 )
-def test_what_misses_its_aim_is_named(figures, word):
-    (told,) = misses(figures)
+def test_a_missed_goal_is_named(figures, word):
+    (line,) = misses(figures)
 
-    assert word in told
+    assert word in line
 
 
 def test_exponents_are_those_of_the_costs():
