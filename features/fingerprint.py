@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, Rows, build
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import index

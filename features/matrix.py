@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.columns import names
 from features.milliseconds import HOUR_MS
 from features.ranking.co_engagement import taste_columns
 from features.ranking.history import NONE
 from features.ranking.indexes import Activity, Known, expand_tags
-from features.ranking.point_in_time import Floats, Ints
 
 Matrix = NDArray[np.float32]
 Numbers = NDArray[Any]  # whole numbers, fractions or yes and no

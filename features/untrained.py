@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from features.arrays import Floats
 from features.matrix import DESIGN, GUEST_COLUMNS, Matrix
-from features.ranking.point_in_time import Floats
 
 _COUNTS: Final = DESIGN[:4]
 _AGE_SCORE: Final = GUEST_COLUMNS.index("ageScore")

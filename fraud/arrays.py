@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from features.arrays import Flags, Floats, Ints
 
 
 def ordered(values: Floats, inside: Flags) -> Floats:

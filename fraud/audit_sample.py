@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.arrays import Flags, Floats
+from features.arrays import Flags, Floats
 from fraud.features.dwell_table import hashed_ids, splitmix64
 
 AUDIT_REASON = "drawn by lot for a check, whatever its score"  # stored in cases

@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
+from features.arrays import Floats
 from features.fingerprint import digest
-from fraud.arrays import Floats
 from fraud.features.behaviour import measure
 from fraud.features.dwell_table import DwellTable, splitmix64
 from fraud.models.dataset import COLUMNS, columns_of

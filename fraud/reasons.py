@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.dataset import COLUMNS
 from fraud.models.reference import Reference
 

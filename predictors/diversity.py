@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.ranking.point_in_time import Floats, Ints
+from features.arrays import Floats, Ints
 
 DECAY, FLOOR = 0.5, 0.25  # the values that two large platforms published
 _TOP, _MOST_OF_ONE = 10, 2

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from features.arrays import Floats, Ints
 from features.countries import COUNTRIES, parents
 from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns, country_columns, stacked
 from features.ranking.boosters import margins
 from features.ranking.history import History
 from features.ranking.indexes import Known
-from features.ranking.point_in_time import Floats, Ints
 from features.untrained import untrained_log_odds
 from predictors.diversity import diversified
 from store.rules.model_names import WORLD

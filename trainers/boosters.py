@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from features.arrays import Floats
 from features.matrix import Matrix
-from features.ranking.point_in_time import Floats
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.countries import CONTINENT_OF, COUNTRIES, parents
 from features.matrix import Matrix
 from features.ranking.boosters import margins, opened
-from features.ranking.point_in_time import Floats, Ints
 from store.rules.model_names import WORLD
 from trainers.boosters import GLOBAL, RESIDUAL, Growth, fit
 from trainers.evaluation.metrics import list_loss

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.boosters import margins, opened

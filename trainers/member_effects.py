@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from features.ranking.point_in_time import Floats, Ints
+from features.arrays import Floats, Ints
 from trainers.evaluation.metrics import list_loss
 
 BUCKETS = (0, 1, 3, 10, 30)  # engagements before the request: 0 · 1–2 · 3–9 · 10–29 · 30 and more

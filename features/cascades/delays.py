@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 
 SHORTEST_MINUTES = 0.05  # below it delays can't be told apart
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from features.cascades.forecast import Forecast, forecast_size
-from features.cascades.forest import Floats, Ints, breadths, roots_and_levels, structural_virality, subtree_sizes
+from features.cascades.forest import breadths, roots_and_levels, structural_virality, subtree_sizes
 from features.cascades.ranks import ranks
 from features.cascades.reconstruct import METHODS, Edges
 

@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from features.cascades.forest import Floats
+from features.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Ints
 
 
 def roots_and_levels(parent: Ints) -> tuple[Ints, Ints]:

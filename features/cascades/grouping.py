@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cascades.forest import Ints, without_cycles
-from features.ranking.point_in_time import positions
+from features.arrays import Ints, positions
+from features.cascades.forest import without_cycles
 
 Ids = NDArray[np.bytes_]  # S12
 

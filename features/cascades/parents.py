@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints, joined
 from features.cascades.delays import Delays
-from features.cascades.forest import Floats, Ints
 
 POLICIES = ("earliest", "recent", "likelihood")
 
@@ -93,17 +93,3 @@ def chosen(found: Candidates, share: Floats, policy: str) -> NDArray[np.int64]:
     new = np.ones(len(order), dtype=bool)
     new[1:] = found.child[order][1:] != found.child[order][:-1]
     return order[new]
-
-
-def joined(left: Ints, right: Ints) -> tuple[Ints, Ints]:
-    """Rows of `left` and rows of `right` with the same key of 0 or more, both of shape (pairs,).
-
-    >>> [rows.tolist() for rows in joined(np.array([7, -1, 3]), np.array([3, 7, 7, -1]))]
-    [[0, 0, 2], [1, 2, 0]]
-    """
-    order = np.argsort(right, kind="stable")
-    first, last = (np.searchsorted(right[order], left, side) for side in ("left", "right"))
-    counts = np.where(left < 0, 0, last - first)
-    row = np.repeat(np.arange(len(left)), counts)
-    at = np.arange(len(row)) - (np.cumsum(counts) - counts)[row] + first[row]
-    return row, order[at]

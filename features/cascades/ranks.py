@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 
 _STEPS = 100_000_000  # nodes times depth up to which walking to the ancestors is the fastest
 _BLOCK = 64  # path vertices that are summed one by one

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from features.arrays import Floats, Ints, joined
 from features.cascades.delays import Delays, lognormal_delays
-from features.cascades.forest import Floats, Ints, without_cycles
-from features.cascades.parents import Candidates, Follows, Nodes, candidates, chosen, joined, shares
+from features.cascades.forest import without_cycles
+from features.cascades.parents import Candidates, Follows, Nodes, candidates, chosen, shares
 from features.ranking.point_in_time import PairIndex
 
 METHODS = ("root", "explicit", "impression", "follow", "unattributed")

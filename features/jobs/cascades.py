@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Ints, positions
 from features.cascades.documents import Measures, Shown, as_of, forecast_document, node_documents, tree_document
-from features.cascades.forest import Ints
 from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
 from features.cascades.parents import Follows, Nodes, candidates
 from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
 from features.milliseconds import from_ms
-from features.ranking.point_in_time import PairIndex, positions
+from features.ranking.point_in_time import PairIndex
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
 from store.ids import Document, ObjectId

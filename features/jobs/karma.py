@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats
+from features.arrays import Floats
 from features.categories import Category, category
 from features.jobs.karma_evidence import Config, Evidence, midnight_of, read_evidence
 from features.karma.daily_baseline import Common, from_document, to_document

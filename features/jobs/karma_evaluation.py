@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats
+from features.arrays import Floats, positions
 from features.jobs.karma import common_of, compute_karma, seeded_categories
 from features.jobs.karma_evidence import Config, Evidence, read_evidence
 from features.karma.backtest import compared, coverages
 from features.karma.documents import Karma
 from features.karma.expected_week import ALL, WEEK_DAYS, Pairs, came_between
 from features.milliseconds import DAY_MS, to_ms
-from features.ranking.point_in_time import positions
 from features.statistics.pipelines import later_engagements
 from store import queries
 from store.client import Databases

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints, positions
 from features.categories import Category, membership
 from features.karma.expected_week import Acts, Posts, Shrinkage
 from features.milliseconds import to_ms
-from features.ranking.point_in_time import PairIndex, positions
+from features.ranking.point_in_time import PairIndex
 from features.statistics.pipelines import Statistics, content_facts
 from store.client import Databases
 from store.columns import NO_ID, Columns

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from features.arrays import average_ranks
-from features.cascades.forest import Floats
+from features.arrays import Floats, average_ranks
 from features.karma.expected_week import ALL, Population
 from features.karma.intervals import TELLING, covered
 from store.rules.engagements import ENGAGEMENT_TYPES

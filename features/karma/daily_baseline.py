@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats
+from features.arrays import Floats
 from features.karma.expected_week import Population
 from features.karma.intervals import Spread
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 from features.categories import GLOBAL
 from features.karma.expected_week import ALL, Pairs, Population, Posts, Seeds
 from store.rules.engagements import ENGAGEMENT_TYPES

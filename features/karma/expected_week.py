@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 from features.karma.intervals import Spread, fit_spread
 from features.milliseconds import DAY_MS
 from store.rules.engagements import ENGAGEMENT_TYPES

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from scipy.special import nbdtrik
 
-from features.cascades.forest import Floats
+from features.arrays import Floats
 
 COVERAGE = 0.8
 TELLING = 1.0  # expected counts below it say little of an interval: nearly all come to 0

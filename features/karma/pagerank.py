@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 
 JUMP, ROUNDS = 0.1, 20
 

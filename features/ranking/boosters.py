@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats
 from features.matrix import Matrix
-from features.ranking.point_in_time import Floats
 
 
 def opened(artifact: bytes) -> Any:

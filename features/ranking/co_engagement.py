@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from features.arrays import Floats, Ints, spans
 from features.milliseconds import DAY_MS
 from features.ranking.history import Events, History
-from features.ranking.point_in_time import Floats, Ints, spans
 
 _TIME_BITS = 42  # 139 years of milliseconds; the contents have the other 21 bits
 _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT = 1.0, 3.0

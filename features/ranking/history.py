@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranking.point_in_time import Ints, positions
+from features.arrays import Ints, positions
 from store.rules.engagements import REPORT
 
 Columns = Mapping[str, NDArray[Any]]

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints, spans
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
-from features.ranking.point_in_time import Counts, EventIndex, Ints, PairCounts, PairIndex, first_times, spans
+from features.ranking.point_in_time import Counts, EventIndex, PairCounts, PairIndex, first_times
 from store.rules.engagements import REPORT
 
 Build = Callable[[Ints, Ints, Ints, int], PairCounts]

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from features.arrays import Floats
 from features.matrix import MEMBER_COLUMNS, Matrix
-from features.ranking.point_in_time import Floats
 
 # column of the matrix: (centre, spread) of log(1 + value), as they lie on feeds of people; fixed, so that a stored
 # model means the same tomorrow

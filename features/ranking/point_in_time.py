@@ -7,10 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints, positions
 from features.milliseconds import HOUR_MS
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _TIME_BITS = 36  # 2.2 years of milliseconds; the keys have the other 27 bits
 _LATEST = (1 << _TIME_BITS) - 1
@@ -124,28 +122,6 @@ class PairIndex:
         """The dense number of each pair, −1 where it never occurs; shape (rows,)."""
         joined = np.where((left >= 0) & (right >= 0), left.astype(np.int64) * self.width + right, -1)
         return positions(self.pairs, joined)
-
-
-def positions(sorted_values: NDArray[np.generic], wanted: NDArray[np.generic]) -> Ints:
-    """Where each wanted value stands in the ascending values, −1 where it does not.
-
-    >>> positions(np.array([2, 4, 6]), np.array([4, 5])).tolist()
-    [1, -1]
-    """
-    if not len(sorted_values):
-        return np.full(len(wanted), -1, dtype=np.int64)
-    place = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
-    return np.where(sorted_values[place] == wanted, place, -1)
-
-
-def spans(start: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """The row and the place of each of start, …, start + count − 1 of every row; both (all places,).
-
-    >>> [each.tolist() for each in spans(np.array([5, 9]), np.array([2, 1]))]
-    [[0, 0, 1], [5, 6, 9]]
-    """
-    row = np.repeat(np.arange(len(start)), count)
-    return row, np.arange(len(row)) + np.repeat(start - (np.cumsum(count) - count), count)
 
 
 def first_times(left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from features.arrays import Flags, Floats, Ints
 from features.columns import Column
-from fraud.arrays import Flags, Floats, Ints
 from fraud.features.design import design_features
 from fraud.features.dwell import dwell_features
 from fraud.features.dwell_table import DwellTable

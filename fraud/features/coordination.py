@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.arrays import Floats, Ints, over
+from features.arrays import Floats, Ints
+from fraud.arrays import over
 from fraud.features.sketches import NO_KEY
 
 _EARLIEST = 3  # each key is traced to the first three credentials that have it

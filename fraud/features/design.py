@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fraud.arrays import Flags, Floats, centred, mean, ordered, over, quantile
+from features.arrays import Flags, Floats
+from fraud.arrays import centred, mean, ordered, over, quantile
 from fraud.features.dwell_table import DwellTable
 
 UPPER = 0.95  # quantile above which reading times are excluded

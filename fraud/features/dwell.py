@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtr
 
-from fraud.arrays import Flags, Floats, Ints, centred, deviation, histogram, mean, ordered, over, quantile, repeated
+from features.arrays import Flags, Floats, Ints
+from fraud.arrays import centred, deviation, histogram, mean, ordered, over, quantile, repeated
 from fraud.features.dwell_table import DwellTable
 
 SKIM_SECONDS = 0.6  # nobody reads a post in less time

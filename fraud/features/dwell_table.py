@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.arrays import Flags, Floats, Ints
+from features.arrays import Flags, Floats, Ints
 
 MAX_EXPOSURES = 500  # latest exposures that are measured
 MIN_EXPOSURES = 30  # below it a credential is stored but gets no score

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fraud.arrays import Flags, Floats, Ints, centred, correlation, entropy, histogram, lagged, ordered, over
+from features.arrays import Flags, Floats, Ints
+from fraud.arrays import centred, correlation, entropy, histogram, lagged, ordered, over
 from fraud.features.dwell import log_seconds
 from fraud.features.dwell_table import DwellTable
 

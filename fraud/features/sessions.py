@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from features.arrays import Flags, Floats
 from features.milliseconds import DAY_MS, HOUR_MS
-from fraud.arrays import Flags, Floats, entropy, histogram, mean, ordered, over, quantile
+from fraud.arrays import entropy, histogram, mean, ordered, over, quantile
 from fraud.features.dwell_table import DwellTable
 
 SESSION_SECONDS = 1800.0  # a longer gap starts a new session

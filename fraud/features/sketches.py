@@ -7,7 +7,7 @@ their shingles share about the same part of their sketches.
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.arrays import Flags, Floats, Ints
+from features.arrays import Flags, Floats, Ints
 from fraud.features.dwell import log_seconds
 from fraud.features.dwell_table import DwellTable, splitmix64
 

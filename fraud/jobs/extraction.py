@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.milliseconds import from_ms
-from fraud.arrays import Floats
 from fraud.features.behaviour import FEATURES, Behaviour, measure
 from fraud.features.dwell_table import MAX_EXPOSURES, MIN_EXPOSURES, padded
 from store.client import Databases

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Flags, Floats
 from features.milliseconds import from_ms
-from fraud.arrays import Flags, Floats
 from fraud.audit_sample import AUDIT_REASON, ReviewSample, review_sample
 from fraud.jobs.stored_features import StoredFeatures, load_features
 from fraud.models.artifacts import unpack

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.arrays import Flags, Ints
+from features.arrays import Flags, Ints
 from fraud.features.behaviour import FEATURES, Behaviour
 from fraud.features.sketches import LOCKSTEP_KEYS, REPLAY_KEYS
 from store.client import Databases

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.arrays import Floats, Ints
+from features.arrays import Floats, Ints
 
 BUCKETS = (75, 150, 350)  # exposures at which the next bucket begins
 _FEWEST = 100  # people in a bucket; below it the bucket uses everybody's scores

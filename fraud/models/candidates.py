@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.dataset import Sample
 from fraud.models.design_pca import DesignPca, fit_design_pca
 from fraud.models.one_class import OneClass, fit_one_class

@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from features.arrays import Flags, Floats, Ints
 from features.columns import Column
-from fraud.arrays import Flags, Floats, Ints
 from fraud.features.behaviour import DESIGN_FEATURES, FEATURES, Behaviour
 from fraud.features.coordination import sketch_overlap
 from fraud.features.dwell_table import MIN_EXPOSURES

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.dataset import DESIGN_COLUMNS, Sample
 
 _COMPONENTS = 2  # of the four design features

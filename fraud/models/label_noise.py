@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fraud.arrays import Flags, Floats
+from features.arrays import Flags, Floats
 from fraud.models.dataset import HUMAN, UNVERIFIED, Sample
 from fraud.models.supervised import fit_supervised
 from fraud.models.validation import folds

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.dataset import Sample
 from fraud.models.reference import Reference, fit_reference
 

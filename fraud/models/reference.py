@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 
 _GRID = np.linspace(0.0, 1.0, 101)
 _FARTHEST = 6.0  # standard deviations at which values are clipped

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
-from fraud.arrays import Flags, Ints
+from features.arrays import Flags, Ints
 from fraud.models.candidates import CANDIDATES, WITHOUT_LABELS, fit_candidates
 from fraud.models.dataset import UNVERIFIED, Sample
 from fraud.models.label_noise import likely_people_or_verified

@@ -6,7 +6,7 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.dataset import HUMAN, UNVERIFIED, Sample
 
 _ROUNDS = 120

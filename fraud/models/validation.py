@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.arrays import average_ranks
-from fraud.arrays import Flags, Floats, Ints
+from features.arrays import Flags, Floats, Ints, average_ranks
 from fraud.models.calibration import Calibration, calibrate
 from fraud.models.candidates import Detector, fit_candidates
 from fraud.models.dataset import Sample

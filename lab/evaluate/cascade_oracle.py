@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 
 _STEPS = 3_000_000  # walks to the root up to this many steps; beyond it a sample of nodes is compared
 _SAMPLE = 24

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints
+from features.arrays import Floats, Ints
 from features.cascades.parents import Follows, Nodes
 from lab.evaluate.edge_lists import Tree
 

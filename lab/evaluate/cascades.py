@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
+from features.arrays import Ints
 from features.cascades.delays import fit_delays
-from features.cascades.forest import Ints, roots_and_levels, structural_virality, subtree_sizes
+from features.cascades.forest import roots_and_levels, structural_virality, subtree_sizes
 from features.cascades.parents import POLICIES, candidates, chosen, shares
 from features.cascades.ranks import ranks
 from lab.evaluate.cascade_oracle import compared_nodes, expected_calibration_error, mean_distance, rank_of

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats
 from features.milliseconds import HOUR_MS
 from features.ranking.boosters import margins
 from features.ranking.history import Events, History
@@ -13,7 +14,7 @@ from features.ranking.indexes import Known
 from predictors.personal.request import Request, Viewer, select_contents, viewer_from_history
 from predictors.snapshot import snapshot
 from predictors.snapshot.snapshot import Snapshot
-from trainers.evaluation.metrics import Floats, interval_over_people, quality
+from trainers.evaluation.metrics import interval_over_people, quality
 from trainers.evaluation.walk_forward import Rankers
 from trainers.member_booster import guest_margin
 from trainers.rows.requests import CandidateSet

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from features.cascades.forest import Floats, Ints, without_cycles
+from features.arrays import Floats, Ints
+from features.cascades.forest import without_cycles
 
 Edge = tuple[Hashable, Hashable, float]
 _First = dict[Hashable, tuple[Hashable, float]]  # child → parent, minutes

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud.arrays import Floats, Ints
+from features.arrays import Floats, Ints
 from fraud.models.dataset import Sample
 from fraud.models.selection import select_detector
 from fraud.models.validation import (

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from features.milliseconds import HOUR_MS
 from features.ranking.history import History
 from features.ranking.indexes import Known
-from features.ranking.point_in_time import Ints
 from predictors.personal.filters import FILTERS, filter_pool
 from predictors.personal.request import Request, select_contents, viewer_from_history
 from predictors.personal.sources import SOURCES, merge_sources, retrieve

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from features.arrays import positions
 from features.countries import COUNTRIES
-from features.ranking.point_in_time import positions
 from handlers.runtime import clock, databases
 from ops import console
 from predictors.personal.assignment import assign_variant

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats, positions
 from features.categories import GLOBAL
-from features.ranking.point_in_time import positions
-from predictors.social.follow import Floats, Person, affinity, endorsed, interest, nearness, ranked
+from predictors.social.follow import Person, affinity, endorsed, interest, nearness, ranked
 from store.client import Databases
 from store.columns import NO_ID, Columns, id_array, object_ids
 from store.ids import ObjectId

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.fingerprint import COLUMNS_OF, fingerprint
 from features.ranking.boosters import opened

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from features.arrays import Floats, Ints
 from features.countries import COUNTRIES
 from features.matrix import Matrix
-from features.ranking.point_in_time import Floats, Ints
 from predictors.guest_feed import NOWHERE
 from predictors.jobs.model_stack import Refused, levels_of, read_model_stack
 from predictors.jobs.snapshot import Community, current_community

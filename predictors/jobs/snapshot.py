@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Ints, positions
 from features.jobs.history import read_history
 from features.milliseconds import to_ms
 from features.ranking.history import Columns, Contents
 from features.ranking.indexes import index
-from features.ranking.point_in_time import Ints, positions
 from predictors.snapshot.snapshot import Snapshot, from_bytes, take, to_bytes
 from store.client import Databases
 from store.outputs import snapshots

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints, positions
 from features.countries import COUNTRIES
 from features.milliseconds import to_ms
 from features.ranking.history import Columns, Contents, Events
-from features.ranking.point_in_time import Ints, positions
 from predictors.jobs.snapshot import Community, Config
 from predictors.personal.request import Request, Viewer, anonymous_viewer
 from store.client import Databases

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import expit
 
+from features.arrays import Floats
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints
 from features.milliseconds import HOUR_MS
-from features.ranking.point_in_time import Ints
 from predictors.personal.request import Request
 from predictors.snapshot.posting_lists import unique_in_order
 

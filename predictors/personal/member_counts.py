@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.milliseconds import HOUR_MS
-from features.ranking.point_in_time import NEVER_HOURS, Floats, Ints
+from features.ranking.point_in_time import NEVER_HOURS
 
 
 @dataclass(frozen=True)

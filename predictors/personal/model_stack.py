@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from features.arrays import Floats
 from features.matrix import GUEST_COLUMNS, Matrix
 from features.ranking.boosters import margins
 from features.ranking.member_columns import effect_columns

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints, positions
 from features.matrix import (
     GUEST_COLUMNS,
     MEMBER_COLUMNS,
@@ -20,7 +21,7 @@ from features.matrix import (
 )
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known, index_members
-from features.ranking.point_in_time import Ints, PairIndex, positions
+from features.ranking.point_in_time import PairIndex
 from predictors.personal.member_counts import SingleAccountIndex
 from predictors.snapshot.frozen_counts import FrozenCounts
 from predictors.snapshot.posting_lists import entries

@@ -6,7 +6,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranking.point_in_time import Floats, Ints
+from features.arrays import Floats, Ints
 from predictors.diversity import diversified
 
 FIRST_SLOT, EVERY = 4, 10  # places 4, 14, 24 … (from 0) are explored

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.milliseconds import HOUR_MS
 from features.ranking.indexes import expand_tags
-from features.ranking.point_in_time import Floats, Ints
 from predictors.personal.request import Request, select_contents
 from predictors.snapshot.retrieval_lists import WORLD
 from predictors.snapshot.snapshot import Snapshot

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.ranking.point_in_time import NEVER_HOURS, Counts, EventIndex, Floats, Ints, PairIndex
+from features.arrays import Floats, Ints
+from features.ranking.point_in_time import NEVER_HOURS, Counts, EventIndex, PairIndex
 
 
 @dataclass(frozen=True)

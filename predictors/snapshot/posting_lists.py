@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.ranking.point_in_time import Floats, Ints, spans
+from features.arrays import Floats, Ints, spans
 
 
 @dataclass(frozen=True)

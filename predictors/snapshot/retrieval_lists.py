@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from features.countries import COUNTRIES
 from features.milliseconds import HOUR_MS
 from features.ranking.indexes import Known, expand_tags
-from features.ranking.point_in_time import Floats, Ints
 from predictors.snapshot.posting_lists import PostingLists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's weight

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent, interests
 from features.ranking.indexes import Known
-from features.ranking.point_in_time import Floats, Ints
 from predictors.snapshot.posting_lists import entries
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, Known
-from features.ranking.point_in_time import EventIndex, Ints, PairIndex
+from features.ranking.point_in_time import EventIndex, PairIndex
 from predictors.snapshot.frozen_counts import FrozenCounts, freeze_pairs
 from predictors.snapshot.posting_lists import PostingLists
 from predictors.snapshot.retrieval_lists import RetrievalLists

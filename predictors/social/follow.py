@@ -13,10 +13,9 @@ from math import log1p
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from features.arrays import Floats, Ints
+
 TIE, ENGAGED = 0.7, 0.5
 
 

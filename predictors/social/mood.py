@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from features.arrays import Floats
+
 LABELS = ("anger", "fear", "joy", "love", "sadness", "surprise")  # columns of the emotions below
 MOODS = ("Cheerful", "Satisfied", "Stressed", "Depressed")
 OPPOSITES = {"Depressed": "Cheerful", "Cheerful": "Depressed", "Stressed": "Satisfied", "Satisfied": "Stressed"}

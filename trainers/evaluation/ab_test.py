@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from features.arrays import Floats, Ints
 from features.milliseconds import DAY_MS
-from features.ranking.point_in_time import Floats, Ints
 
 _ACT = ("account", "content", "time")
 _DRAWS, _BLOCK = 1_000, 50  # drawn fifty at a time, which bounds the memory

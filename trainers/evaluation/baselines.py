@@ -7,11 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
 from features.milliseconds import DAY_MS
 from features.ranking.boosters import margins, opened
 from features.ranking.history import History
-from features.ranking.point_in_time import Floats, Ints
 from trainers.boosters import Growth, fit
 from trainers.rows.sampling import Sample
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.ranking.point_in_time import Floats
+from features.arrays import Floats
 
 _BINS = 10
 _LEAST_SHARE = 1e-4  # an empty bin must not make the index infinite

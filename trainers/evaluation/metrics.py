@@ -5,9 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import average_ranks
-
-Floats = NDArray[np.float64]
+from features.arrays import Floats, average_ranks
 
 
 class Quality(NamedTuple):

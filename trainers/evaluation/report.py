@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats
 from features.countries import COUNTRIES
-from features.ranking.point_in_time import Floats
 from trainers.evaluation.metrics import interval_over_people
 from trainers.evaluation.walk_forward import Evaluation
 from trainers.member_effects import BUCKETS, bucket

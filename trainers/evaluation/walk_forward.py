@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from features.arrays import Floats, Ints
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
 from features.milliseconds import DAY_MS, HOUR_MS
 from features.ranking.boosters import margins, opened

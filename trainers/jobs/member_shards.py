@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints
 from features.matrix import MEMBER_COLUMNS, build, taste_of
 from features.ranking.boosters import margins
 from features.ranking.indexes import Known

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Ints, positions, spans
 from features.matrix import Rows
 from features.milliseconds import DAY_MS
 from features.ranking.history import History
-from features.ranking.point_in_time import Ints, positions, spans
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import Floats, Ints, positions, spans
 from features.matrix import Rows
 from features.milliseconds import DAY_MS
 from features.ranking.history import History
-from features.ranking.point_in_time import EventIndex, Floats, Ints, positions, spans
+from features.ranking.point_in_time import EventIndex
 from store.rules.engagements import REPORT
 from trainers.rows.requests import CandidateBatch, CandidateIndex, Requests, content_of, pair, request_of
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.ranking.point_in_time import EventIndex, PairIndex, first_times, positions
+from features.arrays import positions
+from features.ranking.point_in_time import EventIndex, PairIndex, first_times
 
 HOUR_MS, NEVER_HOURS = 3_600_000, 10_000.0
 DAY_MS = 24 * HOUR_MS

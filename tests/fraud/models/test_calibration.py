@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.models.calibration import Calibration, calibrate
 
 

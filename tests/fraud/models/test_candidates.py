@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from fraud.arrays import Floats
+from features.arrays import Floats
 from fraud.audit_sample import review_sample
 from fraud.fingerprint import fingerprint
 from fraud.models.artifacts import pack, unpack

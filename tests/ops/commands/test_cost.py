@@ -3,8 +3,8 @@ import json
 import pytest
 
 from handlers.manifest import functions
-from ops.commands.bench import KEPT, read
 from ops.cli import execute
+from ops.commands.bench import KEPT, read
 from ops.commands.cost import Habits, Prices, day, standing
 from tests.golden.figures import performance
 
