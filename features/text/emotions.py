@@ -6,7 +6,6 @@ with a sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads
 presence.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import pack_arrays, unpack_arrays
 from features.text.ngrams import hashed_counts
 from features.text.word_vectors import word_vectors
 
@@ -135,15 +135,12 @@ def softmax(scores: Floats) -> Floats:
 
 def pack(heads: Heads) -> bytes:
     """The heads as bytes of a compressed npz, in half precision."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: value.astype(np.float16) for name, value in vars(heads).items()})
-    return buffer.getvalue()
+    return pack_arrays({name: value.astype(np.float16) for name, value in vars(heads).items()}, compress=True)
 
 
 def unpack(packed: bytes) -> Heads:
     """The heads of `pack`."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        return Heads(**{name: arrays[name].astype(np.float32) for name in arrays.files})
+    return Heads(**{name: array.astype(np.float32) for name, array in unpack_arrays(packed).items()})
 
 
 @cache

@@ -4,7 +4,6 @@ The table (trainers.text.word_vectors makes it) keeps what an emoji classifier a
 its own. vector(text) = Σ weight·vector / (Σ weight + PRIOR): few words say little.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from features.arrays import pack_arrays, unpack_arrays
 from features.text.ngrams import words
 
 PRIOR = 3.0
@@ -47,15 +47,12 @@ def word_vectors(texts: Sequence[str]) -> NDArray[np.float32]:
 
 def pack(table: Table) -> bytes:
     """The table as bytes of a compressed npz."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **vars(table))
-    return buffer.getvalue()
+    return pack_arrays(vars(table), compress=True)
 
 
 def unpack(packed: bytes) -> Table:
     """The table of `pack`."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        return Table(**{name: arrays[name] for name in arrays.files})
+    return Table(**unpack_arrays(packed))
 
 
 @cache

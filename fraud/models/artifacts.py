@@ -1,13 +1,10 @@
 """Packs a calibrated detector without pickle: arrays as npz, the booster inside as UBJSON."""
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from features.arrays import pack_arrays, unpack_arrays
 from fraud.fingerprint import fingerprint
 from fraud.models.calibration import Calibration
 from fraud.models.candidates import from_arrays, to_arrays
@@ -27,9 +24,7 @@ def pack(detector: CalibratedDetector) -> dict[str, Any]:
         "people": vars(detector.reference),
     }
     arrays = {f"{part}/{name}": value for part, fields in parts.items() for name, value in fields.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    content = buffer.getvalue()
+    content = pack_arrays(arrays, compress=True)
     checksum = hashlib.sha256(content).hexdigest()
     trained_on = {"features": list(COLUMNS), "fingerprint": fingerprint()}
     return {"artifact": content, "format": FORMAT, "checksum": checksum, **trained_on}
@@ -43,10 +38,9 @@ def unpack(document: Mapping[str, Any]) -> CalibratedDetector:
     """
     _check(document)
     try:
-        with np.load(io.BytesIO(document["artifact"]), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise ValueError(f"artifact: not an npz ({error})") from error
+        arrays = unpack_arrays(document["artifact"])
+    except ValueError as error:
+        raise ValueError(f"artifact: {error}") from error
     detector = from_arrays(document["model"], _part("detector", arrays))
     calibration, reference = Calibration(**_part("calibration", arrays)), Reference(**_part("people", arrays))
     return CalibratedDetector(document["model"], detector, calibration, reference)

@@ -7,14 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Floats
+from features.arrays import Arrays, Floats
 from fraud.models.dataset import Sample
 from fraud.models.design_pca import DesignPca, fit_design_pca
 from fraud.models.one_class import OneClass, fit_one_class
 from fraud.models.reference import Reference
 from fraud.models.supervised import Supervised, fit_supervised
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Detector(Protocol):

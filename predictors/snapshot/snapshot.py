@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Ints
+from features.arrays import Arrays, Ints, pack_arrays, unpack_arrays
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
@@ -19,7 +18,6 @@ from predictors.snapshot.posting_lists import PostingLists
 from predictors.snapshot.retrieval_lists import RetrievalLists
 from predictors.snapshot.similarity import CoEngagementIndex
 
-Arrays = dict[str, NDArray[Any]]
 _WINDOWS: Final = {"engaged": (1, 6, 24, 72), "viewed": (1, 6, 24)}  # hours of the windows in features.matrix
 _MONTH: Final = (720,)
 _KINDS, _CREATOR_KINDS = range(5), range(4)  # like, comment, recast, quote (and report)
@@ -68,16 +66,12 @@ def take(known: Known, since_ms: int, now_ms: int, live_days: float = 30.0, tags
 
 def to_bytes(snapshot: Snapshot) -> bytes:
     """Returns the snapshot as an npz file; equal snapshots have equal bytes."""
-    file = BytesIO()
-    arrays = {name: _narrow(array) for name, array in sorted(_arrays(snapshot).items())}
-    np.savez(file, allow_pickle=False, **arrays)
-    return file.getvalue()
+    return pack_arrays({name: _narrow(array) for name, array in sorted(_arrays(snapshot).items())})
 
 
 def from_bytes(payload: bytes) -> Snapshot:
     """Reads the bytes of `to_bytes`."""
-    with np.load(BytesIO(payload), allow_pickle=False) as file:
-        arrays = {name: _wide(file[name]) for name in file.files}
+    arrays = {name: _wide(array) for name, array in unpack_arrays(payload).items()}
     contents = Contents(**_under(arrays, "contents"))
     languages, tags = _names(arrays["names/languages"]), _names(arrays["names/tags"])
     people = _people(contents, _under(arrays, "people"), languages)

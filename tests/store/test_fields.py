@@ -64,7 +64,7 @@ def run_everything(db):
     runs.finish(db, runs.start(db, "karmaStats", NOW, NOW), "failed", 0.1, {}, "ValueError")
     audit.write(db, "ann", "setting", "feed_length", NOW, 500, 200)
     content_info.spend(db, "2026-01-15", 0.5, cap=1.0)
-    training_shards.put(db, "one", {}, {"penalty": 3.0, "open": [True], "members": 1, "trainedAt": NOW})
+    training_shards.put(db, "one", b"rows", {"penalty": 3.0, "open": [True], "members": 1, "trainedAt": NOW})
     training_shards.mark_done(db, "two")
     follow_changes(db)
     bury(db, [ObjectId()], NOW)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Floats, Ints
+from features.arrays import Arrays, Floats, Ints
 from features.matrix import MEMBER_COLUMNS, build, taste_of
 from features.ranking.boosters import margins
 from features.ranking.indexes import Known
@@ -21,8 +21,6 @@ from trainers.member_booster import guest_margin, member_rows
 from trainers.member_effects import MemberRows, bucket, fit_member_effects
 from trainers.rows.requests import CandidateIndex, Requests
 from trainers.rows.sampling import Sample, Sampler
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)

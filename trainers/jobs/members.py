@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Floats, Ints
+from features.arrays import Floats, Ints, pack_arrays, unpack_arrays
 from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from features.arrays import pack_arrays, unpack_arrays
 from handlers.features import content_stats
 from handlers.manifest import functions
 from store.client import Databases, connect
@@ -119,9 +119,7 @@ def hostile_events(db: Databases, number: int, seed: int) -> dict[str, Any]:
 
 def artifacts(db: Databases, number: int, seed: int) -> dict[str, Any]:
     """Broken bytes under the old checksum are refused, every one; a broken npz under its own is refused or plain."""
-    buffer = BytesIO()
-    np.savez(buffer, allow_pickle=False, weights=np.arange(50.0), ids=np.array([b"a" * 12] * 9, dtype="S12"))
-    payload = buffer.getvalue()
+    payload = pack_arrays({"weights": np.arange(50.0), "ids": np.array([b"a" * 12] * 9, dtype="S12")})
     kept = {"account": "x", "model": "m", "format": "npz", "features": [], "version": 1, "trainedAt": NOW}
     kept["fingerprint"] = ""
     kept["checksum"] = hashlib.sha256(payload).hexdigest()
@@ -136,8 +134,7 @@ def artifacts(db: Databases, number: int, seed: int) -> dict[str, Any]:
 
 def _parsed(payload: bytes) -> str:
     try:
-        with np.load(BytesIO(payload), allow_pickle=False) as file:
-            return "plain" if all(file[name].dtype.kind != "O" for name in file.files) else "objects"
+        return "plain" if all(array.dtype.kind != "O" for array in unpack_arrays(payload).values()) else "objects"
     except REFUSALS:
         return "refused"
     except MemoryError:
@@ -146,7 +143,7 @@ def _parsed(payload: bytes) -> str:
 
 def stored(db: Databases, number: int, seed: int) -> dict[str, Any]:
     """Shards and snapshots whose stored bytes were changed are refused."""
-    training_shards.put(db, "s", {"rows": np.arange(100)}, {})
+    training_shards.put(db, "s", os.urandom(1_000), {})
     snapshots.save(db, os.urandom(2_000), NOW)
     version = db.analytics.servingSnapshot.find_one({"_id": 0})["version"]  # type: ignore[index]
     kept = {

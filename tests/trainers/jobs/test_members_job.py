@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from bson import DBRef, ObjectId
 
+from features.arrays import pack_arrays
 from features.countries import COUNTRIES
 from features.fingerprint import fingerprint
 from features.matrix import MEMBER_COLUMNS
@@ -259,7 +260,9 @@ def test_nan_columns_leave_one_member_to_the_parent_and_no_other(db):
         "weight": np.ones(len(account)), "margin": np.zeros(len(account)),
         "ids": id_array([ObjectId(f"{number:024x}") for number in range(1, 5)]), "engagements": np.full(4, 5),
     }  # fmt: skip
-    training_shards.put(db, "s", arrays, {"penalty": 3.0, "open": [True] * 5, "members": 1, "trainedAt": NOW})
+    training_shards.put(
+        db, "s", pack_arrays(arrays), {"penalty": 3.0, "open": [True] * 5, "members": 1, "trainedAt": NOW}
+    )
 
     counts = train_shard(db, NOW, "s")
 
