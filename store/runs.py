@@ -61,37 +61,6 @@ def guest_feed(db: Databases) -> dict[str, Any]:
     }
 
 
-def busiest_countries(db: Databases, most: int) -> list[str]:
-    """The countries, lower case, that most accounts name and that have a guest feed."""
-    code = {"$toLower": {"$toString": "$geolocation.countryCode"}}
-    stages: list[dict[str, Any]] = [{"$sortByCount": code}, {"$limit": 4 * most}]
-    named = [each["_id"] for each in queries.stream(db, "accounts", stages) if each["_id"]]
-    return [each for each in named if queries.exists(db, "guestfeeditems", {"countryCode": each})][:most]
-
-
-def top_of_feed(db: Databases, country: str, most: int) -> list[dict[str, Any]]:
-    """The best of a country's guest feed: score, and of the content its text, age and author's names."""
-    author = {"$ifNull": ["$writer.displayName", "$writer.displayId"]}
-    stages: list[dict[str, Any]] = [
-        {"$match": {"countryCode": country}},
-        {"$sort": {"countryCode": 1, "score": -1}},
-        {"$limit": most},
-        {"$lookup": {"from": "contents", "localField": "content", "foreignField": "_id", "as": "post"}},
-        {"$lookup": {"from": "users", "localField": "author", "foreignField": "_id", "as": "writer"}},
-        {"$set": {"post": {"$first": "$post"}, "writer": {"$first": "$writer"}}},
-        {
-            "$project": {
-                "score": 1,
-                "content": 1,
-                "author": author,
-                "text": "$post.payload.message",
-                "createdAt": "$post.createdAt",
-            }
-        },
-    ]
-    return list(queries.stream(db, "guestfeeditems", stages))
-
-
 def server(db: Databases) -> dict[str, Any]:
     """Version, address and role of the server, and the bytes that both databases take."""
     hello = db.client.admin.command("hello")

@@ -17,6 +17,7 @@ from features.ranking.point_in_time import PairIndex
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
 from store.ids import Document, ObjectId
+from store.inputs import event_log
 from store.inputs import reshares as spread
 from store.schema import ensure_indexes
 
@@ -135,16 +136,18 @@ def _read_batch(db: Databases, reshares: Reshares, trees: list[int], now: dateti
 
 def _rebuild(db: Databases, batch: Batch, now: datetime, ladder: Ladder) -> Edges:
     users, copies = _listed(batch.users), _listed(batch.ids)
-    follows = spread.read_follows_among(db, users, now)
+    both = {side: {"$in": users} for side in ("user", "followedUser")}
+    follows = event_log.read_follows(db, both | {"createdAt": {"$not": {"$gt": now}}})  # without a date: it always was
     graph = Follows(
-        positions(batch.users, follows["follower"]), positions(batch.users, follows["followed"]),
-        follows["since"] / 60_000, np.ones(len(follows["since"])),
+        positions(batch.users, follows["user"]), positions(batch.users, follows["followed"]),
+        follows["time"] / 60_000, np.ones(len(follows["time"])),
     )  # fmt: skip
     order = np.argsort(batch.ids, kind="stable")
-    impressions = spread.read_impressions(db, _listed(batch.accounts), copies, batch.since, now)
+    shown = {"viewer": {"$in": _listed(batch.accounts)}, "content": {"$in": copies}}
+    impressions = event_log.read_exposures(db, shown | {"seenAt": {"$gte": batch.since, "$lte": now}})
     seen = Seen(
         positions(batch.accounts, impressions["account"]),
-        order[positions(batch.ids[order], impressions["copy"])],
+        order[positions(batch.ids[order], impressions["content"])],
         impressions["time"] / 60_000,
     )  # fmt: skip
     named = _named(db, batch, order, copies, now, ladder.root_is_named)

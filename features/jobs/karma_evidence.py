@@ -70,8 +70,8 @@ def read_evidence(
     followers, followed = (np.append(people[name], np.nan)[at] for name in ("followers", "followed"))
     author = positions(users, rows["author"])
     either = {"$or": [{"user": listed}, {"followedUser": listed}]} if listed else {}
-    follows = karma.read_follows_since(db, since, either)
-    later, later_made = _later_follows(follows, "followed", users), _later_follows(follows, "follower", users)
+    follows = event_log.read_follows(db, {"createdAt": {"$gt": since}, **either})
+    later, later_made = _later_follows(follows, "followed", users), _later_follows(follows, "user", users)
     members = karma.read_memberships(db, since, now, inside, plain_tags("$hashtags"), membership("$tags", known))
     posts = Posts(
         author,

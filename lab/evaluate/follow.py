@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from features.milliseconds import to_ms
 from handlers.predictors import friend_to_follow
 from handlers.runtime import databases
-from store.inputs import social_graph
+from store.columns import object_ids
+from store.ids import object_id
+from store.inputs.event_log import read_follows, read_users
 
 TOP = 14
 
@@ -46,7 +49,7 @@ def evaluate(since: datetime, until: datetime, most: int) -> dict[str, Any]:
     for user, account in owners.items():
         recommended: Any = friend_to_follow({"accountId": str(account), "time": since.isoformat()}, None)
         lists = {
-            "friendToFollow": [social_graph.as_id(row["userId"]) for row in recommended],
+            "friendToFollow": [object_id(row["userId"], "userId") for row in recommended],
             "commonNeighbours": graph.common_neighbours(user),
             "popularity": graph.popular(user),
         }

@@ -23,9 +23,10 @@ from ops.database import database, own_home
 from ops.dumps import write_lines
 from ops.progress import steps
 from ops.subprocess_call import Beside, beside
-from store import runs
 from store.client import Databases
 from store.inputs import import_dump
+from store.panel import feeds
+from store.panel import posts as panel_posts
 
 PREFIX = "demo-"  # before both databases' names
 COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
@@ -79,7 +80,7 @@ def played(db: Databases, config: Config) -> dict[str, Any]:
             "until": event["time"],
             "community": community,
             "functions": [asdict(each) for each in outcomes],
-            "feed": {each: _top(db, each, config.until) for each in runs.busiest_countries(db, COUNTRIES)},
+            "feed": {country: _top(db, country, config.until) for country in _busiest(db)},
             "ranking": _judged(judging),
         }
 
@@ -97,16 +98,25 @@ def _settled(db: Databases, config: Config) -> dict[str, Any]:
 
 
 def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
+    items = feeds.guest_feed(db, country, POSTS)
+    posts = panel_posts.posts(db, [item["content"] for item in items])
+    people = panel_posts.names(db, [item["author"] for item in items])
     return [
         {
-            "content": str(each["content"]),
-            "score": each["score"],
-            "author": each.get("author"),
-            "text": each.get("text"),
-            "ageHours": round((now - each["createdAt"]) / timedelta(hours=1), 1),
+            "content": str(item["content"]),
+            "score": item["score"],
+            "author": people[item["author"]].get("displayName") or people[item["author"]].get("displayId"),
+            "text": posts[item["content"]]["text"],
+            "ageHours": round((now - posts[item["content"]]["createdAt"]) / timedelta(hours=1), 1),
         }
-        for each in runs.top_of_feed(db, country, POSTS)
+        for item in items
     ]
+
+
+def _busiest(db: Databases) -> list[str]:
+    """Countries with a guest feed that most accounts name."""
+    fed = feeds.countries(db)
+    return [country for country in feeds.busy_countries(db, 4 * COUNTRIES) if country in fed][:COUNTRIES]
 
 
 def _judging(until: datetime) -> contextlib.AbstractContextManager[Beside]:

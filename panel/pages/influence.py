@@ -17,6 +17,7 @@ from panel.views import trees
 from panel.views.posts import handle_or_name, post_view
 from store.client import Databases
 from store.ids import Document, object_id
+from store.inputs import reshares
 from store.outputs import categories
 from store.panel import influence
 from store.panel import posts as panel_posts
@@ -96,7 +97,7 @@ def show_trees(request: Request) -> Response:
 def show_tree(request: Request) -> Response:
     """Shows one reshare tree, with time from left to right."""
     db, content = panel_context(request).databases, object_id(request.path_params["content"], "content")
-    stored = influence.tree(db, content)
+    stored = reshares.tree_with(db, content, ["nodes.candidates"])
     root = stored["_id"] if stored else content
     posts = panel_posts.posts(db, [root])
     if not posts and not stored:

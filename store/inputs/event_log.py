@@ -81,7 +81,7 @@ def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
 
 
 def read_exposures(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Feed items that were seen and meet the condition."""
+    """Feed items that meet the condition: account saw content at time."""
     fields = {"time": ("time", "$seenAt"), "account": ("id", "$viewer"), "content": ("id", "$content")}
     return read_columns(db, "feeditems", [{"$match": condition}], fields)
 
@@ -102,11 +102,12 @@ def read_users(db: Databases, condition: Mapping[str, Any]) -> Columns:
     return read_columns(db, "users", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
-def read_follows(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Who follows whom, and since when."""
+def read_follows(db: Databases, condition: Mapping[str, Any], most: int | None = None) -> Columns:
+    """Follows that meet the condition, at most `most`: user follows followed since time."""
     fields = {"time": ("time", "$createdAt"), "user": ("id", "$user"), "followed": ("id", "$followedUser")}
     following = {**condition, "following": True}
-    return read_columns(db, "relationships", [{"$match": following}], fields)
+    limit: list[Mapping[str, Any]] = [{"$limit": most}] if most else []
+    return read_columns(db, "relationships", [{"$match": following}, *limit], fields)
 
 
 def read_labels(db: Databases, since: datetime, now: datetime) -> dict[bytes, tuple[str, list[str]]]:

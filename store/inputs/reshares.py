@@ -76,31 +76,6 @@ def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) 
     return read_columns(db, "engagements", [{"$match": match}], fields)
 
 
-def read_follows_among(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
-    """Who of these users follows whom of them: follower, followed, since."""
-    match = {"user": {"$in": list(users)}, "followedUser": {"$in": list(users)}, "following": True}
-    late = {"createdAt": {"$not": {"$gt": now}}}  # a follow without a date always was
-    fields = {
-        "follower": ("id", "$user"),
-        "followed": ("id", "$followedUser"),
-        "since": ("time", "$createdAt"),
-    }
-    return read_columns(db, "relationships", [{"$match": match | late}], fields)
-
-
-def read_impressions(
-    db: Databases, accounts: Sequence[ObjectId], copies: Sequence[ObjectId], since: datetime, now: datetime
-) -> Columns:
-    """What these accounts saw of these copies in [since, now]: account, copy, time."""
-    match = {
-        "viewer": {"$in": list(accounts)},
-        "seenAt": {"$gte": since, "$lte": now},
-        "content": {"$in": list(copies)},
-    }
-    fields = {"account": ("id", "$viewer"), "copy": ("id", "$content"), "time": ("time", "$seenAt")}
-    return read_columns(db, "feeditems", [{"$match": match}], fields)
-
-
 def read_ties(db: Databases, users: Sequence[ObjectId], since: datetime, now: datetime) -> Columns:
     """Engagements of these users in [since, now] with others' posts: user, author, time."""
     match = {
@@ -119,10 +94,10 @@ def kept_trees(db: Databases) -> dict[ObjectId, tuple[str, datetime]]:
     return {each["_id"]: (each["members"], each["asOf"]) for each in found}
 
 
-def tree_with(db: Databases, content: ObjectId) -> Document | None:
-    """The tree in which the content is a node."""
-    trees = collection(db, "cascades")
-    return trees.find_one({"_id": content}) or trees.find_one({"nodes.id": content})
+def tree_with(db: Databases, content: ObjectId, hidden: Sequence[str] = ()) -> Document | None:
+    """The tree in which the content is a node, without the fields in `hidden`."""
+    trees, wanted = collection(db, "cascades"), dict.fromkeys(hidden, 0)
+    return trees.find_one({"_id": content}, wanted) or trees.find_one({"nodes.id": content}, wanted)
 
 
 def content_of(db: Databases, content: ObjectId, now: datetime) -> Document | None:

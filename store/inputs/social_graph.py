@@ -1,13 +1,14 @@
 """The circle of one account: whom it follows, who follows alike, with whom it engages."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from store.client import Databases
 from store.columns import Columns, read_columns
-from store.ids import Document, ObjectId, object_id
+from store.ids import Document, ObjectId
+from store.inputs.event_log import read_follows
 from store.rules.engagements import counted
 from store.rules.visibility import public_users
 from store.schema import collection
@@ -30,12 +31,14 @@ def relations(db: Databases, users: Sequence[ObjectId], now: datetime) -> Column
     """What stands at `now` between these users and others: user, followed, following, blocking (1 or 0)."""
     own = list(users)
     flags = {name: ("int", {"$toInt": {"$eq": [f"${name}", True]}}) for name in ("following", "blocking")}
-    return _rows(db, {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}]}, now, flags)
+    either = {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}]} | _until(now)
+    fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **flags}
+    return read_columns(db, "relationships", [{"$match": either}], fields)
 
 
 def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
     """Whom these users follow at `now`: user, followed."""
-    return _rows(db, {"user": {"$in": list(users)}, "following": True}, now, {})
+    return read_follows(db, {"user": {"$in": list(users)}} | _until(now))
 
 
 def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: int) -> Columns:
@@ -53,7 +56,7 @@ def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: 
         if rows > most and chosen:
             break
         chosen.append(user)
-    return _rows(db, {"followedUser": {"$in": chosen}, "following": True}, now, {}, most)
+    return read_follows(db, {"followedUser": {"$in": chosen}} | _until(now), most)
 
 
 def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, days: float = 60.0) -> dict[ObjectId, int]:
@@ -71,7 +74,7 @@ def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, day
 
 def public(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[ObjectId]:
     """Those of the users who exist at `now` and are public."""
-    there = {"_id": {"$in": list(users)}, "createdAt": {"$not": {"$gt": now}}}
+    there = {"_id": {"$in": list(users)}} | _until(now)
     stages = [{"$match": there}, *public_users(unstated=False), {"$project": {"_id": 1}}]
     return {row["_id"] for row in collection(db, "users").aggregate(stages)}
 
@@ -85,18 +88,9 @@ def karma_of(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, dict[st
     return dict(found)
 
 
-def _rows(
-    db: Databases, condition: Mapping[str, Any], now: datetime, more: Mapping[str, Any], most: int | None = None
-) -> Columns:
-    until = {"createdAt": {"$not": {"$gt": now}}}
-    stages: list[Mapping[str, Any]] = [{"$match": {**condition, **until}}, *([{"$limit": most}] if most else [])]
-    fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **more}
-    return read_columns(db, "relationships", stages, fields)
-
-
 def followed(db: Databases, users: Sequence[ObjectId], now: datetime, most: int = 2_000) -> list[ObjectId]:
     """Whom these users follow at `now`."""
-    condition = {"user": {"$in": list(users)}, "following": True, "blocking": {"$ne": True}} | _by(now)
+    condition = {"user": {"$in": list(users)}, "following": True, "blocking": {"$ne": True}} | _until(now)
     found = collection(db, "relationships").find(condition, {"followedUser": 1}).sort("_id", 1).limit(most)
     return list(dict.fromkeys(each["followedUser"] for each in found if "followedUser" in each))
 
@@ -115,7 +109,7 @@ def second_degree(
     excluded = [user, *first, *without]
     known = {"user": {"$in": list(first)}, "followedUser": {"$nin": excluded}}
     stages: list[dict[str, Any]] = [
-        {"$match": known | {"following": True, "blocking": {"$ne": True}} | _by(now)},
+        {"$match": known | {"following": True, "blocking": {"$ne": True}} | _until(now)},
         {"$group": {"_id": "$followedUser", "common": {"$sum": 1}}},
         {"$match": {"_id": {"$type": "objectId"}}},
         {"$sort": {"common": -1, "_id": 1}},
@@ -126,13 +120,13 @@ def second_degree(
 
 def public_people(db: Databases, users: Sequence[ObjectId], now: datetime) -> dict[ObjectId, Document]:
     """Those of the users who are people, visible, and there at `now`."""
-    people = {"_id": {"$in": list(users)}, "type": {"$ne": "page"}} | _by(now)
+    people = {"_id": {"$in": list(users)}, "type": {"$ne": "page"}} | _until(now)
     return {user["_id"]: user for user in _public(db, people, [])}
 
 
 def largest(db: Databases, without: Sequence[ObjectId], now: datetime, most: int) -> list[Document]:
     """The visible users whom most follow, as {_id, followerCount}."""
-    followed_by_some = {"_id": {"$nin": list(without)}, "followerCount": {"$gt": 0}} | _by(now)
+    followed_by_some = {"_id": {"$nin": list(without)}, "followerCount": {"$gt": 0}} | _until(now)
     return _public(db, followed_by_some, [{"$sort": {"followerCount": -1, "_id": 1}}, {"$limit": most}])
 
 
@@ -150,24 +144,6 @@ def _public(db: Databases, condition: dict[str, Any], chosen: Sequence[dict[str,
     return list(collection(db, "users").aggregate(stages))
 
 
-def _by(now: datetime) -> dict[str, Any]:
+def _until(now: datetime) -> dict[str, Any]:
     """Made by `now`; documents without a date count as old."""
     return {"createdAt": {"$not": {"$gt": now}}}
-
-
-def all_until(db: Databases, until: datetime) -> Iterator[tuple[ObjectId, ObjectId, datetime]]:
-    """Follower, followed, moment of every follow before `until`."""
-    condition = {"following": True, "createdAt": {"$lt": until}}
-    for row in collection(db, "relationships").find(condition, {"user": 1, "followedUser": 1, "createdAt": 1}):
-        yield row["user"], row["followedUser"], row["createdAt"]
-
-
-def owners(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
-    """The account of each user who has one."""
-    condition = {"_id": {"$in": list(users)}, "ownerAccount": {"$type": "objectId"}}
-    return {row["_id"]: row["ownerAccount"] for row in collection(db, "users").find(condition, {"ownerAccount": 1})}
-
-
-def as_id(value: object) -> ObjectId:
-    """The id of a user as an answer gives it."""
-    return object_id(value, "userId")

@@ -47,13 +47,6 @@ def read_people(db: Databases, condition: Mapping[str, Any]) -> Columns:
     return read_columns(db, "users", [{"$match": condition}], fields)
 
 
-def read_follows_since(db: Databases, since: datetime, condition: Mapping[str, Any]) -> Columns:
-    """Follows made after `since`, also after any clock, as the app's counters have them: follower, followed, time."""
-    fields = {"follower": ("id", "$user"), "followed": ("id", "$followedUser"), "time": ("time", "$createdAt")}
-    match = {"createdAt": {"$gt": since}, "following": True, **condition}
-    return read_columns(db, "relationships", [{"$match": match}], fields)
-
-
 def authors_changed(db: Databases, since: datetime, now: datetime) -> list[ObjectId]:
     """Whose posts were made, changed or engaged with in [since, now], ascending.
 

@@ -1,9 +1,9 @@
-"""What the page of influence reads: who leads a category, which posts were passed on most, one reshare tree."""
+"""Reads for the influence page: the leaders of a category and the largest reshare trees."""
 
 from collections.abc import Sequence
 
 from store.client import Databases
-from store.ids import Document, ObjectId
+from store.ids import Document
 from store.schema import collection
 
 MOST_COUNTED = 10_000  # people of a category; more are not counted
@@ -26,9 +26,3 @@ def people_in(db: Databases, categories: Sequence[str]) -> dict[str, int]:
 def largest_trees(db: Databases, most: int, skip: int = 0) -> list[Document]:
     """The reshare trees with the most posts, without their nodes."""
     return list(collection(db, "cascades").find({}, _LISTED).sort("size", -1).skip(skip).limit(most))
-
-
-def tree(db: Databases, content: ObjectId) -> Document | None:
-    """The tree in which the content is a node, without the candidates of its edges."""
-    trees, wanted = collection(db, "cascades"), {"nodes.candidates": 0}
-    return trees.find_one({"_id": content}, wanted) or trees.find_one({"nodes.id": content}, wanted)
