@@ -27,21 +27,16 @@ def standing(followers: Floats, followed: Floats, suspicion: Floats) -> Floats:
     return (1.0 - suspicion) * ratio
 
 
-def personalised_pagerank(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> Floats:
-    """Chance to meet each user on a walk along the interactions, shape (n,), summing to 1.
+def walked(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> tuple[Floats, float]:
+    """The chance to meet each user on a walk along the interactions, shape (n,), summing to 1; and the lost chance.
 
-    With chance `jump`, and from whoever engaged with nobody, the walk begins anew at a user drawn by standing. Where
-    nobody stands for anything, nobody is met.
+    With chance `jump`, and from a user who engaged with nobody, the walk restarts at a user drawn by standing; the
+    lost chance is that of such a user before the last step. Where all standing is 0, so are the ranks.
 
     >>> graph = interactions(np.array([0, 1]), np.array([2, 2]), np.ones(2), 3)
-    >>> personalised_pagerank(graph, np.ones(3)).argmax().item()
+    >>> walked(graph, np.ones(3))[0].argmax().item()
     2
     """
-    return walked(graph, standing, jump, rounds)[0]
-
-
-def walked(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> tuple[Floats, float]:
-    """The ranks, and the chance to be with somebody who engaged with nobody before the last step."""
     start = standing / (float(standing.sum()) or 1.0)
     out = np.asarray(graph.sum(axis=1)).ravel()
     share = np.divide(1.0, out, out=np.zeros(len(out)), where=out > 0)

@@ -45,13 +45,8 @@ def classify(texts: Sequence[str], embeddings: NDArray[np.float32] | None = None
     return [_path(row) for row in scores]
 
 
-def taxonomy() -> tuple[Topic, ...]:
-    """Every topic: each root is followed by its children."""
-    return _taxonomy()
-
-
 def _scores(texts: Sequence[str], embeddings: NDArray[np.float32] | None) -> NDArray[np.float64]:
-    words = np.array([_told(text) for text in texts]).reshape(len(texts), len(_taxonomy()))
+    words = np.array([_told(text) for text in texts]).reshape(len(texts), len(taxonomy()))
     if embeddings is None or not len(texts):
         return words
     near = embeddings.astype(np.float64) @ _examples().T  # (texts, topics)
@@ -61,11 +56,11 @@ def _scores(texts: Sequence[str], embeddings: NDArray[np.float32] | None) -> NDA
 def _told(text: str) -> list[float]:
     """ln(1 + distinct words) for each topic; what tells a child tells its root too."""
     lower, thai = text.lower(), _THAI.search(text) is not None
-    found = [_distinct(topic, lower, thai) for topic in _taxonomy()]
+    found = [_distinct(topic, lower, thai) for topic in taxonomy()]
     family: dict[str, set[str]] = {}
-    for topic, own in zip(_taxonomy(), found, strict=True):
+    for topic, own in zip(taxonomy(), found, strict=True):
         family.setdefault(topic.path[0], set()).update(own)
-    both = zip(_taxonomy(), found, strict=True)
+    both = zip(taxonomy(), found, strict=True)
     return [math.log1p(len(own if len(topic.path) > 1 else family[topic.path[0]])) for topic, own in both]
 
 
@@ -75,7 +70,7 @@ def _distinct(topic: Topic, lower: str, thai: bool) -> set[str]:
 
 
 def _path(scores: NDArray[np.float64]) -> tuple[str, ...]:
-    topics = _taxonomy()
+    topics = taxonomy()
     best = max((place for place, topic in enumerate(topics) if len(topic.path) == 1), key=lambda place: scores[place])
     if scores[best] < LEAST_ROOT:
         return ()
@@ -86,7 +81,8 @@ def _path(scores: NDArray[np.float64]) -> tuple[str, ...]:
 
 
 @cache
-def _taxonomy() -> tuple[Topic, ...]:
+def taxonomy() -> tuple[Topic, ...]:
+    """Returns every topic, each root followed by its children."""
     read = tomllib.loads(files("features.text").joinpath("topics_taxonomy.toml").read_text("utf-8"))
     return tuple(topic for slug, node in read.items() for topic in _family(slug, node))
 
@@ -116,7 +112,7 @@ def _parts(listed: str) -> re.Pattern[str] | None:
 @cache
 def _examples() -> NDArray[np.float64]:
     """The direction of each topic's examples, of shape (topics, dimensions), unit length."""
-    sizes = [len(topic.examples) for topic in _taxonomy()]
-    each = embed([example for topic in _taxonomy() for example in topic.examples]).astype(np.float64)
+    sizes = [len(topic.examples) for topic in taxonomy()]
+    each = embed([example for topic in taxonomy() for example in topic.examples]).astype(np.float64)
     means = np.add.reduceat(each, np.cumsum([0, *sizes[:-1]]), axis=0)
     return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True))

@@ -7,7 +7,7 @@ import numpy as np
 from features.milliseconds import DAY_MS, HOUR_MS
 
 from .config import Config
-from .world import Accounts, Contents, Flags, Floats, Follows, Ints, Users, World
+from .world import Accounts, Contents, Flags, Floats, Follows, Ints, Users
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,3 @@ def probability(logit: Floats) -> Floats:
     bounded = np.clip(logit, -700, 700)
     chance: Floats = 1 / (1 + np.exp(-bounded))
     return np.where(logit < -700, 0.0, chance)
-
-
-def world_logit(world: World, account: Ints, content: Ints, time_ms: Ints) -> Floats:
-    """`engagement_logit` of rows of a community, nothing seen before, shape (pairs,)."""
-    tastes = make_tastes(world.accounts, world.users, world.follows)
-    posts = make_posts(world.accounts, world.users, world.contents)
-    return engagement_logit(world.config, tastes, posts, account, content, time_ms)

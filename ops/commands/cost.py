@@ -25,7 +25,6 @@ class Prices:
     bus_event: float = 1.00e-6  # EventBridge
     metric_month: float = 0.30  # CloudWatch
     alarm_month: float = 0.10
-    log_gib: float = 0.50
     key_month: float = 1.00  # KMS
 
 

@@ -24,25 +24,6 @@ def add_missing(db: Databases, categories: Iterable[Mapping[str, Any]]) -> int:
     return collection(db, "categories").bulk_write(writes).upserted_count if writes else 0
 
 
-def save(db: Databases, slug: str, name: str, hashtags: Sequence[str]) -> None:
-    """Writes one category in the place of the one with its slug."""
-    ensure_indexes(db, "categories")
-    whole = {"slug": slug, "name": name, "hashtags": list(hashtags)}
-    collection(db, "categories").replace_one({"slug": slug}, whole, upsert=True)
-
-
-def add_hashtag(db: Databases, slug: str, hashtag: str) -> bool:
-    """Adds the hashtag to this category; tells whether there is such a category."""
-    return (
-        collection(db, "categories").update_one({"slug": slug}, {"$addToSet": {"hashtags": hashtag}}).matched_count > 0
-    )
-
-
-def remove_hashtag(db: Databases, slug: str, hashtag: str) -> bool:
-    """Takes the hashtag out of this category and no other; tells whether it was there."""
-    return collection(db, "categories").update_one({"slug": slug}, {"$pull": {"hashtags": hashtag}}).modified_count > 0
-
-
 def remove(db: Databases, slug: str) -> bool:
     """Removes the category; tells whether it was there."""
     return collection(db, "categories").delete_one({"slug": slug}).deleted_count > 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lab.simulate import Config, TrueWorld, World, documents, simulate, true_score, truth
 from lab.simulate import reading as readings
 from lab.simulate.identity import hex_ids
-from lab.simulate.preference import world_logit
+from lab.simulate.preference import engagement_logit, make_posts, make_tastes
 from lab.simulate.texts import message_length, messages
 from store.ids import to_extended_json
 
@@ -280,7 +280,9 @@ def test_truth_ranks_what_was_shown_better_than_popularity(world):
         rank = np.argsort(np.argsort(score, kind="stable"), kind="stable")
         return (rank[label].mean() - (label.sum() - 1) / 2) / (~label).sum()
 
-    by_truth = auc(world_logit(world, account, content, seen))
+    tastes = make_tastes(world.accounts, world.users, world.follows)
+    posts = make_posts(world.accounts, world.users, world.contents)
+    by_truth = auc(engagement_logit(world.config, tastes, posts, account, content, seen))
 
     assert by_truth > 0.85
     assert by_truth > auc(popularity) + 0.2

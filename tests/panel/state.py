@@ -98,7 +98,7 @@ def write_mood(db: Databases, user: ObjectId, mood: str, at: datetime) -> None:
 
 def plan_actions(db: Databases) -> None:
     """Sets up one category in dry run, and plans actions."""
-    categories.save(db, "tea", "Tea", ["tea"])
+    categories.create(db, "tea", "Tea", ["tea"])
     actor = db.app.users.find_one({})["_id"]
     over = dict.fromkeys(("like", "comment", "recast", "quote"), 0.0)
     values = {"enabled": True, "actor": actor, "thresholds": over, "perHour": 5, "burst": 10}

@@ -106,7 +106,7 @@ def answer_requests(db):
 
 def act(db):
     """Actions planned, carried out, refused and taken back."""
-    categories.save(db, "tea", "Tea", ["tea"])
+    categories.create(db, "tea", "Tea", ["tea"])
     actor, *others = (user["_id"] for user in db.app.users.find({"visibility": "publish"}, {"_id": 1}).limit(5))
     thresholds = dict.fromkeys(("like", "comment", "recast", "quote"), 0.0)
     over = {"followers": 1e9, "posts": 1e9, "likes": 1e9}

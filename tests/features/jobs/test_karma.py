@@ -15,7 +15,7 @@ from features.jobs.karma import seeded_categories, update_karma
 from features.jobs.karma_evaluation import evaluate_karma
 from features.karma.expected_week import Pairs, Posts, karma_seeds
 from features.karma.intervals import Spread, _quantile, covered, fit_spread
-from features.karma.pagerank import interactions, personalised_pagerank, standing
+from features.karma.pagerank import interactions, standing, walked
 from handlers.features import karma_evaluation
 from store.client import Databases
 from store.ids import ObjectId
@@ -97,7 +97,7 @@ def test_pagerank_is_that_of_networkx_when_walked_to_the_end():
     source, target = rng.integers(0, 30, 200), rng.integers(0, 30, 200)
     graph = interactions(source, target, np.ones(200), 30)
 
-    rank = personalised_pagerank(graph, np.ones(30), rounds=200)
+    rank, _ = walked(graph, np.ones(30), rounds=200)
 
     oracle = nx.pagerank(nx.from_scipy_sparse_array(graph, create_using=nx.DiGraph), alpha=0.9, tol=1e-12)
     assert rank == pytest.approx([oracle[node] for node in range(30)], abs=1e-9)
@@ -107,7 +107,7 @@ def test_the_voice_of_a_likely_bot_counts_less():
     graph = interactions(np.array([0, 1]), np.array([2, 3]), np.ones(2), 4)
     voice = standing(np.ones(4), np.ones(4), np.array([0.9, 0.0, 0.0, 0.0]))
 
-    rank = personalised_pagerank(graph, voice)
+    rank, _ = walked(graph, voice)
 
     assert rank[2] < rank[3]
 
@@ -309,7 +309,8 @@ def test_a_new_day_an_earlier_clock_and_an_edited_category_compute_all(app: App)
 
     assert update_karma(app.db, NOW + timedelta(days=1))["whole"] == 1
     assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 1
-    categories.save(app.db, "pets", "Pets", ["cat"])
+    (pets,) = [row for row in categories.read_categories(app.db) if row["slug"] == "pets"]
+    assert categories.change(app.db, pets, "Pets", ["cat"])
     assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 1
     assert app.karma(1) is None
     assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 0
@@ -322,9 +323,10 @@ def test_an_empty_database_harms_nothing(db: Databases):
 def test_seeded_categories_are_the_operators_from_then_on(db: Databases):
     assert len(seeded_categories(db)) >= 5
 
-    categories.save(db, "one", "One", ["shared", "own"])
-    categories.save(db, "two", "Two", ["shared"])
-    assert categories.remove_hashtag(db, "one", "shared")
+    categories.create(db, "one", "One", ["shared", "own"])
+    categories.create(db, "two", "Two", ["shared"])
+    (one,) = [row for row in categories.read_categories(db) if row["slug"] == "one"]
+    assert categories.change(db, one, "One", ["own"])
 
     kept = {each["slug"]: each["hashtags"] for each in categories.read_categories(db)}
     assert (kept["one"], kept["two"]) == (["own"], ["shared"])

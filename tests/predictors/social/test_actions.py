@@ -28,7 +28,7 @@ class Network:
     def __init__(self, db: Databases) -> None:
         self.db = db
         self.actor = self.user()
-        categories.save(db, "pets", "Pets", ["pets"])
+        categories.create(db, "pets", "Pets", ["pets"])
 
     def user(self, visibility: str = "publish") -> ObjectId:
         user = {"_id": ObjectId(), "ownerAccount": ObjectId(), "visibility": visibility, "followerCount": 0}
