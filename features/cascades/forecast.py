@@ -12,19 +12,14 @@ import numpy as np
 
 from features.arrays import Floats
 
-
-@dataclass(frozen=True)
-class Forecast:
-    """What the forecast is made with."""
-
-    flat_minutes: float = 10.0  # reactions are as likely up to here, then fall by a power
-    tail: float = 0.6  # power beyond one; both fitted on 120 real trees (published for one large network: 5, 0.242)
-    typical_followers: float = 200.0  # of a sharer whose followers are unknown; also what later sharers bring
-    root_weight: float = 10.0  # audience of a root whose followers are unknown, in typical sharers
-    dampening: float = 0.3  # share of the growth still due that comes; readers saturate and posts go stale
-    spread: float = 1.1  # standard deviation of the log of the growth still due
-    coverage: float = 0.8  # of the interval
-    most_branching: float = 0.8  # children per later reshare, at most: above 1 the sum would not end
+FLAT_MINUTES = 10.0  # reactions are as likely up to here, then fall by a power
+TAIL = 0.6  # power beyond one; both fitted on 120 real trees (published for one large network: 5, 0.242)
+TYPICAL_FOLLOWERS = 200.0  # of a sharer whose followers are unknown; also what later sharers bring
+ROOT_WEIGHT = 10.0  # audience of a root whose followers are unknown, in typical sharers
+DAMPENING = 0.3  # share of the growth still due that comes; readers saturate and posts go stale
+SPREAD = 1.1  # standard deviation of the log of the growth still due
+COVERAGE = 0.8  # of the interval
+MOST_BRANCHING = 0.8  # children per later reshare, at most: above 1 the sum would not end
 
 
 @dataclass(frozen=True)
@@ -36,20 +31,19 @@ class Size:
     high: float
 
 
-def reacted(minutes: Floats, forecast: Forecast = Forecast()) -> Floats:
+def reacted(minutes: Floats) -> Floats:
     """Share of the reactions to a post that have come after `minutes`, shape of `minutes`.
 
     >>> reacted(np.array([0.0, 5.0, 1e12])).round(3).tolist()
     [0.0, 0.188, 1.0]
     """
-    flat, tail = forecast.flat_minutes, forecast.tail
-    rate = tail / (flat * (1 + tail))
-    late = 1.0 - rate * flat / tail * (np.maximum(minutes, flat) / flat) ** -tail
-    share: Floats = np.where(minutes < flat, rate * np.maximum(minutes, 0.0), late)
+    rate = TAIL / (FLAT_MINUTES * (1 + TAIL))
+    late = 1.0 - rate * FLAT_MINUTES / TAIL * (np.maximum(minutes, FLAT_MINUTES) / FLAT_MINUTES) ** -TAIL
+    share: Floats = np.where(minutes < FLAT_MINUTES, rate * np.maximum(minutes, 0.0), late)
     return share
 
 
-def forecast_size(minutes: Floats, followers: Floats, age_minutes: float, forecast: Forecast = Forecast()) -> Size:
+def forecast_size(minutes: Floats, followers: Floats, age_minutes: float) -> Size:
     """The size in the end, with an interval, of a tree at the age `age_minutes`.
 
     Args:
@@ -58,19 +52,18 @@ def forecast_size(minutes: Floats, followers: Floats, age_minutes: float, foreca
 
     A tree of one node grows by nothing that is known of it, so its interval starts at 1.
     """
-    typical = forecast.typical_followers
-    assumed = np.full(len(minutes), typical)
-    assumed[0] *= forecast.root_weight
+    assumed = np.full(len(minutes), TYPICAL_FOLLOWERS)
+    assumed[0] *= ROOT_WEIGHT
     audience = np.where(np.isfinite(followers) & (followers > 0), followers, assumed)
-    share = reacted(np.maximum(age_minutes - minutes, 0.0), forecast)
+    share = reacted(np.maximum(age_minutes - minutes, 0.0))
     chance = (len(minutes) - 1) / max(float(audience @ share), 1.0)
-    branching = min(chance * typical, forecast.most_branching)
-    due = forecast.dampening * chance * float(audience @ (1.0 - share)) / (1.0 - branching)
-    return _interval(len(minutes), due, forecast)
+    branching = min(chance * TYPICAL_FOLLOWERS, MOST_BRANCHING)
+    due = DAMPENING * chance * float(audience @ (1.0 - share)) / (1.0 - branching)
+    return _interval(len(minutes), due)
 
 
-def _interval(now: int, due: float, forecast: Forecast) -> Size:
+def _interval(now: int, due: float) -> Size:
     """Log-normal over the growth still due, wider while few reshares are seen."""
-    z = NormalDist().inv_cdf(0.5 + forecast.coverage / 2)
-    wide = z * forecast.spread * float(np.sqrt(1.0 + 1.0 / max(now - 1, 1)))
+    z = NormalDist().inv_cdf(0.5 + COVERAGE / 2)
+    wide = z * SPREAD * float(np.sqrt(1.0 + 1.0 / max(now - 1, 1)))
     return Size(now + due, now + due * float(np.exp(-wide)), now + (due + 0.5) * float(np.exp(wide)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Ints, positions
-from features.cascades.documents import Measures, Shown, as_of, forecast_document, node_documents, tree_document
+from features.cascades.documents import MOST_NODES, Measures, as_of, forecast_document, node_documents, tree_document
 from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
 from features.cascades.parents import Follows, Nodes, candidates
 from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
@@ -31,13 +31,12 @@ class Config:
     """How trees are rebuilt and kept."""
 
     ladder: Ladder = field(default_factory=Ladder)
-    shown: Shown = field(default_factory=Shown)
     batch_nodes: int = 5_000  # nodes whose impressions and follows are held at once
 
     @property
     def salt(self) -> str:
         """Tells apart trees that were rebuilt by other settings."""
-        return f"-{self.ladder.policy}-{int(self.ladder.root_is_named)}-{self.shown.most_nodes}"
+        return f"-{self.ladder.policy}-{int(self.ladder.root_is_named)}-{MOST_NODES}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _stale(
     """The trees to rebuild, and the fingerprint of every tree; looks are reckoned from the first reshare."""
     members = fingerprints(reshares, config.salt)
     first, last = reshares.time_ms[reshares.first[:-1]], reshares.time_ms[reshares.first[1:] - 1]
-    moments = [as_of(from_ms(a), from_ms(b), now, config.shown) for a, b in zip(first, last, strict=True)]
+    moments = [as_of(from_ms(a), from_ms(b), now) for a, b in zip(first, last, strict=True)]
     fresh = [kept.get(root) == (member, at) for root, member, at in zip(roots, members, moments, strict=True)]
     return [tree for tree, done in enumerate(fresh) if not done], members
 
@@ -94,7 +93,7 @@ def _documents(
     for trees in _batches(reshares, stale, config.batch_nodes):
         batch = _read_batch(db, reshares, trees, now)
         edges = _rebuild(db, batch, now, config.ladder)
-        for document, tree in zip(_described(batch, edges, now, config), trees, strict=True):
+        for document, tree in zip(_described(batch, edges, now), trees, strict=True):
             yield document | {"members": members[tree], "policy": config.ladder.policy}
 
 
@@ -183,36 +182,34 @@ def _ties(db: Databases, batch: Batch, graph: Follows, now: datetime, ladder: La
     return PairIndex.build(left, right, ties["time"], len(batch.users))
 
 
-def _described(batch: Batch, edges: Edges, now: datetime, config: Config) -> Iterator[Document]:
+def _described(batch: Batch, edges: Edges, now: datetime) -> Iterator[Document]:
     measures = Measures.of(edges.parent)
     times = [from_ms(minutes * 60_000) for minutes in batch.nodes.minutes]
     users = object_ids(np.where(batch.nodes.user < 0, _NONE, batch.users[batch.nodes.user]))
     shown = [None if hidden else user for user, hidden in zip(users, batch.hidden, strict=True)]
-    described = node_documents(object_ids(batch.ids), shown, times, edges, measures, config.shown)
+    described = node_documents(object_ids(batch.ids), shown, times, edges, measures)
     order = np.lexsort((batch.nodes.position, batch.nodes.tree))
     starts = np.searchsorted(batch.nodes.tree[order], np.arange(len(batch.roots["id"]) + 1))
     for tree in range(len(batch.roots["id"])):
         members = order[starts[tree] : starts[tree + 1]]
-        document = tree_document(members, described, measures, config.shown.most_nodes)
-        yield _headed(document, batch, members, times, now, config.shown)
+        document = tree_document(members, described, measures)
+        yield _headed(document, batch, members, times, now)
 
 
-def _headed(
-    document: Document, batch: Batch, members: Ints, times: list[datetime], now: datetime, shown: Shown
-) -> Document:
+def _headed(document: Document, batch: Batch, members: Ints, times: list[datetime], now: datetime) -> Document:
     """The tree with what is told of the whole."""
     root, first, last = int(members[0]), int(members[1]), int(members[-1])
-    moment = as_of(times[first], times[last], now, shown)
+    moment = as_of(times[first], times[last], now)
     minutes = np.maximum(batch.nodes.minutes[members] - batch.nodes.minutes[root], 0.0)
     age = max((moment - times[root]).total_seconds() / 60, 0.0)
     counted = int(batch.roots["reshares"][root])
     gone = bool(batch.roots["published"][root] != 1)
-    cut = len(members) > shown.most_nodes or (counted > len(members) - 1 and moment == now)
+    cut = len(members) > MOST_NODES or (counted > len(members) - 1 and moment == now)
     return {"_id": document["nodes"][0]["id"], "contentId": document["nodes"][0]["id"]} | document | {
         "authorId": document["nodes"][0]["user"],
         "rootGone": gone,
         "truncated": cut,
-        "forecast": forecast_document(minutes, batch.followers[members], age, shown),
+        "forecast": forecast_document(minutes, batch.followers[members], age),
         "createdAt": times[root],
         "lastReshareAt": times[last],
         "asOf": moment,
