@@ -1,11 +1,11 @@
 """Trees rebuilt by the ladder: named copy, impression log, likelihood over followed sharers, root."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from features.arrays import Floats, Ints, joined
-from features.cascades.delays import Delays, lognormal_delays
+from features.cascades.delays import lognormal_delays
 from features.cascades.forest import without_cycles
 from features.cascades.parents import Candidates, Follows, Nodes, candidates, chosen, shares
 from features.ranking.point_in_time import PairIndex
@@ -14,20 +14,11 @@ METHODS = ("root", "explicit", "impression", "follow", "unattributed")
 ROOT, EXPLICIT, IMPRESSION, FOLLOW, UNATTRIBUTED = range(5)
 
 
-@dataclass(frozen=True)
-class Ladder:
-    """How parents are found.
-
-    `likelihood` climbs the whole ladder. `earliest` and `recent` are the design's rules alone: of the
-    followed earlier sharers the first, or the last.
-    """
-
-    policy: str = "likelihood"
-    root_is_named: bool = False  # the app writes the copy that was reshared even when that is the root
-    impression_confidence: float = 0.95  # share of right parents by the log, in simulated communities
-    follow_confidence: float = 0.98  # of the design's rules, where only the first copy is shown
-    tie_days: float = 30.0  # engagements with the candidate's posts that make the tie
-    delays: Delays = field(default_factory=lambda: lognormal_delays(180.0, 2.0, elsewhere=1e-6))
+LIKELIHOOD = "likelihood"  # the policy with all evidence; "earliest" and "recent" take a followed earlier sharer alone
+IMPRESSION_CONFIDENCE = 0.95  # share of right parents by the log, in simulated communities
+FOLLOW_CONFIDENCE = 0.98  # of the design's rules, where only the first copy is shown
+TIE_DAYS = 30.0  # engagements with the candidate's posts that make the tie
+DELAYS = lognormal_delays(180.0, 2.0, elsewhere=1e-6)
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ def rebuilt(
     seen: Seen,
     follows: Follows,
     ties: PairIndex | None,
-    ladder: Ladder,
+    policy: str = LIKELIHOOD,
 ) -> Edges:
     """The edges of all trees at once.
 
@@ -69,25 +60,17 @@ def rebuilt(
     """
     root = _root_of(nodes)
     parent, method, confidence = root.copy(), np.full(len(root), UNATTRIBUTED), np.zeros(len(root))
-    found = _with_ties(candidates(nodes, follows), nodes, ties, ladder)
-    share = shares(found, ladder.delays)
-    best = chosen(found, share, ladder.policy)
-    whole = ladder.policy == "likelihood"
-    sure = share[best] if whole else np.full(len(best), ladder.follow_confidence)
+    found = _with_ties(candidates(nodes, follows), nodes, ties)
+    share = shares(found, DELAYS)
+    best = chosen(found, share, policy)
+    whole = policy == LIKELIHOOD
+    sure = share[best] if whole else FOLLOW_CONFIDENCE
     _put(parent, method, confidence, found.child[best], found.parent[best], FOLLOW, sure)
     if whole:
         child, copy = last_seen(nodes, account, seen)
-        _put(
-            parent,
-            method,
-            confidence,
-            child,
-            copy,
-            IMPRESSION,
-            np.full(len(child), ladder.impression_confidence),
-        )
+        _put(parent, method, confidence, child, copy, IMPRESSION, IMPRESSION_CONFIDENCE)
         child = np.flatnonzero(named >= 0)
-        _put(parent, method, confidence, child, named[child], EXPLICIT, np.ones(len(child)))
+        _put(parent, method, confidence, child, named[child], EXPLICIT, 1.0)
     _put(parent, method, confidence, np.unique(root), np.full(len(np.unique(root)), -1), ROOT, 1.0)
     cut = np.flatnonzero(without_cycles(parent, nodes.position) != parent)
     _put(parent, method, confidence, cut, root[cut], UNATTRIBUTED, 0.0)
@@ -115,7 +98,7 @@ def _root_of(nodes: Nodes) -> Ints:
     return roots[nodes.tree]
 
 
-def _with_ties(found: Candidates, nodes: Nodes, ties: PairIndex | None, ladder: Ladder) -> Candidates:
+def _with_ties(found: Candidates, nodes: Nodes, ties: PairIndex | None) -> Candidates:
     """Strength 1 + the engagements with the candidate's posts in the days before the reshare, where there is a choice.
 
     Without one the strength is 1: whose ties are at hand then goes by what other trees are rebuilt beside this one.
@@ -124,7 +107,7 @@ def _with_ties(found: Candidates, nodes: Nodes, ties: PairIndex | None, ladder: 
         return found
     pair = ties.key(nodes.user[found.child], nodes.user[found.parent])
     time_ms = np.rint(nodes.minutes[found.child] * 60_000).astype(np.int64)
-    engaged = ties.index.within(pair, time_ms, ladder.tie_days * 24).astype(np.float64)
+    engaged = ties.index.within(pair, time_ms, TIE_DAYS * 24).astype(np.float64)
     several = np.bincount(found.child, minlength=len(nodes.tree))[found.child] > 1
     return replace(found, strength=1.0 + np.where(several, engaged, 0.0))
 

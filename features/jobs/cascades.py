@@ -1,7 +1,7 @@
 """Reshare trees: only those whose members changed or whose forecast is due are rebuilt, in batches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from features.arrays import Ints, positions
 from features.cascades.documents import MOST_NODES, Measures, as_of, forecast_document, node_documents, tree_document
 from features.cascades.grouping import Ids, Reshares, fingerprints, grouped
 from features.cascades.parents import Follows, Nodes, candidates
-from features.cascades.reconstruct import Edges, Ladder, Seen, rebuilt
+from features.cascades.reconstruct import LIKELIHOOD, TIE_DAYS, Edges, Seen, rebuilt
 from features.milliseconds import from_ms
 from features.ranking.point_in_time import PairIndex
 from store.client import Databases
@@ -30,13 +30,13 @@ _SKEW = timedelta(days=1)  # an impression may be noted a little before its cont
 class Config:
     """How trees are rebuilt and kept."""
 
-    ladder: Ladder = field(default_factory=Ladder)
+    policy: str = LIKELIHOOD  # how parents are found
     batch_nodes: int = 5_000  # nodes whose impressions and follows are held at once
 
     @property
     def salt(self) -> str:
         """Tells apart trees that were rebuilt by other settings."""
-        return f"-{self.ladder.policy}-{int(self.ladder.root_is_named)}-{MOST_NODES}"
+        return f"-{self.policy}-0-{MOST_NODES}"  # 0: roots are not named explicitly
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def _documents(
 ) -> Iterator[Document]:
     for trees in _batches(reshares, stale, config.batch_nodes):
         batch = _read_batch(db, reshares, trees, now)
-        edges = _rebuild(db, batch, now, config.ladder)
+        edges = _rebuild(db, batch, now, config.policy)
         for document, tree in zip(_described(batch, edges, now), trees, strict=True):
-            yield document | {"members": members[tree], "policy": config.ladder.policy}
+            yield document | {"members": members[tree], "policy": config.policy}
 
 
 def _batches(reshares: Reshares, stale: list[int], most: int) -> Iterator[list[int]]:
@@ -133,7 +133,7 @@ def _read_batch(db: Databases, reshares: Reshares, trees: list[int], now: dateti
     )  # fmt: skip
 
 
-def _rebuild(db: Databases, batch: Batch, now: datetime, ladder: Ladder) -> Edges:
+def _rebuild(db: Databases, batch: Batch, now: datetime, policy: str) -> Edges:
     users, copies = _listed(batch.users), _listed(batch.ids)
     both = {side: {"$in": users} for side in ("user", "followedUser")}
     follows = event_log.read_follows(db, both | {"createdAt": {"$not": {"$gt": now}}})  # without a date: it always was
@@ -149,35 +149,31 @@ def _rebuild(db: Databases, batch: Batch, now: datetime, ladder: Ladder) -> Edge
         order[positions(batch.ids[order], impressions["content"])],
         impressions["time"] / 60_000,
     )  # fmt: skip
-    named = _named(db, batch, order, copies, now, ladder.root_is_named)
-    ties = _ties(db, batch, graph, now, ladder)
-    return rebuilt(batch.nodes, named, batch.account, seen, graph, ties, ladder)
+    named = _named(db, batch, order, copies, now)
+    ties = _ties(db, batch, graph, now, policy)
+    return rebuilt(batch.nodes, named, batch.account, seen, graph, ties, policy)
 
 
-def _named(
-    db: Databases, batch: Batch, order: Ints, copies: list[ObjectId], now: datetime, root_is_named: bool
-) -> Ints:
+def _named(db: Databases, batch: Batch, order: Ints, copies: list[ObjectId], now: datetime) -> Ints:
     """The copy that each node names, in itself or in the engagement that made it."""
     made = spread.read_named_copies(db, copies, now)
     item, copy = (order[positions(batch.ids[order], made[name])] for name in ("item", "copy"))
     inside = np.isin(made["item"], batch.ids) & (batch.nodes.tree[item] == batch.nodes.tree[copy]) & (item != copy)
     roots = len(batch.roots["id"])
-    inside &= (item >= roots) & ((copy >= roots) | root_is_named)
+    inside &= (item >= roots) & (copy >= roots)
     named = batch.named.copy()
-    if root_is_named:
-        named[roots:] = np.where(named[roots:] < 0, batch.nodes.tree[roots:], named[roots:])
     named[item[inside]] = copy[inside]
     return named
 
 
-def _ties(db: Databases, batch: Batch, graph: Follows, now: datetime, ladder: Ladder) -> PairIndex | None:
+def _ties(db: Databases, batch: Batch, graph: Follows, now: datetime, policy: str) -> PairIndex | None:
     """Engagements of those who had a choice of several copies."""
     found = candidates(batch.nodes, graph)
     several = np.flatnonzero(np.bincount(found.child, minlength=len(batch.ids)) > 1)
     choosers = batch.users[np.unique(batch.nodes.user[several])]
-    if ladder.policy != "likelihood" or not len(choosers):
+    if policy != LIKELIHOOD or not len(choosers):
         return None
-    ties = spread.read_ties(db, _listed(choosers), batch.since - timedelta(days=ladder.tie_days), now)
+    ties = spread.read_ties(db, _listed(choosers), batch.since - timedelta(days=TIE_DAYS), now)
     left, right = positions(batch.users, ties["user"]), positions(batch.users, ties["author"])
     return PairIndex.build(left, right, ties["time"], len(batch.users))
 

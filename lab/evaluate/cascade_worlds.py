@@ -16,6 +16,12 @@ from features.cascades.parents import Follows, Nodes
 from lab.evaluate.edge_lists import Tree
 
 FEEDS = ("first", "every")
+USERS, TREES, MOST_NODES = 3_000, 60, 600  # of a simulated world; nodes per tree
+FOLLOWS_MEAN = 15.0
+TIE_SIGMA = 1.2  # of the log tie: readers are moved by few of those whom they follow
+MEDIAN_MINUTES, DELAY_SIGMA = 30.0, 1.3  # delay between a copy and the reshare
+REACH = 1.2  # mean number of reshares that a copy would cause among fresh readers
+ELSEWHERE = 0.01  # share of reshares that come from search and profiles
 
 
 @dataclass(frozen=True)
@@ -27,35 +33,22 @@ class World:
     follows: Follows
 
 
-@dataclass(frozen=True)
-class Community:
-    """What a simulated world is made of."""
-
-    users: int = 3_000
-    trees: int = 60
-    follows_mean: float = 15.0
-    tie_sigma: float = 1.2  # of the log tie: readers are moved by few of those whom they follow
-    median_minutes: float = 30.0  # delay between a copy and the reshare
-    delay_sigma: float = 1.3
-    reach: float = 1.2  # mean number of reshares that a copy would cause among fresh readers
-    most_nodes: int = 600  # per tree
-    elsewhere: float = 0.01  # share of reshares that come from search and profiles
-
-
-def diffused(feed: str, seed: int, community: Community = Community()) -> World:
+def diffused(feed: str, seed: int) -> World:
     """A follow graph with ties, and posts that spread over it."""
     rng = np.random.default_rng([seed, FEEDS.index(feed)])
-    ties = _ties(community, rng)
-    readers: list[list[tuple[int, float]]] = [[] for _ in range(community.users)]
+    ties = _ties(rng)
+    readers: list[list[tuple[int, float]]] = [[] for _ in range(USERS)]
     for follower, followed, strength in zip(*ties, strict=True):
         readers[int(followed)].append((int(follower), float(strength)))
-    spread = [_spread(readers, feed, community, rng) for _ in range(community.trees)]
+    spread = [_spread(readers, feed, rng) for _ in range(TREES)]
     nodes, parent = _together(spread)
     follower, followed, strength = ties
     return World(nodes, parent, Follows(follower, followed, np.full(len(follower), -np.inf), strength))
 
 
-def followed_trees(trees: list[Tree], feed: str, seed: int, extra_mean: float = 1.5, tie_sigma: float = 1.2) -> World:
+def followed_trees(
+    trees: list[Tree], feed: str, seed: int, extra_mean: float = 1.5, tie_sigma: float = TIE_SIGMA
+) -> World:
     """Given trees with a simulated follow graph round them.
 
     Everyone follows the true parent, and besides `extra_mean` other earlier sharers of the tree on average,
@@ -88,29 +81,27 @@ def _follow_graph(pairs: Ints, true: Any, tie_sigma: float, rng: np.random.Gener
     return Follows(pairs[0], pairs[1], np.full(len(true), -np.inf), strength)
 
 
-def _ties(community: Community, rng: np.random.Generator) -> tuple[Ints, Ints, Floats]:
-    draws = int(community.users * community.follows_mean)
-    popularity = rng.pareto(1.6, community.users) + 0.2
-    follower = rng.integers(0, community.users, draws)
-    followed = rng.choice(community.users, draws, p=popularity / popularity.sum())
+def _ties(rng: np.random.Generator) -> tuple[Ints, Ints, Floats]:
+    draws = int(USERS * FOLLOWS_MEAN)
+    popularity = rng.pareto(1.6, USERS) + 0.2
+    follower = rng.integers(0, USERS, draws)
+    followed = rng.choice(USERS, draws, p=popularity / popularity.sum())
     pairs = np.unique(np.stack([follower, followed])[:, follower != followed], axis=1)
-    return pairs[0], pairs[1], np.exp(rng.normal(0.0, community.tie_sigma, pairs.shape[1]))
+    return pairs[0], pairs[1], np.exp(rng.normal(0.0, TIE_SIGMA, pairs.shape[1]))
 
 
-def _spread(
-    readers: list[list[tuple[int, float]]], feed: str, community: Community, rng: np.random.Generator
-) -> tuple[Floats, Ints, Ints]:
+def _spread(readers: list[list[tuple[int, float]]], feed: str, rng: np.random.Generator) -> tuple[Floats, Ints, Ints]:
     """Minutes, users and parents of one tree, in order of time."""
     weights = np.array([len(each) for each in readers], dtype=float)
-    mean_tie = float(np.exp(community.tie_sigma**2 / 2))
-    chance = community.reach / community.follows_mean / mean_tie
+    mean_tie = float(np.exp(TIE_SIGMA**2 / 2))
+    chance = REACH / FOLLOWS_MEAN / mean_tie
     origin = int(rng.choice(len(readers), p=weights / weights.sum()))
     waiting: list[tuple[float, int, int]] = [(0.0, origin, -1)]
     shared: dict[int, int] = {}
     shown: set[int] = {origin}
     times: list[float] = []
     parents: list[int] = []
-    while waiting and len(times) < community.most_nodes:
+    while waiting and len(times) < MOST_NODES:
         minutes, user, parent = heapq.heappop(waiting)
         if user in shared:
             continue
@@ -120,8 +111,8 @@ def _spread(
         fresh = [each for each in readers[user] if each[0] not in shared and (feed == "every" or each[0] not in shown)]
         shown.update(each[0] for each in fresh)
         for moved in _moved(fresh, chance, rng):
-            delay = community.median_minutes * float(np.exp(rng.normal(0.0, community.delay_sigma)))
-            source = 0 if rng.random() < community.elsewhere else shared[user]
+            delay = MEDIAN_MINUTES * float(np.exp(rng.normal(0.0, DELAY_SIGMA)))
+            source = 0 if rng.random() < ELSEWHERE else shared[user]
             heapq.heappush(waiting, (minutes + delay, moved, source))
     return np.array(times), np.array(list(shared), dtype=np.int64), np.array(parents, dtype=np.int64)
 

@@ -83,7 +83,7 @@ MUTATIONS = (
              "follows.since_minutes[tie] <= nodes", "follows.since_minutes[tie] < nodes",
              ("tests/features/cascades/test_parents.py",)),
     Mutation("cascades: dampening .3 to .9", "features/cascades/forecast.py",
-             "dampening: float = 0.3", "dampening: float = 0.9", ("tests/features/cascades/test_forecast.py",)),
+             "DAMPENING = 0.3", "DAMPENING = 0.9", ("tests/features/cascades/test_forecast.py",)),
     Mutation("cascades: delays not smoothed", "features/cascades/delays.py",
              "Delays(edges, _smooth(mass))", "Delays(edges, mass / mass.sum())",
              ("tests/features/cascades/test_delays.py",)),

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bson import DBRef
 
-from features.cascades.reconstruct import Ladder
 from features.jobs.cascades import Config, update_cascades
 from handlers.features import cascade, cascade_stats
 from store.client import Databases
@@ -13,7 +12,7 @@ from store.ids import ObjectId
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=2)
-DESIGN = Config(ladder=Ladder(policy="earliest"))
+DESIGN = Config(policy="earliest")
 
 
 class App:
