@@ -55,21 +55,26 @@ class ByContent:
         return row, self.account[act]
 
 
+def acts_before(history: History, before_ms: int, view: float, engagement: float) -> sp.csr_array[Any]:
+    """Returns the summed weights of each account's views and engagements before a time; shape (accounts, contents)."""
+    engagements, views = history.engagements, history.exposures
+    good = engagements.is_engagement & (engagements.time_ms < before_ms)
+    seen = views.time_ms < before_ms
+    weight = np.concatenate([np.full(seen.sum(), view), np.full(good.sum(), engagement)])
+    account = np.concatenate([views.account[seen], engagements.account[good]])
+    content = np.concatenate([views.content[seen], engagements.content[good]])
+    shape = (len(history.account_id), len(history.contents.id))
+    return sp.coo_array((weight, (account, content)), shape=shape).tocsr()
+
+
 def interests(history: History, before_ms: int) -> sp.csr_array[Any]:
     """What each account had chosen before a time, each row of length 1; shape (accounts, contents).
 
     An act on a content that n accounts chose weighs log(1 + acts)/√n.
     """
-    engagements, views = history.engagements, history.exposures
-    good = engagements.is_engagement & (engagements.time_ms < before_ms)
-    seen = views.time_ms < before_ms
-    weight = np.concatenate([np.full(seen.sum(), _WEIGHT_VIEW), np.full(good.sum(), _WEIGHT_ENGAGEMENT)])
-    account = np.concatenate([views.account[seen], engagements.account[good]])
-    content = np.concatenate([views.content[seen], engagements.content[good]])
-    shape = (len(history.account_id), len(history.contents.id))
-    acts = sp.coo_array((weight, (account, content)), shape=shape).tocsr()
+    acts = acts_before(history, before_ms, _WEIGHT_VIEW, _WEIGHT_ENGAGEMENT)
     acts.data = np.log1p(np.minimum(acts.data, _MOST_ACTS))
-    popularity = np.bincount(acts.indices, minlength=shape[1])
+    popularity = np.bincount(acts.indices, minlength=acts.shape[1])
     acts.data /= np.sqrt(popularity[acts.indices])
     norm = np.sqrt(np.asarray(acts.multiply(acts).sum(axis=1))).ravel()
     acts.data /= np.repeat(np.maximum(norm, 1e-12), np.diff(acts.indptr))

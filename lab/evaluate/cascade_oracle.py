@@ -19,21 +19,14 @@ def compared_nodes(level: Ints) -> list[int]:
 
 def rank_of(parent: Ints, nodes: list[int]) -> Floats:
     """Rank of these nodes, each by a walk through its descendants, level by level."""
-    children: list[list[int]] = [[] for _ in parent]
-    for node, above in enumerate(parent.tolist()):
-        if above >= 0:
-            children[above].append(node)
+    children = _children(parent)
     return np.array([_walk(children, node)[0] for node in nodes])
 
 
 def mean_distance(parent: Ints) -> float:
     """Mean distance between two nodes of one tree (node 0 is the root), by moving the root."""
     n = len(parent)
-    children: list[list[int]] = [[] for _ in parent]
-    for node, above in enumerate(parent.tolist()):
-        if above >= 0:
-            children[above].append(node)
-    _, total, order = _walk(children, 0)
+    _, total, order = _walk(_children(parent), 0)
     below = [1] * n
     for node in reversed(order[1:]):
         below[int(parent[node])] += below[node]
@@ -54,6 +47,14 @@ def expected_calibration_error(confidence: Floats, right: Floats, bins: int = 10
     size = np.bincount(at, minlength=bins)
     gap = np.bincount(at, weights=confidence - right, minlength=bins)
     return float(np.abs(gap).sum() / max(size.sum(), 1))
+
+
+def _children(parent: Ints) -> list[list[int]]:
+    children: list[list[int]] = [[] for _ in parent]
+    for node, above in enumerate(parent.tolist()):
+        if above >= 0:
+            children[above].append(node)
+    return children
 
 
 def _walk(children: list[list[int]], start: int) -> tuple[float, int, list[int]]:

@@ -11,6 +11,10 @@ from store.client import Databases
 from store.ids import Document
 from store.schema import collection
 
+DECIDED = {"verificationStatus": {"$in": [True, False]}}
+VERDICT = ("verificationStatus", "verifiedAt")
+OF_A_VERDICT = (*VERDICT, "copied", "closedAt")
+_MOST_EARLIER = 20  # stored past verdicts of a case
 Verdict = tuple[bool, datetime]  # whether it is a bot, and when a moderator decided
 
 
@@ -34,7 +38,7 @@ def is_closed(case: Document) -> bool:
 def latest_verdicts(db: Databases, now: datetime) -> dict[ObjectId, Verdict]:
     """Returns the last verdict up to `now` in the features of each credential."""
     stages: list[dict[str, Any]] = [
-        {"$match": {"verificationStatus": {"$in": [True, False]}, "verifiedAt": {"$lte": now}}},
+        {"$match": DECIDED | {"verifiedAt": {"$lte": now}}},
         {
             "$group": {
                 "_id": "$seenCredential",
@@ -58,10 +62,10 @@ def open_case(db: Databases, case: Document) -> bool:
 def reopen_case(db: Databases, closed: Document, case: Document) -> bool:
     """Opens a closed case again and appends its verdict to `earlier`; returns False if the verdict has changed."""
     unchanged = {name: closed.get(name) for name in ("_id", "status", "verificationStatus", "verifiedAt")}
-    past = {name: closed.get(name) for name in ("score", "source", "audit", *_VERDICT)}
+    past = {name: closed.get(name) for name in ("score", "source", "audit", *VERDICT)}
     change = {
         "$set": {**case, "status": "open"},
-        "$unset": dict.fromkeys(_OF_A_VERDICT, ""),
+        "$unset": dict.fromkeys(OF_A_VERDICT, ""),
         "$push": {"earlier": {"$each": [past], "$slice": -_MOST_EARLIER}},
     }
     return bool(collection(db, "suspiciouscredentials").update_one(unchanged, change).modified_count)
@@ -69,7 +73,7 @@ def reopen_case(db: Databases, closed: Document, case: Document) -> bool:
 
 def verdicts_to_copy(db: Databases, case: ObjectId | None) -> Iterator[Document]:
     """Yields the cases, or this one, with a verdict that is not in the features yet."""
-    differs = [{"$ne": [f"$copied.{name}", {"$ifNull": [f"${name}", None]}]} for name in _VERDICT]
+    differs = [{"$ne": [f"$copied.{name}", {"$ifNull": [f"${name}", None]}]} for name in VERDICT]
     waiting = {"verificationStatus": {"$exists": True, "$ne": None}, "$expr": {"$or": differs}}
     yield from (collection(db, "suspiciouscredentials").find(waiting | ({"_id": case} if case else {})).sort("_id", 1))
 
@@ -89,7 +93,7 @@ def copy_verdict(db: Databases, credential: ObjectId, bot: bool, verified_at: da
 
 def close_case(db: Databases, case: Document, now: datetime) -> bool:
     """Closes the case whose verdict was copied; returns False if the verdict has changed meanwhile."""
-    copied = {name: case.get(name) for name in _VERDICT}
+    copied = {name: case.get(name) for name in VERDICT}
     change = {"$set": {"status": "closed", "closedAt": now, "copied": copied}}
     return bool(
         collection(db, "suspiciouscredentials").update_one({"_id": case["_id"], **copied}, change).matched_count
@@ -103,7 +107,7 @@ def likely_bot_accounts(db: Databases) -> list[ObjectId]:
     """
     verdict = {"$max": {"at": "$verifiedAt", "bot": "$verificationStatus"}}
     stages: list[dict[str, Any]] = [
-        {"$match": {"$or": [{"likelyBot": {"$in": [True, False]}}, {"verificationStatus": {"$in": [True, False]}}]}},
+        {"$match": {"$or": [{"likelyBot": {"$in": [True, False]}}, DECIDED]}},
         {"$sort": {"seenCredential": 1, "lastSeenAt": 1}},
         {"$group": {"_id": "$seenCredential", "likely": {"$last": "$likelyBot"}, "verdict": verdict}},
         {"$match": {"$expr": {"$eq": [{"$ifNull": ["$verdict.bot", "$likely"]}, True]}}},
@@ -115,8 +119,3 @@ def likely_bot_accounts(db: Databases) -> list[ObjectId]:
 def users_of(db: Databases, accounts: Sequence[ObjectId]) -> list[ObjectId]:
     """Returns the users that these accounts own, ascending."""
     return sorted(collection(db, "users").distinct("_id", {"ownerAccount": {"$in": list(accounts)}}))
-
-
-_VERDICT = ("verificationStatus", "verifiedAt")
-_MOST_EARLIER = 20  # stored past verdicts of a case
-_OF_A_VERDICT = (*_VERDICT, "copied", "closedAt")

@@ -13,13 +13,12 @@ from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
 from store.leases import hold
+from store.outputs.fraud_cases import DECIDED, OF_A_VERDICT, VERDICT
 from store.schema import FEEDITEM_FIELDS, collection, ensure_indexes
 
 UPDATER = "fraudFeatureUpdater"  # copies verdicts; its lease keeps a withdrawal and a copy apart
 _QUEUE = [("verificationStatus", ASCENDING), ("score", DESCENDING), ("_id", ASCENDING)]
-_DECIDED = {"verificationStatus": {"$in": [True, False]}}
 _WAITING = {"verificationStatus": {"$nin": [True, False]}}
-_VERDICT = ("verificationStatus", "verifiedAt")
 BANDS = (0.0, 0.9, 0.95, 0.99, 0.995, 0.999)  # lower ends of the bands of scores
 
 
@@ -35,14 +34,14 @@ def queue(db: Databases, after: ObjectId | None, most: int) -> list[Document]:
 
 def decided(db: Databases, most: int, skip: int = 0) -> list[Document]:
     """Cases with a verdict, the latest first."""
-    found = collection(db, "suspiciouscredentials").find(_DECIDED)
+    found = collection(db, "suspiciouscredentials").find(DECIDED)
     return list(found.sort("verifiedAt", -1).skip(skip).limit(most))
 
 
 def sizes(db: Databases) -> dict[str, int]:
     """How many cases wait for a verdict and how many have one."""
     cases = collection(db, "suspiciouscredentials")
-    done = cases.count_documents(_DECIDED)
+    done = cases.count_documents(DECIDED)
     return {"waiting": max(cases.estimated_document_count() - done, 0), "decided": done}
 
 
@@ -66,8 +65,8 @@ def withdraw(db: Databases, key: ObjectId, verified_at: datetime) -> Document | 
         LeaseHeldError: while verdicts are being copied.
     """
     with hold(db, UPDATER):
-        done = {"_id": key, "verifiedAt": verified_at} | _DECIDED
-        opened = {"$set": {"status": "open"}, "$unset": dict.fromkeys((*_VERDICT, "copied", "closedAt"), "")}
+        done = {"_id": key, "verifiedAt": verified_at} | DECIDED
+        opened = {"$set": {"status": "open"}, "$unset": dict.fromkeys(OF_A_VERDICT, "")}
         case = collection(db, "suspiciouscredentials").find_one_and_update(done, opened)
         if case:
             _unlearn(db, case)
@@ -84,7 +83,7 @@ def verdict_counts(db: Databases) -> list[Document]:
     by = {"band": bands, "source": {"$ifNull": ["$each.source", ""]}, "audit": {"$eq": ["$each.audit", True]}}
     bots = {"$sum": {"$cond": ["$each.verificationStatus", 1, 0]}}
     stages: list[dict[str, Any]] = [
-        {"$match": {"$or": [_DECIDED, {"earlier.0": {"$exists": True}}]}},
+        {"$match": {"$or": [DECIDED, {"earlier.0": {"$exists": True}}]}},
         {"$project": {"each": {"$concatArrays": [[now], {"$ifNull": ["$earlier", []]}]}}},
         {"$unwind": "$each"},
         {"$match": {"each.verificationStatus": {"$in": [True, False]}}},
@@ -157,10 +156,10 @@ def _bound(*place: Any) -> list[tuple[str, Any]]:
 def _unlearn(db: Databases, case: Document) -> None:
     features, credential = collection(db, "credentialfeatures"), case["seenCredential"]
     copied = {"seenCredential": credential, "verifiedAt": case["verifiedAt"]}
-    features.update_many(copied, {"$unset": dict.fromkeys(_VERDICT, "")})
+    features.update_many(copied, {"$unset": dict.fromkeys(VERDICT, "")})
     if earlier := case.get("earlier"):
         before = {"seenCredential": credential, "lastSeenAt": {"$lte": earlier[-1]["verifiedAt"]}}
-        features.update_many(before, {"$set": {name: earlier[-1][name] for name in _VERDICT}})
+        features.update_many(before, {"$set": {name: earlier[-1][name] for name in VERDICT}})
 
 
 def _by_day(condition: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from features.arrays import Floats, Ints
 from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
 from features.milliseconds import DAY_MS
 from features.ranking.boosters import margins, opened
+from features.ranking.co_engagement import acts_before
 from features.ranking.history import History
 from trainers.boosters import Growth, fit
 from trainers.rows.sampling import Sample
@@ -101,7 +102,7 @@ def _factorised(history: History, unfitted: Callable[[], Any]) -> ContentScorer:
         day = time_ms // DAY_MS
         if day not in fitted:
             fitted.clear()
-            acts = _acts(history, day * DAY_MS)
+            acts = sp.csr_matrix(acts_before(history, day * DAY_MS, 1.0, 10.0), dtype=np.float32)
             with threadpool_limits(1, "blas"):
                 model = unfitted()
                 model.fit(acts, show_progress=False)
@@ -111,17 +112,6 @@ def _factorised(history: History, unfitted: Callable[[], Any]) -> ContentScorer:
         return np.asarray(items[content] @ users[account], dtype=np.float64)
 
     return score
-
-
-def _acts(history: History, before_ms: int) -> "sp.csr_matrix[Any]":
-    engagements, views = history.engagements, history.exposures
-    good = engagements.is_engagement & (engagements.time_ms < before_ms)
-    seen = views.time_ms < before_ms
-    weight = np.concatenate([np.full(int(seen.sum()), 1.0), np.full(int(good.sum()), 10.0)])
-    account = np.concatenate([views.account[seen], engagements.account[good]])
-    content = np.concatenate([views.content[seen], engagements.content[good]])
-    shape = (len(history.account_id), len(history.contents.id))
-    return sp.csr_matrix((weight, (account, content)), shape=shape, dtype=np.float32)
 
 
 def _regressor(matrix: Matrix, label: Floats) -> Any:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
+from features.ranking.co_engagement import acts_before
 from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
 from trainers.evaluation.baselines import _acts, als, bpr, formulas, isolated, plain, scores_of
@@ -116,6 +117,6 @@ def test_an_engagement_weighs_ten_exposures_and_counts_from_the_next_moment_on()
         countries=[0],
     )
 
-    acts = _acts(log.history(), log.moment(12))
+    acts = acts_before(log.history(), log.moment(12), view=1.0, engagement=10.0)
 
     assert acts.toarray().tolist() == [[11.0, 0.0, 1.0, 0.0]]
