@@ -10,6 +10,7 @@ from handlers import runtime
 from ops.mongod.serving import serving
 from store.client import Databases, connect
 from store.ids import ObjectId
+from tests.reliability.harness import databases
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -54,13 +55,10 @@ def end_container() -> None:
 def db(uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
     """Fresh databases; handlers and commands called in the test use them too."""
     prefix = f"test-{ObjectId()}-"
-    databases = connect(uri, prefix)
     monkeypatch.setenv("MONGODB_URI", uri)
     monkeypatch.setenv("DB_PREFIX", prefix)
-    yield databases
-    databases.client.drop_database(databases.app.name)
-    databases.client.drop_database(databases.analytics.name)
-    databases.client.close()
+    with databases(uri, prefix) as fresh:
+        yield fresh
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from handlers.manifest import everything
 from ops.commands.run import backfill, run_all
-from store.client import connect
 from store.ids import ObjectId
 from store.inputs.import_dump import write_documents
 from tests.community import TIME, community, fill
 from tests.reliability.fuzz.mutations import GONE, spoiled
+from tests.reliability.harness import drop, handlers_use
 
 FIELDS = {
     "accounts": ("isGuest", "visibility", "geolocation", "geolocation.countryCode", "preferences", "createdAt",
@@ -46,20 +46,8 @@ SPOILINGS = st.lists(
 
 @pytest.fixture(scope="module")
 def ours(uri):
-    patch = pytest.MonkeyPatch()
-    prefix = f"test-{ObjectId()}-"
-    patch.setenv("MONGODB_URI", uri)
-    patch.setenv("DB_PREFIX", prefix)
-    db = connect(uri, prefix)
-    yield db
-    drop(db)
-    db.client.close()
-    patch.undo()
-
-
-def drop(db):
-    for database in (db.app, db.analytics):
-        db.client.drop_database(database.name)
+    with handlers_use(uri) as db:
+        yield db
 
 
 def spoil(collections, spoilings):

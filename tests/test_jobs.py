@@ -8,9 +8,10 @@ import pytest
 
 from handlers.manifest import Function, everything, functions
 from ops.commands.run import backfill, run_all
-from store.client import Databases, connect
-from store.ids import ObjectId, to_extended_json
+from store.client import Databases
+from store.ids import to_extended_json
 from tests.community import TIME, community, fill
+from tests.reliability.harness import handlers_use
 
 JOBS = [each for each in functions().values() if each.is_job]
 BOOKKEEPING = {"runs", "leases"}
@@ -21,18 +22,10 @@ every_job = pytest.mark.parametrize("job", JOBS, ids=lambda each: each.key)
 @pytest.fixture(scope="module")
 def settled(uri):
     """A community that every job has seen once; the outcomes by function."""
-    patch = pytest.MonkeyPatch()
-    prefix = f"test-{ObjectId()}-"
-    patch.setenv("MONGODB_URI", uri)
-    patch.setenv("DB_PREFIX", prefix)
-    db = connect(uri, prefix)
-    fill(db, community())
-    outcomes = run_all(everything(), {"time": TIME}, first=backfill())
-    yield db, {each.function: each for each in outcomes}
-    for database in (db.app, db.analytics):
-        db.client.drop_database(database.name)
-    db.client.close()
-    patch.undo()
+    with handlers_use(uri) as db:
+        fill(db, community())
+        outcomes = run_all(everything(), {"time": TIME}, first=backfill())
+        yield db, {outcome.function: outcome for outcome in outcomes}
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab.simulate import Config, documents, simulate
-from store.client import Databases, connect
+from store.client import Databases
 from store.ids import ObjectId
+from tests.reliability.harness import databases
 
 
 @contextmanager
 def simulated(uri: str, config: Config) -> Iterator[Databases]:
     """Databases that hold the community; dropped at the end."""
-    db = connect(uri, f"test-{ObjectId()}-")
-    for name, batch in documents(simulate(config)):
-        db.app[name].insert_many(batch, ordered=False)
-    try:
+    with databases(uri, f"test-{ObjectId()}-") as db:
+        for name, batch in documents(simulate(config)):
+            db.app[name].insert_many(batch, ordered=False)
         yield db
-    finally:
-        for each in (db.app, db.analytics):
-            db.client.drop_database(each.name)
-        db.client.close()

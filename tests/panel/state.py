@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-import pytest
 from starlette.testclient import TestClient
 
 from handlers import features, fraud, predictors, trainers
 from panel.app import application
 from panel.auth import Access
 from store import settings
-from store.client import Databases, connect
+from store.client import Databases
 from store.ids import ObjectId
 from store.outputs import actions, categories
 from tests.community import CONFIG, community, fill
+from tests.reliability.harness import handlers_use
 
 NOW = CONFIG.until
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'{{7*7}}"
@@ -24,15 +24,8 @@ MOODS = ("Cheerful",) * 8 + ("Satisfied",) * 6 + ("Stressed",) * 5 + ("Depressed
 @contextmanager
 def panel_databases(uri: str) -> Iterator[Databases]:
     """Opens databases for the block. Handlers use them too."""
-    prefix = f"panel-{ObjectId()}-"
-    databases = connect(uri, prefix)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONGODB_URI", uri)
-        patch.setenv("DB_PREFIX", prefix)
+    with handlers_use(uri, "panel") as databases:
         yield databases
-    databases.client.drop_database(databases.app.name)
-    databases.client.drop_database(databases.analytics.name)
-    databases.client.close()
 
 
 def live(db: Databases) -> None:

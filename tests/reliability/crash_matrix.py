@@ -8,31 +8,28 @@ guest feed, as long as the old or the new one; a whole serving snapshot; artifac
 `feedpulse forget` is in it as one more job; it takes single items out of the feed.
 """
 
-import argparse
-import json
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from handlers.manifest import functions
 from lab.bench.work import open_gates
 from store import erasure
-from store.client import Databases, connect
+from store.client import Databases
 from store.ids import ObjectId
 from store.outputs import models, snapshots
 from tests.community import CONFIG, community, fill
+from tests.reliability.harness import arguments, databases, finish, serving_or_given
 from tests.reliability.killed_run import FORGET, run
 from tests.reliability.states import State, differences, hashes, state
-from tests.reliability.swaps import serving_or_given
 
 BEFORE = (CONFIG.until - timedelta(days=1)).isoformat()  # clock of the runs that went well
 
@@ -60,8 +57,8 @@ class End:
 class Bench:
     """Databases in which one job after another is killed; each starts from a copy of the settled ones."""
 
-    def __init__(self, uri: str, base: Databases, prefix: str) -> None:
-        self.uri, self.base, self.prefix, self.db = uri, base, prefix, connect(uri, prefix)
+    def __init__(self, uri: str, base: Databases, prefix: str, db: Databases) -> None:
+        self.uri, self.base, self.prefix, self.db = uri, base, prefix, db
 
     def undisturbed(self, job: str) -> End:
         """The job's writes, and what it makes."""
@@ -99,19 +96,15 @@ class Bench:
 def benches(uri: str, number: int = 1, settled_by: Sequence[str] | None = None) -> Iterator[list[Bench]]:
     """Benches with a community that all jobs have seen, or those named; dropped at the end."""
     prefix = f"crash-{ObjectId()}-"
-    base = connect(uri, f"{prefix}base-")
-    made = [Bench(uri, base, f"{prefix}{each}-") for each in range(number)]
-    try:
+    with ExitStack() as stack:
+        base = stack.enter_context(databases(uri, f"{prefix}base-"))
+        numbered = [f"{prefix}{number}-" for number in range(number)]
+        made = [Bench(uri, base, each, stack.enter_context(databases(uri, each))) for each in numbered]
         fill(base, community())
         for job in [None] if settled_by is None else settled_by:
             run(uri, f"{prefix}base-", job, time=BEFORE)
         _stir(base)
         yield made
-    finally:
-        for db in (base, *(each.db for each in made)):
-            for database in (db.app, db.analytics):
-                db.client.drop_database(database.name)
-            db.client.close()
 
 
 def jobs() -> list[str]:
@@ -208,21 +201,13 @@ def report(found: Sequence[Cell], seconds: float) -> dict[str, Any]:
 
 def main() -> None:
     """Prints a line a kill, and what was wrong; writes the whole as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", nargs="+", default=jobs())
-    parser.add_argument("--most", type=int, default=10_000)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--out")
-    given = parser.parse_args()
+    given = arguments(__doc__, {"jobs": jobs(), "most": 10_000, "workers": 2})
     began, found = time.perf_counter(), []
     with serving_or_given() as uri, benches(uri, given.workers) as made:
         for each in cells(made, given.jobs, given.most):
             found.append(each)
             print(each.job, each.at, "; ".join(each.wrong) or "as undisturbed", flush=True)  # noqa: T201
-    told = report(found, time.perf_counter() - began)
-    print(json.dumps(told, indent=1))  # noqa: T201
-    if given.out:
-        Path(given.out).write_text(json.dumps(told))
+    finish(report(found, time.perf_counter() - began), given.out)
 
 
 if __name__ == "__main__":

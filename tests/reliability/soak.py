@@ -7,7 +7,6 @@ one process whose memory is watched; members ask for scores and guests read thei
 of some job begins and is killed at a write. In the end what grew hour by hour is compared with what is made at once.
 """
 
-import argparse
 import json
 import os
 import random
@@ -31,12 +30,12 @@ from handlers.predictors import personalize_content_predictor
 from lab.bench.feed_reader import Reader
 from ops.commands.run import backfill, run_all
 from ops.commands.schedule import Clock
-from store.client import Databases, connect
-from store.ids import ObjectId, to_extended_json
+from store.client import Databases
+from store.ids import to_extended_json
+from tests.reliability.harness import arguments, databases, finish, handlers_use, serving_or_given
 from tests.reliability.killed_run import run
 from tests.reliability.soak_scheduler import START, Plan
 from tests.reliability.states import differences
-from tests.reliability.swaps import serving_or_given
 
 GROWN = ("contentStats", "creatorStats", "hashtagStats", "karma", "cascades")  # functions of what the app has
 OWN = ("updatedAt",)  # when something was last touched is the run's own
@@ -151,18 +150,14 @@ def _wait(process: subprocess.Popen[str], seconds: float) -> None:
 
 def drift(soak: Soak, now: datetime) -> list[str]:
     """Where what grew hour by hour differs from what is made at once, in other databases, of a copy of the app's."""
-    fresh = connect(soak.uri, f"{soak.prefix}full-")
-    for name in soak.db.app.list_collection_names():
-        soak.db.app[name].aggregate([{"$out": {"db": fresh.app.name, "coll": name}}])
-    for name in ("contentinfo", "guestfeeditems", "suspiciouscredentials"):
-        fresh.app[name].drop()
-    for job in [*(each for each, _ in backfill()), *early()]:
-        run(soak.uri, f"{soak.prefix}full-", job.key, time=now.isoformat())
-    found = differences(_grown(soak.db), _grown(fresh))
-    for database in (fresh.app, fresh.analytics):
-        fresh.client.drop_database(database.name)
-    fresh.client.close()
-    return found
+    with databases(soak.uri, f"{soak.prefix}full-") as fresh:
+        for name in soak.db.app.list_collection_names():
+            soak.db.app[name].aggregate([{"$out": {"db": fresh.app.name, "coll": name}}])
+        for name in ("contentinfo", "guestfeeditems", "suspiciouscredentials"):
+            fresh.app[name].drop()
+        for job in [*(each for each, _ in backfill()), *early()]:
+            run(soak.uri, f"{soak.prefix}full-", job.key, time=now.isoformat())
+        return differences(_grown(soak.db), _grown(fresh))
 
 
 def _grown(db: Databases) -> dict[str, list[str]]:
@@ -184,21 +179,24 @@ def flatness(samples: list[tuple[float, int]]) -> dict[str, float]:
 def soaked(uri: str, plan: Plan) -> dict[str, Any]:
     """The whole: what was done, what was measured, and what was promised and not kept."""
     random.seed(plan.seed)
-    prefix = f"soak-{ObjectId()}-"
-    os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix, "TEXT_TIER": "linear"}
-    db = connect(uri, prefix)
-    soak = Soak(db, uri, prefix, plan)
-    now = soak.lived()
-    waiting = db.app.contents.count_documents({}) - db.app.contentinfo.count_documents({})
-    last = now + timedelta(hours=1)
-    outcomes = run_all(hourly(), {"time": last.isoformat()}, first=backfill())
-    soak.failed += [f"{each.function}: {each.error}" for each in outcomes if each.status == "failed"]
+    with handlers_use(uri, "soak", TEXT_TIER="linear") as db:
+        soak = Soak(db, uri, os.environ["DB_PREFIX"], plan)
+        now = soak.lived()
+        waiting = db.app.contents.count_documents({}) - db.app.contentinfo.count_documents({})
+        last = now + timedelta(hours=1)
+        outcomes = run_all(hourly(), {"time": last.isoformat()}, first=backfill())
+        soak.failed += [f"{each.function}: {each.error}" for each in outcomes if each.status == "failed"]
+        report = _report(soak, now, last) | {"postsWithoutLabelsAtTheEnd": waiting}
+    return report | {"broken": broken(report)}
+
+
+def _report(soak: Soak, now: datetime, last: datetime) -> dict[str, Any]:
+    db = soak.db
     names = [*db.app.list_collection_names(), *db.analytics.list_collection_names()]
-    report = {
+    return {
         "simulatedHours": round((now - START).total_seconds() / 3600, 1),
         "runs": dict(Counter(each["status"] for each in db.analytics.runs.find())),
         **soak.seen,
-        "postsWithoutLabelsAtTheEnd": waiting,
         "written": soak.app["written"],
         "lost": soak.app["written"] - sum(db.app[name].count_documents({}) for name in soak.app["names"]),
         "drift": drift(soak, last),
@@ -207,44 +205,24 @@ def soaked(uri: str, plan: Plan) -> dict[str, Any]:
         "memory": {name: flatness(each) for name, each in soak.bytes.items()},
         "failed": soak.failed,
     }
-    for database in (db.app, db.analytics):
-        db.client.drop_database(database.name)
-    db.client.close()
-    return report | {"broken": broken(report)}
 
 
 def broken(report: dict[str, Any]) -> list[str]:
     """The promises that were not kept."""
-    none = (
-        "lost",
-        "drift",
-        "temporaryLeft",
-        "leasesLeft",
-        "failed",
-        "mixed pages",
-        "empty pages",
-        "failed with a retry",
-    )
-    none += ("requests without all scores", "second runs that failed", "scheduler's exit status")
+    none = ("lost", "drift", "temporaryLeft", "leasesLeft", "failed", "mixed pages", "empty pages")
+    none += ("failed with a retry", "requests without all scores")
+    none += ("second runs that failed", "scheduler's exit status")
     memory = [f"memory of {name}" for name, each in report["memory"].items() if each["ratio"] > FLAT]
     return [each for each in none if report.get(each)] + memory
 
 
 def main() -> None:
     """Prints the report; exit status 1 when a promise was broken."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, kind in (("minutes", float), ("speed", float), ("users", int), ("kill_seconds", float), ("seed", int)):
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=getattr(Plan, name))
-    parser.add_argument("--out")
-    given = vars(parser.parse_args())
-    out = given.pop("out")
-    began = time.perf_counter()
+    given = vars(arguments(__doc__, vars(Plan())))
+    out, began = given.pop("out"), time.perf_counter()
     with serving_or_given() as uri:
         report = soaked(uri, Plan(**given)) | {"minutes": round((time.perf_counter() - began) / 60, 1), "plan": given}
-    print(json.dumps(report, indent=1, default=str))  # noqa: T201
-    if out:
-        Path(out).write_text(json.dumps(report, default=str))
-    sys.exit(bool(report["broken"]))
+    finish(report, out, report["broken"])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 prints how many reads there were, and how many failed, were empty, partial, mixed or without an index.
 """
 
-import argparse
-import json
 import os
 import random
 import subprocess
@@ -26,13 +24,13 @@ import numpy as np
 from features.countries import COUNTRIES
 from features.ranking.history import History, assemble
 from lab.bench.feed_reader import PAGE, READ, Reader
-from ops.mongod.serving import serving
 from predictors.guest_feed import Feed
 from predictors.jobs.guest_feed import items
 from store import leases, publish
 from store.client import Databases, connect
 from store.outputs import guest_feed
 from store.schema import COLLECTIONS
+from tests.reliability.harness import arguments, databases, finish, serving_or_given
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 LENGTH = 500  # items a country, so that a walk has twenty pages
@@ -128,18 +126,10 @@ def publishing(uri: str, prefix: str, first: int, countries: int) -> None:
 @contextmanager
 def publisher(uri: str, prefix: str, first: int, countries: int) -> Iterator[subprocess.Popen[str]]:
     """A process that publishes; killed at the end of the block."""
-    words = [
-        sys.executable,
-        "-m",
-        "tests.reliability.swaps",
-        "--publish",
-        uri,
-        prefix,
-        str(first),
-        "--countries",
-        str(countries),
-    ]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    words = ["--publish", uri, prefix, str(first), "--countries", str(countries)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.reliability.swaps", *words], stdout=subprocess.PIPE, text=True
+    )
     try:
         yield process
     finally:
@@ -221,34 +211,14 @@ def _repeat(act: Any, stop: threading.Event) -> None:
 
 def main() -> None:
     """The figures of one run, as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("swaps", "countries", "every"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
-    parser.add_argument("--publish", nargs=3, help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = arguments(__doc__, {"publish": [], **vars(Plan())})
     if given.publish:
         publishing(given.publish[0], given.publish[1], int(given.publish[2]), given.countries)
     plan, prefix = Plan(given.swaps, given.countries, given.every), f"swaps-{os.getpid()}-"
-    with serving_or_given() as uri:
-        db = connect(uri, prefix)
+    with serving_or_given() as uri, databases(uri, prefix) as db:
         began = time.monotonic()
         figures: dict[str, Any] = dict(measure(db, uri, prefix, plan))
-        print(json.dumps(figures | {"seconds": round(time.monotonic() - began, 1)}, indent=1))  # noqa: T201
-        for each in (db.app, db.analytics):
-            db.client.drop_database(each.name)
-
-
-@contextmanager
-def serving_or_given() -> Iterator[str]:
-    """The server of MONGODB_URI, or one of its own."""
-    if given := os.environ.get("MONGODB_URI"):
-        yield given
-        return
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), durable=False) as uri:
-        yield uri
+        finish(figures | {"seconds": round(time.monotonic() - began, 1)}, given.out)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from handlers.trainers import personalize_content_worker
 from lab.bench.work import open_gates
 from ops.cli import execute
 from ops.commands.run import backfill, run_all
-from store.client import connect
 from store.erasure import OURS_IN_APP, bury, finder, person_of, redacted
 from store.ids import ObjectId
 from tests.community import TIME, community, fill
+from tests.reliability.harness import handlers_use
 from tests.store.test_retention import table
 from trainers.jobs.members import train_all_members
 
@@ -26,18 +26,11 @@ NOW = datetime(2026, 1, 15, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def town(uri, tmp_path_factory):
     """A community that every job has seen; somebody who posts, engages and is followed; the home folder."""
-    patch = pytest.MonkeyPatch()
-    prefix, home = f"test-{ObjectId()}-", tmp_path_factory.mktemp("home")
-    for name, value in {"MONGODB_URI": uri, "DB_PREFIX": prefix, "FEEDPULSE_HOME": str(home)}.items():
-        patch.setenv(name, value)
-    db = connect(uri, prefix)
-    fill(db, community())
-    run_all(everything(), {"time": TIME}, first=backfill())
-    yield db, person_of(db, busiest(db)), home
-    for database in (db.app, db.analytics):
-        db.client.drop_database(database.name)
-    db.client.close()
-    patch.undo()
+    home = tmp_path_factory.mktemp("home")
+    with handlers_use(uri, FEEDPULSE_HOME=str(home)) as db:
+        fill(db, community())
+        run_all(everything(), {"time": TIME}, first=backfill())
+        yield db, person_of(db, busiest(db)), home
 
 
 def busiest(db):

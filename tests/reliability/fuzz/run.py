@@ -4,12 +4,10 @@ python -m tests.reliability.fuzz.run [--documents 1000000] [--events 100000] [--
                          [--out FILE]
 """
 
-import argparse
 import hashlib
 import json
 import multiprocessing
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
@@ -26,15 +23,14 @@ import numpy as np
 from features.arrays import pack_arrays, unpack_arrays
 from handlers.features import content_stats
 from handlers.manifest import functions
-from store.client import Databases, connect
-from store.ids import ObjectId
+from store.client import Databases
 from store.inputs.import_dump import write_documents
 from store.outputs import models, snapshots, training_shards
 from tests.community import community
 from tests.reliability.fuzz.forms import hostile_forms
 from tests.reliability.fuzz.mutations import beside, contents, events, mutated
 from tests.reliability.fuzz.oracle import Expected
-from tests.reliability.swaps import serving_or_given
+from tests.reliability.harness import arguments, finish, handlers_use, serving_or_given
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 ROUND = 100_000
@@ -168,15 +164,8 @@ def _app(db: Databases) -> dict[str, int]:
 
 def fuzz(uri: str, part: Part, number: int, seed: int) -> dict[str, Any]:
     """One round of a part on fresh databases."""
-    prefix = f"fuzz-{ObjectId()}-"
-    os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix}
-    db = connect(uri, prefix)
-    try:
+    with handlers_use(uri, "fuzz") as db:
         return part(db, number, seed)
-    finally:
-        for database in (db.app, db.analytics):
-            db.client.drop_database(database.name)
-        db.client.close()
 
 
 def rounds(number: int) -> list[int]:
@@ -206,12 +195,8 @@ def added(reports: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Prints what became of everything, as JSON; exit status 1 when something was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
     sizes = {"documents": 1_000_000, "events": 100_000, "artifacts": 1_000_000, "stored": 4_000, "forms": 10_000}
-    for name, standard in {**sizes, "seed": 1, "workers": 2}.items():
-        parser.add_argument(f"--{name}", type=int, default=standard)
-    parser.add_argument("--out")
-    given = parser.parse_args()
+    given = arguments(__doc__, {**sizes, "seed": 1, "workers": 2})
     parts: dict[str, Part] = {
         "documents": documents,
         "events": hostile_events,
@@ -227,11 +212,9 @@ def main() -> None:
             done = [pool.submit(fuzz, uri, part, size, seed) for seed, size in sized]
             report[name] = added(each.result() for each in done)
             report[name]["seconds"] = round(time.perf_counter() - began, 1)
-            print(json.dumps({name: report[name]}, indent=1), flush=True)  # noqa: T201
+            print(name, report[name]["seconds"], "s", flush=True)  # noqa: T201
     report["broken"] = broken(report)
-    if given.out:
-        Path(given.out).write_text(json.dumps(report))
-    sys.exit(bool(report["broken"]))
+    finish(report, given.out, report["broken"])
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
