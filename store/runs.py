@@ -34,20 +34,8 @@ def finish(db: Databases, run: Any, status: str, seconds: float, counts: dict[st
 
 def summaries(db: Databases, since: datetime) -> Mapping[str, dict[str, Any]]:
     """Function → its last run, the clock of its last good one (`doneTime`), and how many failed since the moment."""
-    failed = {"$and": [{"$eq": ["$status", "failed"]}, {"$gte": ["$startedAt", since]}]}
-    done = {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}
-    stages: list[dict[str, Any]] = [
-        {"$sort": {"startedAt": -1}},
-        {
-            "$group": {
-                "_id": "$function",
-                **{name: {"$first": f"${name}"} for name in _LAST},
-                "doneTime": {"$max": done},
-                "failed": {"$sum": {"$cond": [failed, 1, 0]}},
-            }
-        },
-    ]
-    return {each["_id"]: each for each in queries.stream(db, "runs", stages)}
+    stages = [{"$sort": {"startedAt": -1}}, _by_function({"$gte": ["$startedAt", since]})]
+    return {run["_id"]: run for run in queries.stream(db, "runs", stages)}
 
 
 def guest_feed(db: Databases) -> dict[str, Any]:
@@ -81,8 +69,10 @@ _ORDER = [("time", DESCENDING), ("startedAt", DESCENDING)]
 def last_runs(db: Databases, functions: Sequence[str], now: datetime) -> Mapping[str, Document]:
     """Function → its last run, `doneTime` (clock of its last good one), `runs` and `failed` of the last day."""
     ensure_indexes(db, "runs")
-    found = {each["_id"]: each for each in queries.stream(db, "runs", _newest(now))}
-    return {each: found.get(each) or _older(db, each) for each in functions}
+    today = {"$gte": ["$time", {"$dateSubtract": {"startDate": now, "unit": "day", "amount": 1}}]}
+    stages: list[dict[str, Any]] = [{"$sort": {"startedAt": -1}}, {"$limit": _NEWEST}, _by_function(today)]
+    newest = {run["_id"]: run for run in queries.stream(db, "runs", stages)}
+    return {function: newest.get(function) or _older(db, function) for function in functions}
 
 
 def runs_of(db: Databases, function: str, most: int, skip: int) -> list[Document]:
@@ -90,17 +80,16 @@ def runs_of(db: Databases, function: str, most: int, skip: int) -> list[Document
     return list(collection(db, "runs").find({"function": function}).sort(_ORDER).skip(skip).limit(most))
 
 
-def _newest(now: datetime) -> list[dict[str, Any]]:
-    today = {"$gte": ["$time", {"$dateSubtract": {"startDate": now, "unit": "day", "amount": 1}}]}
-    failed = {"$and": [{"$eq": ["$status", "failed"]}, today]}
+def _by_function(recent: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups runs, the latest first, by function; `runs` and `failed` count those for which `recent` is true."""
     group = {
         "_id": "$function",
         **{name: {"$first": f"${name}"} for name in _LAST},
         "doneTime": {"$max": {"$cond": [{"$eq": ["$status", "done"]}, "$time", None]}},
-        "runs": {"$sum": {"$toInt": today}},
-        "failed": {"$sum": {"$toInt": failed}},
+        "runs": {"$sum": {"$toInt": recent}},
+        "failed": {"$sum": {"$toInt": {"$and": [{"$eq": ["$status", "failed"]}, recent]}}},
     }
-    return [{"$sort": {"startedAt": -1}}, {"$limit": _NEWEST}, {"$group": group}]
+    return {"$group": group}
 
 
 def _older(db: Databases, function: str) -> Document:
