@@ -17,15 +17,9 @@ from predictors.snapshot.snapshot import Snapshot, from_bytes, take, to_bytes
 from store.client import Databases
 from store.outputs import snapshots
 
+HISTORY_DAYS = 60.0  # as in training
+LIVE_DAYS = 30.0  # contents older than this are not shown
 Labels = Mapping[bytes, tuple[str, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Config:
-    """The period of a snapshot."""
-
-    history_days: float = 60.0  # as in training
-    live_days: float = 30.0  # contents older than this are not shown
 
 
 @dataclass(frozen=True)
@@ -78,9 +72,9 @@ class Community:
         )
 
 
-def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
+def publish_snapshot(db: Databases, now: datetime) -> dict[str, Any]:
     """Publishes the snapshot of the log before `now`; without live contents the published one stays."""
-    snapshot, rejected = take_from_log(db, now, config)
+    snapshot, rejected = take_from_log(db, now)
 
     payload = to_bytes(snapshot)
 
@@ -94,11 +88,11 @@ def publish_snapshot(db: Databases, now: datetime, config: Config = Config()) ->
     }
 
 
-def take_from_log(db: Databases, now: datetime, config: Config = Config()) -> tuple[Snapshot, Mapping[str, int]]:
+def take_from_log(db: Databases, now: datetime) -> tuple[Snapshot, Mapping[str, int]]:
     """Returns the snapshot of the log before `now`, and the number of rejected events by reason."""
-    since = now - timedelta(days=config.history_days)
+    since = now - timedelta(days=HISTORY_DAYS)
     history = read_history(db, since, now)
-    return take(index(history), to_ms(since), to_ms(now), config.live_days, tuple(history.tags)), history.rejected
+    return take(index(history), to_ms(since), to_ms(now), LIVE_DAYS, tuple(history.tags)), history.rejected
 
 
 def current_community(db: Databases, now: datetime, header: snapshots.Header | None) -> Community:

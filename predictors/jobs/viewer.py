@@ -11,7 +11,7 @@ from features.arrays import Ints, positions
 from features.countries import COUNTRIES
 from features.milliseconds import to_ms
 from features.ranking.history import Columns, Contents, Events
-from predictors.jobs.snapshot import Community, Config
+from predictors.jobs.snapshot import HISTORY_DAYS, Community
 from predictors.personal.request import Request, Viewer, anonymous_viewer
 from store.client import Databases
 from store.columns import NO_TIME_MS, id_array
@@ -42,7 +42,7 @@ def read_viewer_records(
     db: Databases, account: ObjectId, record: members.AccountRecord | None, now: datetime
 ) -> ViewerRecords | None:
     """Reads the account's own past, for the period of a snapshot; None for an unknown account."""
-    since = now - timedelta(days=Config().history_days)
+    since = now - timedelta(days=HISTORY_DAYS)
     return ViewerRecords(account, record, members.read_past(db, account, record.users, since, now)) if record else None
 
 
