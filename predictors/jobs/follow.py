@@ -16,16 +16,10 @@ from store.inputs import social_graph
 
 Ids = Any  # (n,) S12, ascending
 _NONE = np.array([NO_ID.binary], dtype="S12")
-
-
-@dataclass(frozen=True)
-class Config:
-    """Limits of the search."""
-
-    most: int = 14  # recommendations
-    rows: int = 20_000  # follows of accounts of interest
-    near: int = 500  # nearest users whose follows are read
-    looked_through: int = 200  # candidates whose karma is read
+_MOST = 14  # recommendations
+_ROWS = 20_000  # follows of accounts of interest
+_NEAR = 500  # nearest users whose follows are read
+_LOOKED_THROUGH = 200  # candidates whose karma is read
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Me:
     unwanted: Ids  # own profiles, followed, blocked and blocking users
 
 
-def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = Config()) -> list[dict[str, Any]]:
+def recommend(db: Databases, account: ObjectId, now: datetime) -> list[dict[str, Any]]:
     """Returns the accounts, best first: userId, engagements, score, reason and the facts behind it.
 
     Raises:
@@ -50,21 +44,21 @@ def recommend(db: Databases, account: ObjectId, now: datetime, config: Config = 
         raise ValueError(f"accountId: {account} owns no user")
     me = _known(db, users, now)
     interesting = [user for user in object_ids(me.ids[me.interest > 0]) if user is not None]
-    around = social_graph.followers_of(db, interesting, now, config.rows)
+    around = social_graph.followers_of(db, interesting, now, _ROWS)
     ids, tie = _tied(me, around)
-    nearest = np.argsort(-tie, kind="stable")[: config.near]
+    nearest = np.argsort(-tie, kind="stable")[:_NEAR]
     follows = social_graph.follows_of(db, [user for user in object_ids(ids[nearest[tie[nearest] > 0]]) if user], now)
 
     whole = np.union1d(ids, follows["followed"])
     user, followed = (positions(whole, follows[name]) for name in ("user", "followed"))
     near = nearness(_spread(ids, tie, whole), user)
     total, endorsers = endorsed(near, user, followed)
-    chosen = _candidates(me, whole, total, config.looked_through)
+    chosen = _candidates(me, whole, total, _LOOKED_THROUGH)
     people = _people(db, me, whole[chosen], now)
     public = [place for place, user in zip(chosen.tolist(), object_ids(whole[chosen]), strict=True) if user in people]
     subjects = {slug for karma in social_graph.karma_of(db, interesting).values() for slug in karma} - {GLOBAL}
 
-    rows = ranked(total[public].tolist(), endorsers[public].tolist(), people, subjects, config.most)
+    rows = ranked(total[public].tolist(), endorsers[public].tolist(), people, subjects, _MOST)
     return [row | {"userId": str(row["userId"])} for row in rows]
 
 
