@@ -17,7 +17,6 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, Rows, build
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import index
 from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns
-from features.ranking.point_in_time import Ints
 
 COLUMNS_OF: Final[Mapping[str, tuple[str, ...]]] = {  # by the model that is trained on them
     "guest": GUEST_COLUMNS,

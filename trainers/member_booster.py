@@ -11,7 +11,6 @@ from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.boosters import margins, opened
 from features.ranking.member_columns import effect_columns
-from features.ranking.point_in_time import Floats, Ints
 from store.rules.model_names import WORLD
 from trainers.boosters import Growth, fit
 from trainers.member_effects import CLOSED, Gate, MemberRows, choose_gate

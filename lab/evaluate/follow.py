@@ -41,10 +41,15 @@ def evaluate(since: datetime, until: datetime, most: int) -> dict[str, Any]:
     db = databases()
     before: defaultdict[Any, set[Any]] = defaultdict(set)
     later: defaultdict[Any, set[Any]] = defaultdict(set)
-    for user, followed, moment in social_graph.all_until(db, until):
-        (before if moment < since else later)[user].add(followed)
+    rows = read_follows(db, {"createdAt": {"$lt": until}})
+    for user, followed, time_ms in zip(
+        object_ids(rows["user"]), object_ids(rows["followed"]), rows["time"].tolist(), strict=True
+    ):
+        (before if time_ms < to_ms(since) else later)[user].add(followed)
     graph = Graph(before, Counter(target for targets in before.values() for target in targets))
-    owners = social_graph.owners(db, [user for user in sorted(later) if before.get(user)][:most])
+    members = [user for user in sorted(later) if before.get(user)][:most]
+    users = read_users(db, {"_id": {"$in": members}, "ownerAccount": {"$type": "objectId"}})
+    owners = dict(zip(object_ids(users["id"]), object_ids(users["owner"]), strict=True))
     recalls: defaultdict[str, list[float]] = defaultdict(list)
     for user, account in owners.items():
         recommended: Any = friend_to_follow({"accountId": str(account), "time": since.isoformat()}, None)

@@ -13,7 +13,7 @@ from predictors.personal.filters import FILTERS, filter_pool
 from predictors.personal.request import Request, select_contents, viewer_from_history
 from predictors.personal.sources import SOURCES, merge_sources, retrieve
 from predictors.snapshot import snapshot
-from trainers.evaluation.metrics import Floats, interval_over_people
+from trainers.evaluation.metrics import interval_over_people
 from trainers.rows.requests import CandidateSet
 
 MOST = 300  # candidates of a source

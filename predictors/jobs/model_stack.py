@@ -11,7 +11,6 @@ from features.countries import CONTINENT_OF, COUNTRIES
 from features.fingerprint import COLUMNS_OF, fingerprint
 from features.ranking.boosters import opened
 from features.ranking.member_columns import EFFECT_COLUMNS
-from features.ranking.point_in_time import Floats
 from predictors.personal.model_stack import ModelStack
 from store.client import Databases
 from store.ids import Document

@@ -11,7 +11,6 @@ from features.arrays import Floats
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
 from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns
-from features.ranking.point_in_time import Floats
 from features.untrained import untrained_inputs, untrained_parts
 from predictors.personal.model_stack import ModelStack
 from predictors.personal.phrases import phrase

@@ -11,7 +11,6 @@ from features.arrays import Floats
 from features.matrix import GUEST_COLUMNS, Matrix
 from features.ranking.boosters import margins
 from features.ranking.member_columns import effect_columns
-from features.ranking.point_in_time import Floats
 from features.untrained import untrained_inputs, untrained_log_odds
 from store.rules.model_names import WORLD
 

@@ -1,4 +1,4 @@
-"""Shards of training rows, written by the trainer and read by its workers: arrays as npz, with a checksum."""
+"""Shards of training rows on their way from the dispatcher to the workers: bytes with a checksum."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,8 +8,7 @@ from store.client import Databases
 from store.schema import collection, ensure_indexes
 
 
-
-def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any]) -> None:
+def put(db: Databases, shard: str, payload: bytes, described: Mapping[str, Any]) -> None:
     """Stores a shard under its name; an existing one is replaced."""
     ensure_indexes(db, "trainingShards")
     document = {**described, "data": payload, "checksum": hashlib.sha256(payload).hexdigest()}
@@ -17,8 +16,8 @@ def put(db: Databases, shard: str, arrays: Arrays, described: Mapping[str, Any])
     collection(db, "trainingShards").update_one({"_id": shard}, fresh, upsert=True)
 
 
-def take(db: Databases, shard: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Returns the arrays of a shard and its other fields.
+def take(db: Databases, shard: str) -> tuple[bytes, dict[str, Any]]:
+    """Returns the bytes of a shard and its other fields.
 
     Raises:
         ValueError: for an unknown shard, or bytes with another checksum.

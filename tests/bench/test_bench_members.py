@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xgboost
 
+from features.arrays import pack_arrays
 from features.ranking.member_columns import EFFECT_COLUMNS
 from store.outputs import training_shards
 from trainers.jobs.members import train_shard
@@ -36,7 +37,7 @@ def stored(db, number):
     ids = b"".join(each.to_bytes(12, "big") for each in range(first, first + MEMBERS))
     described = {"penalty": 10.0, "open": [True] * 5, "members": 1, "trainedAt": NOW}
     arrays = {"ids": np.frombuffer(ids, "S12"), "engagements": np.full(MEMBERS, 9)}
-    training_shards.put(db, f"{number}", vars(random_rows(number)) | arrays, described)
+    training_shards.put(db, f"{number}", pack_arrays(vars(random_rows(number)) | arrays), described)
     return f"{number}"
 
 

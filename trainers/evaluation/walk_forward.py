@@ -13,7 +13,6 @@ from features.ranking.boosters import margins, opened
 from features.ranking.history import History
 from features.ranking.indexes import Known
 from features.ranking.member_columns import effect_columns
-from features.ranking.point_in_time import Floats, Ints
 from store.rules.model_names import WORLD
 from trainers.evaluation import baselines
 from trainers.evaluation.metrics import Quality, quality

@@ -13,7 +13,6 @@ from features.matrix import MEMBER_COLUMNS, build, taste_of
 from features.ranking.boosters import margins
 from features.ranking.indexes import Known
 from features.ranking.member_columns import EFFECT_COLUMNS
-from features.ranking.point_in_time import Floats, Ints
 from store.columns import object_ids
 from store.outputs import models
 from store.rules.model_names import MEMBERS, PERSONAL_MODEL

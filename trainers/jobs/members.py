@@ -18,7 +18,6 @@ from features.ranking.boosters import opened
 from features.ranking.history import History
 from features.ranking.indexes import Known, index
 from features.ranking.member_columns import EFFECT_COLUMNS
-from features.ranking.point_in_time import Floats, Ints
 from store import erasure
 from store.client import Databases
 from store.columns import id_array, object_ids
@@ -86,9 +85,9 @@ def train_all_members(
 
 def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
     """Trains the effects of one stored shard; a member without any gets an identity with the reason."""
-    arrays, described = training_shards.take(db, shard)
+    payload, described = training_shards.take(db, shard)
 
-    ids, weights, why = fit_shard(arrays, described["penalty"])
+    ids, weights, why = fit_shard(unpack_arrays(payload), described["penalty"])
 
     saved = models.save(db, MEMBER_ARTIFACTS, artifacts(ids, weights, why, described), described["trainedAt"])
     erasure.remove_named(db, erasure.forgotten_among(db, filter(None, object_ids(ids))))
@@ -119,7 +118,7 @@ def _dispatch(
     for block in split(members, config.block_members):
         for arrays in source.shards(block, config.shard_members):
             name = f"{now:%Y%m%dT%H%M%S}-{next(number):05d}"
-            training_shards.put(db, name, arrays, source.described)
+            training_shards.put(db, name, pack_arrays(arrays), source.described)
             send(name)
     return {"shards": next(number)}
 

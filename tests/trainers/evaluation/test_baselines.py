@@ -5,7 +5,7 @@ from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.ranking.co_engagement import acts_before
 from features.ranking.indexes import index
 from tests.golden.logs import Log, random_log
-from trainers.evaluation.baselines import _acts, als, bpr, formulas, isolated, plain, scores_of
+from trainers.evaluation.baselines import als, bpr, formulas, isolated, plain, scores_of
 from trainers.rows.requests import find_requests
 from trainers.rows.sampling import sample
 
