@@ -1,4 +1,4 @@
-"""Reads: streams of projected documents and counts, each on an index."""
+"""Reads that several modules need: streams of documents, ids and counts; expressions for fields of any type."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,27 +9,32 @@ from store.schema import collection
 
 
 def stream(db: Databases, name: str, stages: Sequence[Mapping[str, Any]]) -> Iterator[Document]:
-    """The documents of an aggregation on the collection `name`, one at a time."""
+    """Yields the documents of an aggregation on the collection `name`."""
     yield from collection(db, name).aggregate(list(stages), allowDiskUse=True, batchSize=5_000)
 
 
 def exists(db: Databases, name: str, condition: Mapping[str, Any]) -> bool:
-    """Whether a document of `name` meets the condition."""
+    """Returns whether a document of `name` meets the condition."""
     return collection(db, name).find_one(condition, {"_id": 1}) is not None
 
 
+def ids_where(db: Databases, name: str, condition: Mapping[str, Any]) -> set[Any]:
+    """Returns the `_id` of every document of `name` that meets the condition."""
+    return {document["_id"] for document in collection(db, name).find(condition, {"_id": 1})}
+
+
 def count(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
-    """How many documents of `name` meet the condition."""
+    """Returns how many documents of `name` meet the condition."""
     return collection(db, name).count_documents(condition)
 
 
 def estimated(db: Databases, name: str) -> int:
-    """How many documents `name` has, by the collection's own books."""
+    """Returns how many documents `name` has, from the collection's metadata."""
     return collection(db, name).estimated_document_count()
 
 
 def count_without_date(db: Databases, name: str, field: str) -> int:
-    """How many documents of `name` have no date in `field`, which every job sets aside; by the field's index alone."""
+    """Returns how many documents of `name` have no date in `field`; every job rejects them. Reads only an index."""
     typed: list[dict[str, Any]] = [{"$sort": {field: 1}}, {"$project": {"_id": 0, "type": {"$type": f"${field}"}}}]
-    found = list(stream(db, name, [*typed, {"$match": {"type": {"$ne": "date"}}}, {"$count": "count"}]))
-    return int(found[0]["count"]) if found else 0
+    rows = stream(db, name, [*typed, {"$match": {"type": {"$ne": "date"}}}, {"$count": "count"}])
+    return next((int(row["count"]) for row in rows), 0)

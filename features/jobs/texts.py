@@ -59,7 +59,7 @@ def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], reade
         counts.update(outcome)
 
     written = _write(db, now, fresh, reader)
-    counts["removed"] += content_info.delete_forgotten(db, fresh)
+    counts["removed"] += content_info.delete_erased(db, fresh)
     return counts + written
 
 

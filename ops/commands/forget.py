@@ -42,9 +42,9 @@ def command(
 def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, now: datetime) -> dict[str, Any]:
     """Forgets who owns the account; the same again finds nothing more."""
     person = erasure.person_of(db, account)
-    tombstones = erasure.bury(db, person.ids, now)
+    tombstones = erasure.add_tombstones(db, person.ids, now)
     removed = erasure.remove_from_app(db, person) if from_app else {}
-    found = erasure.sweep(db, person.ids)
+    found = erasure.erase(db, person.ids)
     found |= _rebuilt(db, person.ids)
     files = {path.name: count for path, count in _files(folder, person.ids) if count}
     kinds = ("users", "contents", "credentials")
@@ -60,7 +60,7 @@ def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, no
 def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
     """What is made of everybody at once, made again as of its own clock."""
     header = snapshots.header_of(collection(db, "servingSnapshot").find_one({"_id": 0}))
-    if header is None or not erasure.finder(ids)(snapshots.read_payload(db, header.version)):
+    if header is None or not erasure.id_matcher(ids)(snapshots.read_payload(db, header.version)):
         return {}
     serving_snapshot({"time": header.as_of.isoformat()}, None)
     return {"servingSnapshot": {"rebuilt": 1}}

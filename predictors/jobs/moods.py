@@ -40,7 +40,7 @@ def analyse_mood(
 ) -> Answer:
     """Returns and stores the user's mood at `now`; unknown without consent, which `consent` gives or withdraws."""
     if consent is False:
-        return _unknown(user, "consent withdrawn") | {"deleted": moods.forget_moods(db, [user])}
+        return _unknown(user, "consent withdrawn") | {"deleted": moods.delete_moods(db, [user])}
     if consent:
         moods.give_consent(db, user, now)
     if not moods.has_consent(db, user):

@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from store.client import Databases
-from store.erasure import posts_of_forgotten
+from store.erasure import posts_of_erased
 from store.ids import Document, ObjectId
 from store.schema import collection
 
@@ -23,7 +23,7 @@ TopicPath = tuple[str, ...]  # slugs, root first
 
 def posts(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, Document]:
     """The posts with these ids that exist and are of nobody forgotten, projected to what classifying needs."""
-    forgotten = posts_of_forgotten(db, ids)
+    forgotten = posts_of_erased(db, ids)
     found = collection(db, "contents").find({"_id": {"$in": [each for each in ids if each not in forgotten]}}, _POST)
     return {each["_id"]: each for each in found}
 
@@ -54,9 +54,9 @@ def delete_info(db: Databases, ids: Iterable[ObjectId]) -> int:
     return gone.deleted_count
 
 
-def delete_forgotten(db: Databases, ids: Iterable[ObjectId]) -> int:
+def delete_erased(db: Databases, ids: Iterable[ObjectId]) -> int:
     """Deletes what was written of posts of people who were forgotten meanwhile; gives how many."""
-    return delete_info(db, posts_of_forgotten(db, ids))
+    return delete_info(db, posts_of_erased(db, ids))
 
 
 def upsert_topics(db: Databases, paths: Iterable[TopicPath], now: datetime) -> dict[str, ObjectId]:

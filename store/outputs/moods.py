@@ -36,7 +36,7 @@ def give_consent(db: Databases, user: ObjectId, now: datetime) -> None:
     collection(db, "moods").update_one({"_id": user}, {"$setOnInsert": fresh}, upsert=True)
 
 
-def forget_moods(db: Databases, users: Sequence[ObjectId]) -> int:
+def delete_moods(db: Databases, users: Sequence[ObjectId]) -> int:
     """Deletes the consent and every mood of these users; gives how many documents went."""
     return collection(db, "moods").delete_many({"userId": {"$in": list(users)}}).deleted_count
 

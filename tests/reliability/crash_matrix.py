@@ -134,7 +134,7 @@ def _stir(db: Databases) -> None:
     slugs = db.analytics.categories.distinct("slug")
     db.analytics.actionSettings.insert_many([{"_id": each, **settings} for each in slugs or ["none"]])
     open_gates(db)
-    erasure.bury(db, [ObjectId(b"\2" * 12)], CONFIG.until)  # the key of tombstones is drawn once
+    erasure.add_tombstones(db, [ObjectId(b"\2" * 12)], CONFIG.until)  # the key of tombstones is drawn once
 
 
 def _feed(db: Databases) -> Counter[str]:

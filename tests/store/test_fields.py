@@ -15,7 +15,7 @@ from ops.commands.run import backfill, run_all
 from predictors.jobs.action_execution import carry_out, undo
 from store import audit, runs, settings
 from store.change_streams import watch
-from store.erasure import bury
+from store.erasure import add_tombstones
 from store.fields import described, field_at, missing, values
 from store.ids import ObjectId
 from store.leases import hold
@@ -67,7 +67,7 @@ def run_everything(db):
     training_shards.put(db, "one", b"rows", {"penalty": 3.0, "open": [True], "members": 1, "trainedAt": NOW})
     training_shards.mark_done(db, "two")
     follow_changes(db)
-    bury(db, [ObjectId()], NOW)
+    add_tombstones(db, [ObjectId()], NOW)
     with hold(db, "karmaStats"):
         return list(db.analytics.leases.find())
 

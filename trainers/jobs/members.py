@@ -90,7 +90,7 @@ def train_shard(db: Databases, now: datetime, shard: str) -> dict[str, int]:
     ids, weights, why = fit_shard(unpack_arrays(payload), described["penalty"])
 
     saved = models.save(db, MEMBER_ARTIFACTS, artifacts(ids, weights, why, described), described["trainedAt"])
-    erasure.remove_named(db, erasure.forgotten_among(db, filter(None, object_ids(ids))))
+    erasure.remove_named(db, erasure.erased_among(db, filter(None, object_ids(ids))))
     training_shards.drop(db, shard)
     return {"members": saved, "ownModel": why.count("")}
 

@@ -13,7 +13,7 @@ from handlers.trainers import personalize_content_worker
 from lab.bench.work import open_gates
 from ops.cli import execute
 from ops.commands.run import backfill, run_all
-from store.erasure import OURS_IN_APP, bury, finder, person_of, redacted
+from store.erasure import OURS_IN_APP, add_tombstones, id_matcher, person_of, redacted
 from store.ids import ObjectId
 from tests.community import TIME, community, fill
 from tests.reliability.harness import handlers_use
@@ -113,11 +113,11 @@ def test_collections_without_people_hold_nobodys_id(town):
 def test_a_tombstone_does_not_tell_the_id_and_another_database_has_another(db):
     one = ObjectId()
 
-    bury(db, [one], one.generation_time)
+    add_tombstones(db, [one], one.generation_time)
 
     [stone] = db.analytics.tombstones.find({"_id": {"$ne": "key"}})
     assert str(one) not in str(stone)
-    assert bury(db, [one], one.generation_time) == 0
+    assert add_tombstones(db, [one], one.generation_time) == 0
 
 
 def test_an_account_that_nobody_knows_is_buried_and_nothing_is_found(db, capsys, monkeypatch, tmp_path):
@@ -131,7 +131,7 @@ def test_a_change_of_a_post_looks_up_whether_its_author_is_forgotten_and_scans_n
     account, other, written = (ObjectId() for _ in range(3))
     user, newcomer = ObjectId(), ObjectId()  # both of the forgotten account, one unknown when it was forgotten
     db.app.users.insert_many([{"_id": user, "ownerAccount": account}, {"_id": newcomer, "ownerAccount": account}])
-    bury(db, [account, user, written], NOW)
+    add_tombstones(db, [account, user, written], NOW)
     posts = {ObjectId(): user, ObjectId(): newcomer, written: "nobody", other: ObjectId()}
     posts |= {ObjectId(): ObjectId() for _ in range(500)}
     shown = {"payload": {"message": "Stocks fell sharply today."}, "visibility": "publish", "createdAt": NOW}
@@ -157,7 +157,7 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
         names = []
         open_gates(db)
         train_all_members(db, datetime.fromisoformat(TIME), names.append)
-        bury(db, buried, NOW)
+        add_tombstones(db, buried, NOW)
         counts = [personalize_content_worker({"shard": each, "time": TIME}) for each in names]
         assert sum(each["members"] for each in counts) > 0
         return db.analytics.mlArtifacts.distinct("account")
@@ -169,7 +169,7 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
 
 def test_ids_are_found_in_every_form_and_the_rest_of_a_document_stays():
     one, other = ObjectId(), ObjectId()
-    found = finder(frozenset({one}))
+    found = id_matcher(frozenset({one}))
     document = {"a": one, "b": [one, other], "c": f"x{str(one).upper()}y", str(one): 1, "d": {"e": b"..." + one.binary}}
 
     assert all(
