@@ -1,4 +1,4 @@
-"""What people changed in the control panel."""
+"""The log of changes that people made in the control panel."""
 
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,13 @@ from store.schema import collection, ensure_indexes
 
 
 def write(db: Databases, who: str, what: str, subject: str, now: datetime, before: Any, after: Any) -> None:
-    """Notes one change."""
+    """Adds one change to the log."""
     ensure_indexes(db, "audit")
     entry = {"who": who, "what": what, "subject": subject, "when": now, "before": before, "after": after}
     collection(db, "audit").insert_one(entry)
 
 
-def latest(db: Databases, most: int, skip: int = 0, what: str | None = None) -> list[Document]:
-    """The latest changes, or those of one kind, the newest first."""
+def latest_changes(db: Databases, most: int, skip: int = 0, what: str | None = None) -> list[Document]:
+    """Returns changes of every kind, or of the kind `what`, the newest first."""
     condition = {} if what is None else {"what": what}
     return list(collection(db, "audit").find(condition).sort([("when", -1), ("_id", -1)]).skip(skip).limit(most))

@@ -33,8 +33,23 @@ def estimated(db: Databases, name: str) -> int:
     return collection(db, name).estimated_document_count()
 
 
+def count_by(db: Databases, name: str, expression: Any, stages: Sequence[Mapping[str, Any]] = ()) -> dict[Any, int]:
+    """Returns value of the expression → how many documents of the aggregation have it, the most frequent first."""
+    return {group["_id"]: group["count"] for group in stream(db, name, [*stages, {"$sortByCount": expression}])}
+
+
 def count_without_date(db: Databases, name: str, field: str) -> int:
     """Returns how many documents of `name` have no date in `field`; every job rejects them. Reads only an index."""
     typed: list[dict[str, Any]] = [{"$sort": {field: 1}}, {"$project": {"_id": 0, "type": {"$type": f"${field}"}}}]
     rows = stream(db, name, [*typed, {"$match": {"type": {"$ne": "date"}}}, {"$count": "count"}])
     return next((int(row["count"]) for row in rows), 0)
+
+
+def text_or_empty(path: str) -> dict[str, Any]:
+    """Returns the expression for the text at the path, empty for every other type."""
+    return {"$cond": [{"$eq": [{"$type": path}, "string"]}, path, ""]}
+
+
+def number_or_nan(path: str) -> dict[str, Any]:
+    """Returns the expression for the number at the path as a double, NaN for every other type."""
+    return {"$cond": [{"$isNumber": path}, {"$toDouble": path}, float("nan")]}

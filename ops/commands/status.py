@@ -10,8 +10,8 @@ from handlers.manifest import Function, functions, late_minutes
 from handlers.runtime import clock
 from ops import console
 from ops.database import database, home, is_embedded
-from store import runs as run_log
 from store import settings
+from store.runs import guest_feed_size, server_info, summaries
 
 FAILURES = timedelta(days=1)
 
@@ -22,8 +22,8 @@ def status(
     """Last run of every function and whether it is late; the guest feed; the database."""
     now = clock({})
     with database() as db:
-        runs = run_log.summaries(db, now - FAILURES)
-        feed, server, own = run_log.guest_feed(db), run_log.server(db), settings.schedules(db)
+        runs = summaries(db, now - FAILURES)
+        feed, server, own = guest_feed_size(db), server_info(db), settings.schedules(db)
     jobs = [each for each in functions().values() if each.is_job]
     document = {
         "time": now.isoformat(),

@@ -17,7 +17,7 @@ from store.client import Databases
 from store.ids import ObjectId, object_id
 from store.outputs import guest_feed
 from store.panel import feeds
-from store.panel import posts as panel_posts
+from store.panel.posts import read_names, read_posts
 
 NO_COUNTRY = "en"  # the list of guests without a country
 LENGTHS = (10, 20, 50)  # how many posts a list may show
@@ -119,8 +119,8 @@ def _member_list(db: Databases, account: ObjectId, at: datetime, most: int) -> d
 
 
 def _posts(db: Databases, items: Sequence[Mapping[str, Any]], at: datetime | None) -> list[dict[str, Any]]:
-    posts = panel_posts.posts(db, [item["content"] for item in items])
-    people = panel_posts.names(db, [post.get("author") for post in posts.values()])
+    posts = read_posts(db, [item["content"] for item in items])
+    people = read_names(db, [post.get("author") for post in posts.values()])
     return views.post_rows(items, posts, people, at) if at else []
 
 

@@ -20,7 +20,7 @@ from store.ids import Document, object_id
 from store.inputs import reshares
 from store.outputs import categories
 from store.panel import influence
-from store.panel import posts as panel_posts
+from store.panel.posts import read_names, read_posts
 
 _LEADERS = 3  # of each category in the list of all
 _ROWS = 25  # on a page
@@ -88,8 +88,8 @@ def show_trees(request: Request) -> Response:
     if content := request.query_params.get("content", "").strip():
         return RedirectResponse(request.url_for("influence_tree", content=str(object_id(content, "content"))), 303)
     rows, paged = paging.cut(influence.largest_trees(db, *paging.window(number, _ROWS)), number, _ROWS)
-    posts = panel_posts.posts(db, [row["_id"] for row in rows])
-    people = panel_posts.names(db, [post.get("author") for post in posts.values()])
+    posts = read_posts(db, [row["_id"] for row in rows])
+    people = read_names(db, [post.get("author") for post in posts.values()])
     return page(request, "influence_trees.html", {"trees": views.tree_rows(rows, people, posts), "paged": paged})
 
 
@@ -99,10 +99,10 @@ def show_tree(request: Request) -> Response:
     db, content = panel_context(request).databases, object_id(request.path_params["content"], "content")
     stored = reshares.tree_with(db, content, ["nodes.candidates"])
     root = stored["_id"] if stored else content
-    posts = panel_posts.posts(db, [root])
+    posts = read_posts(db, [root])
     if not posts and not stored:
         raise HTTPException(404)
-    people = panel_posts.names(db, [posts.get(root, {}).get("author")])
+    people = read_names(db, [posts.get(root, {}).get("author")])
     context = _drawing(db, stored) if stored else {"tree": None}
     post = post_view(root, posts, people, stored["asOf"] if stored else panel_context(request).clock())
     return page(request, "influence_tree.html", context | {"post": post})
@@ -110,7 +110,7 @@ def show_tree(request: Request) -> Response:
 
 def _drawing(db: Databases, stored: Document) -> dict[str, Any]:
     nodes, sample = stored["nodes"], trees.sample_nodes(stored["nodes"])
-    users = panel_posts.names(db, {nodes[at]["user"] for at in sample} - {None})
+    users = read_names(db, {nodes[at]["user"] for at in sample} - {None})
     names = {key: handle_or_name(user) for key, user in users.items()}
     figures = {name: stored.get(name) for name in ("size", "depth", "breadth", "structuralVirality", "forecast")}
     return {
@@ -125,7 +125,7 @@ def _categories(request: Request, typed: dict[str, str], problem: str) -> Respon
     stored = [_ALL, *categories.read_categories(db)]
     people = influence.people_in(db, [row["slug"] for row in stored])
     first = {row["slug"]: influence.leaders(db, row["slug"], _LEADERS) for row in stored}
-    names = panel_posts.names(db, [karma["userId"] for karmas in first.values() for karma in karmas])
+    names = read_names(db, [karma["userId"] for karmas in first.values() for karma in karmas])
     rows = [
         {
             "slug": row["slug"],
@@ -144,8 +144,8 @@ def _category(request: Request, typed: dict[str, str] | None, problem: str) -> R
     db, stored, number = panel_context(request).databases, _stored_category(request), paging.number(request)
     count, skip = paging.window(number, _ROWS)
     karma, paged = paging.cut(influence.leaders(db, stored["slug"], count, skip), number, _ROWS)
-    people = panel_posts.names(db, [row["userId"] for row in karma])
-    posts = panel_posts.posts(db, views.top_posts(karma))
+    people = read_names(db, [row["userId"] for row in karma])
+    posts = read_posts(db, views.top_posts(karma))
     context = {
         "category": stored,
         "version": views.version_of(stored),

@@ -14,8 +14,8 @@ from panel.auth import Role, require_role
 from panel.context import panel_context
 from panel.templates import page, redirect
 from panel.views import now as views
-from store import runs as run_log
 from store import settings
+from store.runs import guest_feed_size, last_runs, runs_of
 
 RUNS = 50  # on a page
 
@@ -25,12 +25,12 @@ def show_pipeline(request: Request) -> Response:
     """Shows every function, the guest feed, and rejected documents."""
     panel = panel_context(request)
     db, now = panel.databases, panel.clock()
-    runs = run_log.last_runs(db, [function.key for function in jobs()], now)
+    runs = last_runs(db, [function.key for function in jobs()], now)
     off, schedules = settings.switched_off(db), settings.schedules(db)
     rows = [
         views.function_row(job, schedules.get(job.key), runs[job.key], job.key in off, now, clock({})) for job in jobs()
     ]
-    feed = run_log.guest_feed(db)
+    feed = guest_feed_size(db)
     context = {
         "rows": rows,
         "health": views.health(rows),
@@ -46,7 +46,7 @@ def show_function(request: Request) -> Response:
     """Shows the runs of one function."""
     function, db = _job(request), panel_context(request).databases
     number = paging.number(request)
-    runs, paged = paging.cut(run_log.runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
+    runs, paged = paging.cut(runs_of(db, function.key, *paging.window(number, RUNS)), number, RUNS)
     for run in runs:
         run["counted"] = views.nonzero_counts(run.get("counts") or {})
     context = {

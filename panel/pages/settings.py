@@ -12,8 +12,8 @@ from panel.pages.now import jobs
 from panel.templates import page, redirect
 from panel.views import settings as views
 from panel.views.now import timing_words
-from store import audit as log
 from store import settings
+from store.audit import latest_changes
 
 ROWS = 30
 
@@ -58,7 +58,7 @@ def switch(request: Request) -> Response:
 
 def _page(request: Request, rows: list[views.View], problem: str = "", status: int = 200) -> Response:
     db, number = panel_context(request).databases, paging.number(request)
-    entries, paged = paging.cut(log.latest(db, *paging.window(number, ROWS)), number, ROWS)
+    entries, paged = paging.cut(latest_changes(db, *paging.window(number, ROWS)), number, ROWS)
     off, schedules = settings.switched_off(db), settings.schedules(db)
     functions = [
         {

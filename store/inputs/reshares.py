@@ -1,6 +1,6 @@
 """How posts spread: reshares, their roots and authors, impressions, follows and ties, as columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -95,7 +95,7 @@ def kept_trees(db: Databases) -> dict[ObjectId, tuple[str, datetime]]:
 
 
 def tree_with(db: Databases, content: ObjectId, hidden: Sequence[str] = ()) -> Document | None:
-    """The tree in which the content is a node, without the fields in `hidden`."""
+    """Returns the tree in which the content is a node, without the fields in `hidden`."""
     trees, wanted = collection(db, "cascades"), dict.fromkeys(hidden, 0)
     return trees.find_one({"_id": content}, wanted) or trees.find_one({"nodes.id": content}, wanted)
 

@@ -1,4 +1,4 @@
-"""What the page of feeds reads: guest feeds, what is popular, and who is a member."""
+"""Read models of the page of feeds: guest feeds, popular posts and members."""
 
 import re
 from datetime import datetime
@@ -9,50 +9,41 @@ from store.client import Databases
 from store.ids import Document, ObjectId
 from store.schema import collection
 
-_RECENT = 5_000  # accounts and engagements that are looked through for examples
+_RECENT = 5_000  # accounts and engagements that are searched for examples
 
 
 def countries(db: Databases) -> list[str]:
-    """The countries that have a guest feed, by code."""
-    return sorted(str(each) for each in collection(db, "guestfeeditems").distinct("countryCode"))
+    """Returns the codes of the countries that have a guest feed, sorted."""
+    return sorted(str(code) for code in collection(db, "guestfeeditems").distinct("countryCode"))
 
 
 def busy_countries(db: Databases, most: int) -> list[str]:
-    """The countries that most of the newest accounts name, lower case."""
-    code = "$geolocation.countryCode"
-    called = {"$toLower": {"$cond": [{"$eq": [{"$type": code}, "string"]}, code, ""]}}
-    stages: list[dict[str, Any]] = [
-        {"$sort": {"_id": -1}},
-        {"$limit": _RECENT},
-        {"$project": {"_id": 0, "code": called}},
-        {"$match": {"code": {"$ne": ""}}},
-        {"$sortByCount": "$code"},
-        {"$limit": most},
-    ]
-    return [each["_id"] for each in queries.stream(db, "accounts", stages)]
+    """Returns the codes, in lower case, of the countries that most of the newest accounts name."""
+    code = {"$toLower": queries.text_or_empty("$geolocation.countryCode")}
+    stages: list[dict[str, Any]] = [{"$sort": {"_id": -1}}, {"$limit": _RECENT}]
+    return [name for name in queries.count_by(db, "accounts", code, stages) if name][:most]
 
 
 def guest_feed(db: Databases, country: str, most: int) -> list[Document]:
-    """The best of a country's guest feed: content, author, score, originalAuthor, updatedAt."""
-    wanted = {"content": 1, "author": 1, "score": 1, "originalAuthor": 1, "updatedAt": 1}
-    found = collection(db, "guestfeeditems").find({"countryCode": country}, wanted)
-    return list(found.sort("_id", 1).limit(most))
+    """Returns the best items of a country's guest feed: content, author, score, originalAuthor, updatedAt."""
+    fields = {"content": 1, "author": 1, "score": 1, "originalAuthor": 1, "updatedAt": 1}
+    return list(collection(db, "guestfeeditems").find({"countryCode": country}, fields).sort("_id", 1).limit(most))
 
 
 def popular(db: Databases, most: int) -> list[Document]:
-    """The posts with the highest content score, (engagements + 1)·ageScore: content, score, engagements."""
-    wanted = {"content": "$contentId", "score": 1, "engagements": "$aggregator.engagementScore", "updatedAt": 1}
-    return list(collection(db, "contentStats").find({}, wanted).sort("score", -1).limit(most))
+    """Returns the posts with the highest content score, (engagements + 1)·ageScore: content, score, engagements."""
+    fields = {"content": "$contentId", "score": 1, "engagements": "$aggregator.engagementScore", "updatedAt": 1}
+    return list(collection(db, "contentStats").find({}, fields).sort("score", -1).limit(most))
 
 
 def snapshot_time(db: Databases) -> datetime | None:
-    """As of when personal ranking knows the community."""
+    """Returns the time of the published snapshot."""
     header = collection(db, "servingSnapshot").find_one({"_id": 0}, {"createdAt": 1})
     return header["createdAt"] if header else None
 
 
 def find_members(db: Databases, words: str, most: int) -> list[Document]:
-    """Profiles by the id of their account or of themselves, or by how their displayId begins: the fewest fields."""
+    """Returns profiles by the id of their account, by their own id, or by the beginning of their displayId."""
     if ObjectId.is_valid(words):
         key = ObjectId(words)
         return _profiles(db, {"$or": [{"_id": key}, {"ownerAccount": key}]}, most)
@@ -61,7 +52,7 @@ def find_members(db: Databases, words: str, most: int) -> list[Document]:
 
 
 def active_members(db: Databases, most: int) -> list[Document]:
-    """Profiles of those who engaged last."""
+    """Returns profiles of the users with the most recent engagements."""
     latest: list[dict[str, Any]] = [
         {"$sort": {"createdAt": -1}},
         {"$limit": _RECENT},
@@ -70,30 +61,29 @@ def active_members(db: Databases, most: int) -> list[Document]:
         {"$sort": {"count": -1, "_id": 1}},
         {"$limit": most},
     ]
-    users = [each["_id"] for each in queries.stream(db, "engagements", latest)]
-    found = {each["_id"]: each for each in _profiles(db, {"_id": {"$in": users}}, most)}
-    return [found[user] for user in users if user in found]
+    users = [group["_id"] for group in queries.stream(db, "engagements", latest)]
+    profiles = {profile["_id"]: profile for profile in _profiles(db, {"_id": {"$in": users}}, most)}
+    return [profiles[user] for user in users if user in profiles]
 
 
 def member(db: Databases, account: ObjectId) -> Document | None:
-    """The account's country and whether it is a guest's, with its first profile's names; None without an account."""
-    wanted = {"geolocation.countryCode": 1, "isGuest": 1}
-    found = collection(db, "accounts").find_one({"_id": account}, wanted)
-    if found is None:
+    """Returns the account's country, whether it is a guest, and its first profile's names; None without an account."""
+    stored = collection(db, "accounts").find_one({"_id": account}, {"geolocation.countryCode": 1, "isGuest": 1})
+    if stored is None:
         return None
     profile = next(iter(_profiles(db, {"ownerAccount": account}, 1)), {})
-    place = found.get("geolocation")
+    place = stored.get("geolocation")
     code = place.get("countryCode") if isinstance(place, dict) else None
     return {
         "account": account,
         "country": code.lower() if isinstance(code, str) else "",
-        "isGuest": found.get("isGuest") is True,
+        "isGuest": stored.get("isGuest") is True,
         "displayName": profile.get("displayName"),
         "displayId": profile.get("displayId"),
     }
 
 
 def _profiles(db: Databases, condition: dict[str, Any], most: int) -> list[Document]:
-    wanted = {"ownerAccount": 1, "displayId": 1, "displayName": 1}
+    fields = {"ownerAccount": 1, "displayId": 1, "displayName": 1}
     owned = {"$and": [condition, {"ownerAccount": {"$type": "objectId"}}]}
-    return list(collection(db, "users").find(owned, wanted).limit(most))
+    return list(collection(db, "users").find(owned, fields).limit(most))

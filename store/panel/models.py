@@ -1,32 +1,33 @@
-"""What the panel reads of models: evaluations over time, artifacts without their bytes, detectors."""
+"""Read models of the page of models: evaluations over time, artifacts without their bytes, detectors."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from store.client import Databases
 from store.ids import Document
+from store.queries import count_by
 from store.schema import collection, ensure_indexes
 
-_NAMED = ("account", "model", "version", "trainedAt", "parent", "report", "format", "fingerprint")
+_FIELDS = ("account", "model", "version", "trainedAt", "parent", "report", "format", "fingerprint")
 
 
 def evaluations(db: Databases, most: int) -> list[Document]:
-    """The latest judgements of the rankers, the oldest first."""
+    """Returns the latest evaluations of the rankers, the oldest first."""
     ensure_indexes(db, "evaluations")
     fields = {"time": 1, "report.rankers": 1, "report.requests": 1, "report.alarm": 1}
     return list(collection(db, "evaluations").find({}, fields).sort("time", -1).limit(most))[::-1]
 
 
 def last_evaluation(db: Databases) -> Document | None:
-    """The latest judgement with its slices and drift."""
+    """Returns the latest evaluation with its slices and drift."""
     return collection(db, "evaluations").find_one({}, sort=[("time", -1)])
 
 
 def artifacts(db: Databases, name: str, condition: Mapping[str, Any], most: int, skip: int) -> list[Document]:
-    """Artifacts by account with their size and, where there is one, the version before."""
+    """Returns artifacts by account, with their size in bytes and the previous version or None."""
     before = {"version": "$previous.version", "trainedAt": "$previous.trainedAt", "report": "$previous.report"}
     shown: dict[str, Any] = {
-        **dict.fromkeys(_NAMED, 1),
+        **dict.fromkeys(_FIELDS, 1),
         "size": {"$binarySize": {"$ifNull": ["$artifact", b""]}},
         "before": {"$cond": [{"$eq": [{"$type": "$previous"}, "object"]}, before, None]},
     }
@@ -41,21 +42,20 @@ def artifacts(db: Databases, name: str, condition: Mapping[str, Any], most: int,
 
 
 def identities(db: Databases, name: str) -> dict[str, int]:
-    """Why artifacts have no bytes, and how many for each reason."""
-    why = {"$ifNull": ["$report.why", "the gate of own models is closed"]}
-    stages: list[dict[str, Any]] = [{"$match": {"format": "identity"}}, {"$sortByCount": why}]
-    return {str(each["_id"]): each["count"] for each in collection(db, name).aggregate(stages)}
+    """Returns reason → how many artifacts have no bytes for it."""
+    reason = {"$ifNull": ["$report.why", "the gate of members' models is closed"]}
+    return count_by(db, name, reason, [{"$match": {"format": "identity"}}])
 
 
 def with_previous(db: Databases, name: str, condition: Mapping[str, Any]) -> int:
-    """How many artifacts could go back to a version before."""
+    """Returns how many artifacts have a previous version to roll back to."""
     return collection(db, name).count_documents({**condition, "previous": {"$type": "object"}})
 
 
 def detectors(db: Databases) -> list[Document]:
-    """The candidates of the latest training of detectors, the served one first."""
-    known = collection(db, "frauddetectionmlartifacts")
-    newest = known.find_one({}, {"trainedAt": 1}, sort=[("trainedAt", -1)])
+    """Returns the candidates of the latest training of detectors, the served one first."""
+    trained = collection(db, "frauddetectionmlartifacts")
+    newest = trained.find_one({}, {"trainedAt": 1}, sort=[("trainedAt", -1)])
     if newest is None:
         return []
     size = {"$set": {"size": {"$binarySize": {"$ifNull": ["$artifact", b""]}}}}
@@ -65,4 +65,4 @@ def detectors(db: Databases) -> list[Document]:
         {"$unset": ["artifact", "features"]},
         {"$sort": {"served": -1, "model": 1}},
     ]
-    return list(known.aggregate(stages))
+    return list(trained.aggregate(stages))

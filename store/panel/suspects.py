@@ -1,6 +1,6 @@
-"""What the page of suspects reads and writes: the queue, one case with what its credential did, verdicts."""
+"""What the page of suspects reads and writes: the queue, one case with its credential's activity, verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,94 +23,94 @@ BANDS = (0.0, 0.9, 0.95, 0.99, 0.995, 0.999)  # lower ends of the bands of score
 
 
 def queue(db: Databases, after: ObjectId | None, most: int) -> list[Document]:
-    """Cases without a verdict, the highest score first; those that come after that case. Reads a page of the index."""
+    """Returns cases without a verdict, the highest score first, after the case `after`; reads one page of the index."""
     ensure_indexes(db, "suspiciouscredentials")
     cases = collection(db, "suspiciouscredentials")
     last = cases.find_one({"_id": after}) if after else None
     start = _place(last) if last else (None, MaxKey(), MinKey())
-    found = cases.find(_WAITING | ({"_id": {"$ne": after}} if after else {})).hint(_QUEUE)
-    return list(found.min(_bound(*start)).max(_bound(False, MaxKey(), MinKey())).limit(most))
+    waiting = cases.find(_WAITING | ({"_id": {"$ne": after}} if after else {})).hint(_QUEUE)
+    return list(waiting.min(_bound(*start)).max(_bound(False, MaxKey(), MinKey())).limit(most))
 
 
 def decided(db: Databases, most: int, skip: int = 0) -> list[Document]:
-    """Cases with a verdict, the latest first."""
-    found = collection(db, "suspiciouscredentials").find(DECIDED)
-    return list(found.sort("verifiedAt", -1).skip(skip).limit(most))
+    """Returns cases with a verdict, the latest first."""
+    cases = collection(db, "suspiciouscredentials").find(DECIDED)
+    return list(cases.sort("verifiedAt", -1).skip(skip).limit(most))
 
 
 def sizes(db: Databases) -> dict[str, int]:
-    """How many cases wait for a verdict and how many have one."""
+    """Returns how many cases wait for a verdict and how many have one."""
     cases = collection(db, "suspiciouscredentials")
     done = cases.count_documents(DECIDED)
     return {"waiting": max(cases.estimated_document_count() - done, 0), "decided": done}
 
 
 def case(db: Databases, key: ObjectId) -> Document | None:
-    """One case."""
+    """Returns one case."""
     return collection(db, "suspiciouscredentials").find_one({"_id": key})
 
 
 def decide(db: Databases, key: ObjectId, bot: bool, now: datetime) -> Document | None:
-    """Writes a moderator's verdict on a case that has none; gives the case as it was, None when there is no such."""
+    """Writes a verdict on a case that has none; returns the case as it was, or None if there is no such case."""
     verdict = {"$set": {"verificationStatus": bot, "verifiedAt": now}}
     return collection(db, "suspiciouscredentials").find_one_and_update({"_id": key} | _WAITING, verdict)
 
 
 def withdraw(db: Databases, key: ObjectId, verified_at: datetime) -> Document | None:
-    """Takes that verdict back, also from the features that it had reached, where an earlier one stands again.
+    """Withdraws that verdict from the case and from features, where an earlier verdict takes effect again.
 
-    Gives the case as it was; None when it bears no such verdict.
+    Returns the case as it was, or None if it has no such verdict.
 
     Raises:
-        LeaseHeldError: while verdicts are being copied.
+        LeaseHeldError: while verdicts are copied.
     """
     with hold(db, UPDATER):
         done = {"_id": key, "verifiedAt": verified_at} | DECIDED
         opened = {"$set": {"status": "open"}, "$unset": dict.fromkeys(OF_A_VERDICT, "")}
         case = collection(db, "suspiciouscredentials").find_one_and_update(done, opened)
         if case:
-            _unlearn(db, case)
+            _remove_copied_verdict(db, case)
     return case
 
 
 def verdict_counts(db: Databases) -> list[Document]:
-    """Past verdicts by score at opening, cause and lot: band (its lower end), source, audit, cases, bots."""
+    """Returns counts of past verdicts: band (lower end of the score), source, audit (random sample), cases, bots."""
     bands = {"$switch": {
-        "branches": [{"case": {"$gte": ["$each.score", low]}, "then": low} for low in sorted(BANDS, reverse=True)],
+        "branches": [{"case": {"$gte": ["$case.score", low]}, "then": low} for low in sorted(BANDS, reverse=True)],
         "default": 0.0,
     }}  # fmt: skip
     now = {name: f"${name}" for name in ("score", "source", "audit", "verificationStatus")}
-    by = {"band": bands, "source": {"$ifNull": ["$each.source", ""]}, "audit": {"$eq": ["$each.audit", True]}}
-    bots = {"$sum": {"$cond": ["$each.verificationStatus", 1, 0]}}
+    by = {"band": bands, "source": {"$ifNull": ["$case.source", ""]}, "audit": {"$eq": ["$case.audit", True]}}
+    bots = {"$sum": {"$cond": ["$case.verificationStatus", 1, 0]}}
     stages: list[dict[str, Any]] = [
         {"$match": {"$or": [DECIDED, {"earlier.0": {"$exists": True}}]}},
-        {"$project": {"each": {"$concatArrays": [[now], {"$ifNull": ["$earlier", []]}]}}},
-        {"$unwind": "$each"},
-        {"$match": {"each.verificationStatus": {"$in": [True, False]}}},
+        {"$project": {"case": {"$concatArrays": [[now], {"$ifNull": ["$earlier", []]}]}}},
+        {"$unwind": "$case"},
+        {"$match": {"case.verificationStatus": {"$in": [True, False]}}},
         {"$group": {"_id": by, "cases": {"$sum": 1}, "bots": bots}},
     ]
-    rows = queries.stream(db, "suspiciouscredentials", stages)
-    return [each["_id"] | {"cases": each["cases"], "bots": each["bots"]} for each in rows]
+    groups = queries.stream(db, "suspiciouscredentials", stages)
+    return [group["_id"] | {"cases": group["cases"], "bots": group["bots"]} for group in groups]
 
 
 def detector(db: Databases, now: datetime) -> Document | None:
-    """Which detector serves: model, version, threshold, trainedAt."""
-    wanted = {"model": 1, "version": 1, "threshold": 1, "trainedAt": 1}
+    """Returns the served detector: model, version, threshold, trainedAt."""
+    fields = {"model": 1, "version": 1, "threshold": 1, "trainedAt": 1}
     served = {"served": True, "trainedAt": {"$lte": now}}
-    return collection(db, "frauddetectionmlartifacts").find_one(served, wanted, sort=[("trainedAt", -1)])
+    return collection(db, "frauddetectionmlartifacts").find_one(served, fields, sort=[("trainedAt", -1)])
 
 
 def newest_features(db: Databases, credential: ObjectId) -> Document | None:
-    """The score and the reasons of the credential's newest features."""
-    wanted = {"count": 1, "fraudScore": 1, "reasons": 1, "scoredAt": 1, "firstSeenAt": 1, "lastSeenAt": 1, "judged": 1}
-    found = collection(db, "credentialfeatures").find({"seenCredential": credential}, wanted)
-    return next(iter(found.sort("lastSeenAt", -1).limit(1)), None)
+    """Returns score and reasons of the credential's newest features."""
+    fields = {"count": 1, "fraudScore": 1, "reasons": 1, "scoredAt": 1, "firstSeenAt": 1, "lastSeenAt": 1, "judged": 1}
+    one = {"seenCredential": credential}
+    return collection(db, "credentialfeatures").find_one(one, fields, sort=[("lastSeenAt", -1)])
 
 
 def population(db: Databases, now: datetime, most: int) -> Columns:
-    """The latest readings of everybody but likely bots: credential (S12), seconds."""
+    """Returns the latest exposures of all credentials: credential (S12), seconds."""
     left = _either("offScreenAt")
-    latest: list[dict[str, Any]] = [
+    latest: list[Mapping[str, Any]] = [
         {"$match": {"seenAt": {"$lte": now}}},
         {"$sort": {"seenAt": -1}},
         {"$limit": most},
@@ -122,7 +122,7 @@ def population(db: Databases, now: datetime, most: int) -> Columns:
 
 
 def likely_bots(db: Databases, credentials: Sequence[ObjectId]) -> list[ObjectId]:
-    """Those of these credentials that the detector or a moderator takes for bots."""
+    """Returns those of the credentials that are likely bots, by the detector or by a moderator."""
     suspected = {"$or": [{"likelyBot": True}, {"verificationStatus": True}]}
     return list(collection(db, "credentialfeatures").distinct(
         "seenCredential", {"seenCredential": {"$in": list(credentials)}} | suspected
@@ -130,41 +130,34 @@ def likely_bots(db: Databases, credentials: Sequence[ObjectId]) -> list[ObjectId
 
 
 def activity(db: Databases, users: Sequence[ObjectId], since: datetime, until: datetime) -> dict[str, dict[str, int]]:
-    """What these users did by day (ISO 8601): `engaged` by engagements, `posted` by posts."""
-    window = {"$gte": since, "$lte": until}
-    mine = {"engaged": ("engagements", "user"), "posted": ("contents", "author.id")}
+    """Returns `engaged` and `posted`: day (ISO 8601) → how many engagements and posts of these users."""
+    day = {"$dateToString": {"date": "$createdAt", "format": "%Y-%m-%d"}}
+    window = {"createdAt": {"$gte": since, "$lte": until}}
+    sources = {"engaged": ("engagements", "user"), "posted": ("contents", "author.id")}
     return {
-        name: {
-            each["_id"]: each["count"]
-            for each in queries.stream(db, kind, _by_day({field: {"$in": list(users)}, "createdAt": window}))
-        }
-        for name, (kind, field) in mine.items()
+        name: queries.count_by(db, source, day, [{"$match": {field: {"$in": list(users)}} | window}])
+        for name, (source, field) in sources.items()
     }
 
 
 def _place(case: Document) -> tuple[Any, Any, Any]:
-    """Where the case stands in the queue, or stood before its verdict."""
+    """Returns the case's place in the queue, for a decided case the place before its verdict."""
     status = case.get("verificationStatus")
     return (None if isinstance(status, bool) else status, case.get("score"), case["_id"])
 
 
 def _bound(*place: Any) -> list[tuple[str, Any]]:
-    """A place in the index of the queue."""
+    """Returns a bound of the queue's index."""
     return [(name, value) for (name, _), value in zip(_QUEUE, place, strict=True)]
 
 
-def _unlearn(db: Databases, case: Document) -> None:
+def _remove_copied_verdict(db: Databases, case: Document) -> None:
     features, credential = collection(db, "credentialfeatures"), case["seenCredential"]
     copied = {"seenCredential": credential, "verifiedAt": case["verifiedAt"]}
     features.update_many(copied, {"$unset": dict.fromkeys(VERDICT, "")})
     if earlier := case.get("earlier"):
         before = {"seenCredential": credential, "lastSeenAt": {"$lte": earlier[-1]["verifiedAt"]}}
         features.update_many(before, {"$set": {name: earlier[-1][name] for name in VERDICT}})
-
-
-def _by_day(condition: dict[str, Any]) -> list[dict[str, Any]]:
-    day = {"$dateToString": {"date": "$createdAt", "format": "%Y-%m-%d"}}
-    return [{"$match": condition}, {"$group": {"_id": day, "count": {"$sum": 1}}}]
 
 
 def _either(field: str) -> Any:
