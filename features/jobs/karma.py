@@ -59,17 +59,17 @@ def update_karma(db: Databases, now: datetime, config: Config = Config(), whole:
 
     if before and changed is not None:
         common, evidence = before.common, read_evidence(db, now, known, config, replay, changed)
-        pairs, kept = Pairs.of(evidence.posts), karma.kept_digests(db, changed)
-        pagerank = _kept_ranks(evidence, pairs, common, karma.kept_ranks(db, changed), known)
+        pairs, kept = Pairs.of(evidence.posts), karma.stored_digests(db, changed)
+        pagerank = _kept_ranks(evidence, pairs, common, karma.stored_ranks(db, changed), known)
     else:
         evidence = read_evidence(db, now, known, config, replay)
-        pairs, kept = Pairs.of(evidence.posts), karma.kept_digests(db)
+        pairs, kept = Pairs.of(evidence.posts), karma.stored_digests(db)
         common, pagerank = common_of(evidence, pairs, to_ms(midnight_of(now)), config.rules)
     computed = compute_karma(evidence, pairs, common, pagerank, to_ms(midnight_of(now)), config.rules)
 
     counts = _write(db, _documents(evidence, computed, known), kept)
-    state = {"until": now, "salt": salt, "karma": karma.kept(db), "common": to_document(common)}
-    karma.keep_state(db, state)
+    state = {"until": now, "salt": salt, "karma": queries.estimated(db, "karma"), "common": to_document(common)}
+    karma.save_state(db, state)
     looked = {"users": len(evidence.user_ids) if changed is None else len(changed), "whole": int(changed is None)}
     return {"karma": state["karma"], "categories": len(known)} | looked | counts
 
@@ -130,7 +130,7 @@ def compute_karma(
 def _before(db: Databases, now: datetime, salt: str) -> Before | None:
     """The last run's state, if this run may go on from it."""
     state = karma.read_state(db)
-    if not state or state["salt"] != salt or state["karma"] != karma.kept(db):
+    if not state or state["salt"] != salt or state["karma"] != queries.estimated(db, "karma"):
         return None
     same_day = midnight_of(now) <= state["until"] <= now
     return Before(state["until"], from_document(state["common"])) if same_day else None

@@ -19,6 +19,7 @@ from predictors.social.connectors import RequestError
 from store.client import Databases
 from store.ids import object_id
 from store.outputs import actions, categories
+from store.queries import count_by, exists
 
 ROWS = 50
 
@@ -84,7 +85,7 @@ def _page(request: Request, problem: str = "", status: int = 200) -> Response:
     selected = request.query_params.get("category", "")
     context = {
         "stopped": actions.is_stopped(db),
-        "counts": actions.tally(db),
+        "counts": count_by(db, "actions", "$state"),
         "categories": _category_views(request, configured, titles),
         "invalid": invalid,
         "free": free,
@@ -126,7 +127,7 @@ def _actor(db: Databases, form: views.Form) -> Any:
         return form.actor
     profile = actions.user_called(db, form.actor.removeprefix("@"))
     user = profile["_id"] if profile else object_id(form.actor, "actor")
-    if not actions.exists(db, user):
+    if not exists(db, "users", {"_id": user}):
         raise ValueError(f"actor: there is no user {form.actor[:40]}")
     return user
 

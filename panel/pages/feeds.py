@@ -91,7 +91,7 @@ def _comparisons(db: Databases, country: str, published: datetime | None, most: 
     """Returns the list of the day before, and popular posts as of the time of today's list."""
     if not published:
         return []
-    day = guest_feed.before(db, country, published) or {"createdAt": None, "items": []}
+    day = guest_feed.previous_top(db, country, published) or {"createdAt": None, "items": []}
     earlier = _posts(db, day["items"][:most], day["createdAt"])
     popular = _posts(db, feeds.popular(db, most), published)
     return [

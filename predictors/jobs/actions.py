@@ -23,6 +23,7 @@ from store.client import Databases
 from store.ids import Document
 from store.outputs import action_budget, actions, categories
 from store.rules.hashtags import plain_tags
+from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
 _AGAIN = timedelta(days=1)  # an ended action is not planned again earlier
@@ -30,7 +31,7 @@ _AGAIN = timedelta(days=1)  # an ended action is not planned again earlier
 
 def plan_actions(db: Databases, now: datetime) -> Counts:
     """Plans the actions of the enabled categories; off while none is enabled or the kill switch is on."""
-    actions.ensure(db)
+    ensure_indexes(db, "actions")
     rows = [row for row in actions.read_settings(db) if row.get("enabled") is True]
     if not rows or actions.is_stopped(db):
         return {"off": 1, "planned": 0, "stopped": int(actions.is_stopped(db))}
@@ -63,12 +64,12 @@ def _wishes(db: Databases, now: datetime, settings: Settings, subject: Document)
     rows = actions.read_karma(db, over_thresholds(settings))
     users = {row["userId"] for row in rows}
     excluded = actions.related(db, settings.actor, now) | actions.not_public(db, list(users))
-    followed = actions.standing_targets(db, settings.category, FOLLOW, UNFOLLOW)
+    followed = actions.current_targets(db, settings.category, FOLLOW, UNFOLLOW)
     inside = membership(plain_tags("$hashtags"), [category(subject["slug"], subject["name"], subject["hashtags"])])
     over = {"followers": settings.followers_over, "posts": settings.posts_over, "likes": settings.likes_over}
-    posts = actions.worth_liking(db, inside[subject["slug"]], over)
+    posts = actions.posts_to_like(db, inside[subject["slug"]], over)
     liked = actions.liked_by(db, settings.actor, [post["_id"] for post in posts])
-    gone = actions.no_longer_published(db, actions.standing_targets(db, settings.category, LIKE, UNLIKE))
+    gone = actions.no_longer_published(db, actions.current_targets(db, settings.category, LIKE, UNLIKE))
     taken_back = [*unfollows(followed, users, settings), *unlikes(gone)]
     return [*taken_back, *follows(rows, settings, excluded), *likes(posts, liked)]
 

@@ -20,7 +20,6 @@ from store import publish
 from store.client import Databases
 from store.columns import object_ids
 from store.outputs import guest_feed, models
-from store.outputs import guest_feed as feed_items
 from store.rules.model_names import COUNTRY_ARTIFACTS, GUEST_MODEL, WORLD_ARTIFACTS
 
 _LAST_SECOND = 0xFFFFFFFF
@@ -52,8 +51,8 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     feeds, feeds_again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
 
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
-        written = feed_items.insert(temporary, items(feeds, history, now))
-    countries = guest_feed.keep(db, now, _tops(feeds_again, history, config.kept_top), config.kept_days)
+        written = guest_feed.insert(temporary, items(feeds, history, now))
+    countries = guest_feed.save_tops(db, now, _tops(feeds_again, history, config.kept_top), config.kept_days)
     return {"items": written, "countries": countries, **counts}
 
 
@@ -84,7 +83,7 @@ def items(feeds: Iterable[Feed], history: History, now: datetime) -> Iterator[An
         prefix = generation + feed.country.encode().ljust(5, b"\0")
         stamp = {"countryCode": feed.country, "type": "content", "createdAt": now, "updatedAt": now}
         contents = [described[row] for row in feed.content.tolist()]
-        yield from feed_items.listed(prefix, contents, feed.score.tolist(), stamp)
+        yield from guest_feed.encode_items(prefix, contents, feed.score.tolist(), stamp)
 
 
 def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[guest_feed.Top]:
@@ -95,7 +94,7 @@ def _tops(feeds: Iterable[Feed], history: History, most: int) -> Iterator[guest_
 def _described(history: History) -> list[bytes]:
     """Returns the fields that an item takes from each content, by row of contents."""
     contents = history.contents
-    return feed_items.described(
+    return guest_feed.encode_contents(
         {
             "content": contents.id,
             "author": np.append(history.user_id, NONE)[contents.author],

@@ -1,4 +1,4 @@
-"""A token bucket in the database: requests per hour that all runs of all machines share."""
+"""Token buckets in the database, which limit requests per hour over all runs and machines."""
 
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,9 @@ from store.schema import collection
 
 
 def take(db: Databases, bucket: str, wanted: int, now: datetime, per_hour: float, burst: float) -> int:
-    """Takes up to `wanted` tokens, as many as there are; gives how many.
+    """Takes up to `wanted` tokens and returns how many, in one atomic update.
 
-    One atomic update: the bucket fills by `per_hour` up to `burst` and never while the clock stands or goes back.
-    A bucket that is new is full.
+    The bucket fills by `per_hour` up to `burst`, and only while the clock advances. A new bucket is full.
     """
     hours = {"$max": [0, {"$divide": [{"$subtract": [now, {"$ifNull": ["$refilledAt", now]}]}, 3_600_000]}]}
     filled = {"$add": [{"$ifNull": ["$tokens", burst]}, {"$multiply": [hours, per_hour]}]}
@@ -36,5 +35,5 @@ def _updated(db: Databases, bucket: str, stages: list[dict[str, Any]]) -> Any:
     buckets = collection(db, "actionBudgets")
     try:
         return buckets.find_one_and_update({"_id": bucket}, stages, upsert=True, return_document=ReturnDocument.AFTER)
-    except DuplicateKeyError:  # two runs made the bucket at once
+    except DuplicateKeyError:  # two runs created the bucket at once
         return buckets.find_one_and_update({"_id": bucket}, stages, return_document=ReturnDocument.AFTER)

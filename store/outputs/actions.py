@@ -1,4 +1,4 @@
-"""Planned actions: settings, what stands against them, the states planned · done · failed · undone."""
+"""Actions: settings, what they are planned from, and the states planned · done · failed · undone."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,53 +12,52 @@ from store.rules.engagements import counted
 from store.rules.visibility import public_posts, public_users
 from store.schema import collection, ensure_indexes
 
-EVERYTHING = "*"  # the settings that hold for all categories: the kill switch
-_CLAIM_MS = 60_000  # a carrier that died gives its action free after this long
+EVERYTHING = "*"  # _id of the settings of all categories: the kill switch
+_CLAIM_MS = 60_000  # a claim ends after this time, so the action of a killed run becomes free
 _STALE = timedelta(hours=24)
 
 
 def read_settings(db: Databases) -> list[Document]:
-    """What the operator set, by category."""
+    """Returns the operator's settings, by category."""
     return list(collection(db, "actionSettings").find({"_id": {"$ne": EVERYTHING}}).sort("_id", 1))
 
 
 def save_settings(db: Databases, category: str, settings: Mapping[str, Any]) -> None:
-    """Writes some settings of a category."""
+    """Writes these settings of a category."""
     collection(db, "actionSettings").update_one({"_id": category}, {"$set": dict(settings)}, upsert=True)
 
 
 def stop_everything(db: Databases, stopped: bool = True) -> None:
-    """The kill switch: while it is on, nothing is planned or carried out."""
+    """Sets the kill switch. While it is on, nothing is planned or executed."""
     save_settings(db, EVERYTHING, {"stopped": stopped})
 
 
 def is_stopped(db: Databases) -> bool:
-    """Whether the kill switch is on."""
+    """Returns whether the kill switch is on."""
     return bool((collection(db, "actionSettings").find_one({"_id": EVERYTHING}) or {}).get("stopped"))
 
 
 def read_karma(db: Databases, condition: Mapping[str, Any]) -> list[Document]:
-    """Karma documents that meet the condition."""
+    """Returns userId and actions of the karma documents that meet the condition."""
     return list(collection(db, "karma").find(condition, {"userId": 1, "actions": 1}))
 
 
 def related(db: Databases, actor: ObjectId, now: datetime) -> set[ObjectId]:
-    """Whom the actor follows or blocks, who blocks the actor, and the actor."""
+    """Returns the users that the actor follows or blocks, those who block the actor, and the actor."""
     until = {"createdAt": {"$not": {"$gt": now}}}
-    mine = {"user": actor, "$or": [{"following": True}, {"blocking": True}], **until}
-    against = {"followedUser": actor, "blocking": True, **until}
+    own = {"user": actor, "$or": [{"following": True}, {"blocking": True}], **until}
+    blockers = {"followedUser": actor, "blocking": True, **until}
     rows = collection(db, "relationships")
-    return {actor, *rows.distinct("followedUser", mine), *rows.distinct("user", against)}
+    return {actor, *rows.distinct("followedUser", own), *rows.distinct("user", blockers)}
 
 
 def not_public(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
-    """Those of the users who are private or gone."""
-    stages = [{"$match": {"_id": {"$in": list(users)}}}, *public_users(unstated=False), {"$project": {"_id": 1}}]
-    return set(users) - {user["_id"] for user in collection(db, "users").aggregate(stages)}
+    """Returns those of the users who are private or gone."""
+    return set(users) - _present(db, "users", {"_id": {"$in": list(users)}}, public_users(unstated=False))
 
 
-def worth_liking(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[Document]:
-    """Posts of the statistics with the tags (an expression on contents) and numbers over those given."""
+def posts_to_like(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[Document]:
+    """Returns the statistics of public posts whose numbers exceed `over` and for which the expression `tagged` is 1."""
     creator = {"from": "creatorStats", "localField": "authorId", "foreignField": "_id", "as": "creator"}
     stages: list[dict[str, Any]] = [
         {"$match": {"likeCount": {"$gt": over["likes"]}}},
@@ -67,20 +66,20 @@ def worth_liking(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[
         {"$match": {"followerCount": {"$gt": over["followers"]}, "contentCount": {"$gt": over["posts"]}}},
         {"$project": {"likeCount": 1, "followerCount": 1, "contentCount": 1}},
     ]
-    found = {each["_id"]: each for each in collection(db, "contentStats").aggregate(stages)}
-    inside = {"_id": {"$in": list(found)}, "$expr": {"$eq": [tagged, 1]}}
+    posts = {post["_id"]: post for post in collection(db, "contentStats").aggregate(stages)}
+    inside = {"_id": {"$in": list(posts)}, "$expr": {"$eq": [tagged, 1]}}
     chosen = [{"$match": inside}, *public_posts(), {"$project": {"_id": 1}}]
-    return [found[post["_id"]] for post in collection(db, "contents").aggregate(chosen)]
+    return [posts[post["_id"]] for post in collection(db, "contents").aggregate(chosen)]
 
 
 def liked_by(db: Databases, actor: ObjectId, posts: Sequence[ObjectId]) -> set[ObjectId]:
-    """Those of the posts that the actor likes."""
+    """Returns those of the posts that the actor likes."""
     condition = {"user": actor, **counted(("like",)), "targetRef.$id": {"$in": list(posts)}}
-    return {each["targetRef"].id for each in collection(db, "engagements").find(condition, {"targetRef": 1})}
+    return {like["targetRef"].id for like in collection(db, "engagements").find(condition, {"targetRef": 1})}
 
 
-def standing_targets(db: Databases, category: str, event: str, opposite: str) -> list[ObjectId]:
-    """Targets of an event done and not since taken back."""
+def current_targets(db: Databases, category: str, event: str, opposite: str) -> list[ObjectId]:
+    """Returns targets of an event that was executed and not reversed since."""
     latest: dict[str, Any] = {"$group": {"_id": "$target", "event": {"$last": "$event"}}}
     stages: list[dict[str, Any]] = [
         {"$match": {"category": category, "event": {"$in": [event, opposite]}, "state": "done"}},
@@ -89,32 +88,30 @@ def standing_targets(db: Databases, category: str, event: str, opposite: str) ->
         {"$match": {"event": event}},
         {"$sort": {"_id": 1}},
     ]
-    return [each["_id"] for each in collection(db, "actions").aggregate(stages)]
+    return [group["_id"] for group in collection(db, "actions").aggregate(stages)]
 
 
 def no_longer_published(db: Databases, posts: Sequence[ObjectId]) -> list[ObjectId]:
-    """Those of the posts that are hidden or gone."""
-    stages = [{"$match": {"_id": {"$in": list(posts)}}}, *public_posts(), {"$project": {"_id": 1}}]
-    present = {post["_id"] for post in collection(db, "contents").aggregate(stages)}
+    """Returns those of the posts that are hidden or gone."""
+    present = _present(db, "contents", {"_id": {"$in": list(posts)}}, public_posts())
     return [post for post in posts if post not in present]
 
 
 def already_planned(db: Databases, actor: Any, dry_run: bool, since: datetime) -> set[tuple[str, Any]]:
-    """(event, target) of what stands planned, or was planned since that moment and has ended."""
-    waiting = {"actor": actor, "dryRun": dry_run, "$or": [{"state": "planned"}, {"plannedAt": {"$gte": since}}]}
-    return {
-        (each["event"], each["target"]) for each in collection(db, "actions").find(waiting, {"event": 1, "target": 1})
-    }
+    """Returns (event, target) of the actor's actions that are planned, or were planned since then and have ended."""
+    recent = {"actor": actor, "dryRun": dry_run, "$or": [{"state": "planned"}, {"plannedAt": {"$gte": since}}]}
+    actions = collection(db, "actions").find(recent, {"event": 1, "target": 1})
+    return {(action["event"], action["target"]) for action in actions}
 
 
 def plan(db: Databases, action: Document) -> bool:
-    """Writes a planned action; False when another run has written it."""
+    """Writes a planned action; returns False if another run has written it."""
     written = collection(db, "actions").update_one({"_id": action["_id"]}, {"$setOnInsert": action}, upsert=True)
     return written.upserted_id is not None
 
 
 def claim_due(db: Databases, now: datetime, network: str) -> Document | None:
-    """The next action that is due and in earnest, for one carrier alone; what is a day late is left."""
+    """Claims and returns the next live action that is due and less than a day late, for this run only."""
     due = {"network": network, "state": "planned", "dryRun": False, "dueAt": {"$lte": now, "$gt": now - _STALE}}
     free = {"$lte": [{"$ifNull": ["$claimedUntil", now]}, "$$NOW"]}
     claim = [{"$set": {"claimedUntil": {"$add": ["$$NOW", _CLAIM_MS]}}}]
@@ -127,66 +124,57 @@ def claim_due(db: Databases, now: datetime, network: str) -> Document | None:
 
 
 def release(db: Databases, key: str) -> None:
-    """Gives back a claim without having acted."""
+    """Releases a claim without executing the action."""
     collection(db, "actions").update_one({"_id": key}, {"$unset": {"claimedUntil": ""}})
 
 
 def end(db: Databases, key: str, state: str, now: datetime, **more: Any) -> None:
-    """Notes how an action ended: done, failed or undone."""
+    """Records how an action ended: done, failed or undone."""
     moment = {"done": "doneAt", "failed": "failedAt", "undone": "undoneAt"}[state]
     change = {"$set": {"state": state, moment: now, **more}, "$unset": {"claimedUntil": ""}}
     collection(db, "actions").update_one({"_id": key}, change)
 
 
 def find(db: Databases, key: str) -> Document | None:
-    """The action of that key."""
+    """Returns the action with that key."""
     return collection(db, "actions").find_one({"_id": key})
 
 
-def listed(db: Databases, most: int = 100) -> list[Document]:
-    """The latest actions."""
+def latest(db: Databases, most: int = 100) -> list[Document]:
+    """Returns the actions that were planned last."""
     return list(collection(db, "actions").find().sort([("plannedAt", -1), ("dueAt", 1)]).limit(most))
 
 
-def ensure(db: Databases) -> None:
-    """Makes the indexes of actions."""
-    ensure_indexes(db, "actions")
-
-
 def page(db: Databases, condition: Mapping[str, Any], most: int, skip: int) -> list[Document]:
-    """Actions that meet the condition, the latest planned first."""
+    """Returns actions that meet the condition, the latest planned first."""
     ensure_indexes(db, "actions")
     order = [("plannedAt", -1), ("_id", 1)]
     return list(collection(db, "actions").find(dict(condition)).sort(order).skip(skip).limit(most))
 
 
-def tally(db: Databases) -> dict[str, int]:
-    """How many actions are in each state."""
-    found = collection(db, "actions").aggregate([{"$sortByCount": "$state"}])
-    return {str(each["_id"]): each["count"] for each in found}
-
-
 def budgets(db: Databases, now: datetime, rates: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """Requests that each network of `rates` (per hour, burst) would still take now; a bucket that is new is full."""
-    stored = {each["_id"]: each for each in collection(db, "actionBudgets").find({"_id": {"$in": list(rates)}})}
-    return {network: _left(stored.get(network, {}), now, *rate) for network, rate in rates.items()}
+    """Returns bucket → tokens left at `now`, for the buckets of `rates`: (per hour, burst). A new bucket is full."""
+    stored = {bucket["_id"]: bucket for bucket in collection(db, "actionBudgets").find({"_id": {"$in": list(rates)}})}
+    return {name: _left(stored.get(name, {}), now, *rate) for name, rate in rates.items()}
 
 
 def names(db: Databases, actions: list[Document]) -> dict[Any, str]:
-    """How users that these actions are about are called."""
-    ids = [each["target"] for each in actions if each["event"] in ("FOLLOW_USER", "UNFOLLOW_USER")]
+    """Returns the names of the users that these actions follow or unfollow."""
+    ids = [action["target"] for action in actions if action["event"] in ("FOLLOW_USER", "UNFOLLOW_USER")]
     users = collection(db, "users").find({"_id": {"$in": ids}}, {"displayName": 1, "displayId": 1})
-    return {each["_id"]: str(each.get("displayName") or each.get("displayId") or each["_id"]) for each in users}
+    return {user["_id"]: str(user.get("displayName") or user.get("displayId") or user["_id"]) for user in users}
 
 
 def user_called(db: Databases, name: str) -> Document | None:
-    """The user with that displayId."""
+    """Returns the user with that displayId."""
     return collection(db, "users").find_one({"displayId": name}, {"displayName": 1, "displayId": 1})
 
 
-def exists(db: Databases, user: Any) -> bool:
-    """Whether there is such a user."""
-    return collection(db, "users").find_one({"_id": user}, {"_id": 1}) is not None
+def _present(
+    db: Databases, name: str, condition: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]
+) -> set[ObjectId]:
+    stages = [{"$match": condition}, *rule, {"$project": {"_id": 1}}]
+    return {document["_id"] for document in collection(db, name).aggregate(stages)}
 
 
 def _left(bucket: Mapping[str, Any], now: datetime, per_hour: float, burst: float) -> float:

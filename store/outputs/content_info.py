@@ -1,4 +1,4 @@
-"""Posts to classify, what was found in them, and the hierarchy of topics."""
+"""Posts to classify, their text analysis in contentinfo, and the hierarchy of topics."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,47 +22,46 @@ TopicPath = tuple[str, ...]  # slugs, root first
 
 
 def posts(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, Document]:
-    """The posts with these ids that exist and are of nobody forgotten, projected to what classifying needs."""
-    forgotten = posts_of_erased(db, ids)
-    found = collection(db, "contents").find({"_id": {"$in": [each for each in ids if each not in forgotten]}}, _POST)
-    return {each["_id"]: each for each in found}
+    """Returns the posts that exist and whose author is not erased, with the fields that classification needs."""
+    erased = posts_of_erased(db, ids)
+    present = {"_id": {"$in": [post for post in ids if post not in erased]}}
+    return {post["_id"]: post for post in collection(db, "contents").find(present, _POST)}
 
 
 def newest_posts(db: Databases, since: datetime, now: datetime, most: int) -> list[ObjectId]:
-    """Ids of the posts made in since < t ≤ now, the newest first."""
+    """Returns ids of the posts created in since < t ≤ now, the newest first."""
     window = {"_id": {"$type": "objectId"}, "createdAt": {"$gt": since, "$lte": now}}
-    found = collection(db, "contents").find(window, {"_id": 1}).sort([("createdAt", -1), ("_id", -1)]).limit(most)
-    return [each["_id"] for each in found]
+    newest = collection(db, "contents").find(window, {"_id": 1}).sort([("createdAt", -1), ("_id", -1)]).limit(most)
+    return [post["_id"] for post in newest]
 
 
 def text_hashes(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, str]:
-    """The hash of the text that each of these posts was last classified by."""
-    found = collection(db, "contentinfo").find({"contentId": {"$in": list(ids)}}, {"contentId": 1, "textHash": 1})
-    return {each["contentId"]: each.get("textHash", "") for each in found}
+    """Returns, for each classified post, the hash of the text that was classified."""
+    infos = collection(db, "contentinfo").find({"contentId": {"$in": list(ids)}}, {"contentId": 1, "textHash": 1})
+    return {info["contentId"]: info.get("textHash", "") for info in infos}
 
 
 def write_info(db: Databases, infos: Sequence[Mapping[str, Any]]) -> None:
-    """Upserts contentinfo by `contentId`; two writers at once leave one document."""
-    writes = [UpdateOne({"contentId": each["contentId"]}, {"$set": dict(each)}, upsert=True) for each in infos]
+    """Upserts contentinfo by `contentId`; concurrent writers leave one document."""
+    writes = [UpdateOne({"contentId": info["contentId"]}, {"$set": dict(info)}, upsert=True) for info in infos]
     if writes:
         _write(collection(db, "contentinfo"), writes)
 
 
 def delete_info(db: Databases, ids: Iterable[ObjectId]) -> int:
-    """Deletes what is known of these posts; gives how many were known."""
-    gone = collection(db, "contentinfo").delete_many({"contentId": {"$in": list(ids)}})
-    return gone.deleted_count
+    """Deletes contentinfo of these posts and returns how many documents."""
+    return collection(db, "contentinfo").delete_many({"contentId": {"$in": list(ids)}}).deleted_count
 
 
 def delete_erased(db: Databases, ids: Iterable[ObjectId]) -> int:
-    """Deletes what was written of posts of people who were forgotten meanwhile; gives how many."""
+    """Deletes contentinfo of posts whose author was erased meanwhile and returns how many documents."""
     return delete_info(db, posts_of_erased(db, ids))
 
 
 def upsert_topics(db: Databases, paths: Iterable[TopicPath], now: datetime) -> dict[str, ObjectId]:
-    """The topics on these paths, made and linked level by level where they are missing; slug → id.
+    """Creates and links missing topics on these paths and returns slug → id.
 
-    Two writers at once make one topic: the slug is unique, and a new topic's id comes from its slug.
+    Concurrent writers create one topic: the slug is unique, and a new topic's id is derived from its slug.
     """
     distinct = sorted({path for path in paths if path})
     slugs = list(dict.fromkeys(slug for path in distinct for slug in path))
@@ -74,14 +73,14 @@ def upsert_topics(db: Databases, paths: Iterable[TopicPath], now: datetime) -> d
 
 
 def spend(db: Databases, day: str, dollars: float, cap: float) -> bool:
-    """Takes `dollars` from the day's budget for classifying by an outside service; False when it would pass `cap`."""
+    """Takes `dollars` from the day's budget for an external text service; returns False if that would exceed `cap`."""
     budget = collection(db, "textSpending")
     room = {"_id": day, "dollars": {"$lte": cap - dollars}}
     if dollars > cap:
         return False
     try:
         budget.update_one(room, {"$inc": {"dollars": dollars}}, upsert=True)
-    except DuplicateKeyError:  # the day is there, and has no room
+    except DuplicateKeyError:  # the day exists and has no room
         return False
     return True
 
@@ -89,15 +88,15 @@ def spend(db: Databases, day: str, dollars: float, cap: float) -> bool:
 def _topic(db: Databases, slug: str, now: datetime) -> ObjectId:
     topics = collection(db, "topics")
     for _ in range(_TRIES):
-        found = topics.find_one({"slug": slug}, {"_id": 1})
-        if found:
-            return ObjectId(found["_id"])
+        topic = topics.find_one({"slug": slug}, {"_id": 1})
+        if topic:
+            return ObjectId(topic["_id"])
         fresh = {"_id": _topic_id(slug), "parents": [], "children": [], "createdAt": now, "updatedAt": now}
         try:
             topics.update_one({"slug": slug}, {"$setOnInsert": fresh}, upsert=True)
         except DuplicateKeyError:
             continue  # another writer was faster
-    raise RuntimeError(f"topics: {slug} can't be made")
+    raise RuntimeError(f"topics: {slug} cannot be created")
 
 
 def _link(db: Databases, slug: str, side: str, other: Mapping[str, Any], now: datetime) -> None:
@@ -115,6 +114,6 @@ def _write(target: Collection[Document], writes: list[UpdateOne]) -> None:
             target.bulk_write(writes, ordered=False)
             return
         except BulkWriteError as error:
-            if any(each["code"] != _DUPLICATE_KEY for each in error.details["writeErrors"]):
+            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
                 raise
-    raise RuntimeError(f"{target.name}: other writers are in the way")
+    raise RuntimeError(f"{target.name}: concurrent writers inserted the same documents {_TRIES} times")

@@ -1,7 +1,7 @@
-"""Items of the guest feed as BSON, put together from parts that many of them share, and written by threads.
+"""Items of the guest feed as BSON, and the top of each country's last list of a day.
 
-An item is the same content, author and original in every country: only its id, its score and the country differ, so
-nothing is encoded twice (https://bsonspec.org).
+In every country an item has the same content, author and original; only id, score and country differ. So the shared
+fields are encoded once (https://bsonspec.org).
 """
 
 import struct
@@ -24,19 +24,19 @@ from store.ids import Document, ObjectId
 from store.schema import collection
 
 _SIZE, _SCORE = struct.Struct("<i"), struct.Struct("<d")
-_BATCH, _THREADS = 2_000, 2  # items a command; commands under way
+_BATCH, _THREADS = 2_000, 2  # items in a command; concurrent commands
 
 
-def described(columns: Mapping[str, NDArray[Any]]) -> list[bytes]:
-    """The ids of each row as BSON fields in the columns' order; columns (rows,) S12, NO_ID becomes null."""
+def encode_contents(columns: Mapping[str, NDArray[Any]]) -> list[bytes]:
+    """Returns the ids of each row as BSON fields in the columns' order; columns (rows,) S12, NO_ID becomes null."""
     fields = (_id_field(name.encode() + b"\0", ids) for name, ids in columns.items())
     return [b"".join(row) for row in zip(*fields, strict=True)]
 
 
-def listed(prefix: bytes, contents: Iterable[bytes], scores: Iterable[float], stamp: Document) -> Iterator[Any]:
-    """The documents of one list, best first: ids of `prefix` (9 bytes) and rank, contents as `described`, the stamp.
+def encode_items(prefix: bytes, contents: Iterable[bytes], scores: Iterable[float], stamp: Document) -> Iterator[Any]:
+    """Yields the documents of one list, best first: `prefix` (9 bytes) and rank are the id, `stamp` is in every item.
 
-    >>> (item,) = listed(b"thailand.", [b""], [0.5], {"countryCode": "th"})
+    >>> (item,) = encode_items(b"thailand.", [b""], [0.5], {"countryCode": "th"})
     >>> item["_id"], item["score"], item["countryCode"]
     (ObjectId('746861696c616e642e000000'), 0.5, 'th')
     """
@@ -48,19 +48,19 @@ def listed(prefix: bytes, contents: Iterable[bytes], scores: Iterable[float], st
 
 
 def insert(target: Collection[Document], items: Iterable[Any]) -> int:
-    """Writes the items, of which the next are made while the server works on the last; gives how many.
+    """Writes the items and returns how many; encodes the next ones while the server writes the last.
 
-    At its end, also by an error, no command is under way.
+    No command is running when it returns or raises.
     """
-    written, under_way, source = 0, deque[Future[Any]](), iter(items)
+    written, running, source = 0, deque[Future[Any]](), iter(items)
     with ThreadPoolExecutor(_THREADS) as pool:
         while batch := list(islice(source, _BATCH)):
-            under_way.append(pool.submit(target.insert_many, batch, ordered=False))
+            running.append(pool.submit(target.insert_many, batch, ordered=False))
             written += len(batch)
-            if len(under_way) > _THREADS:
-                under_way.popleft().result()
-        for each in under_way:
-            each.result()
+            if len(running) > _THREADS:
+                running.popleft().result()
+        for command in running:
+            command.result()
     return written
 
 
@@ -73,21 +73,21 @@ def _id_field(name: bytes, ids: NDArray[Any]) -> Sequence[bytes]:
 Top = tuple[str, Sequence[ObjectId | None], Sequence[float]]  # country, contents best first, their scores
 
 
-def keep(db: Databases, now: datetime, tops: Iterable[Top], days: float) -> int:
-    """Writes each country's top in the place of an earlier one of the same day; those older than `days` leave."""
+def save_tops(db: Databases, now: datetime, tops: Iterable[Top], days: float) -> int:
+    """Writes each country's top, replacing one of the same day; deletes tops older than `days`; returns how many."""
     writes: list[Any] = [
         ReplaceOne({"_id": f"{country} {now:%Y-%m-%d}"}, _document(now, country, contents, scores), upsert=True)
         for country, contents, scores in tops
     ]
-    kept = collection(db, "guestFeedDays")
+    days_stored = collection(db, "guestFeedDays")
     if writes:
-        kept.bulk_write(writes, ordered=False)
-    kept.delete_many({"createdAt": {"$lt": now - timedelta(days=days)}})
+        days_stored.bulk_write(writes, ordered=False)
+    days_stored.delete_many({"createdAt": {"$lt": now - timedelta(days=days)}})
     return len(writes)
 
 
-def before(db: Databases, country: str, moment: datetime) -> Document | None:
-    """The country's last list of the latest kept day before that of `moment`."""
+def previous_top(db: Databases, country: str, moment: datetime) -> Document | None:
+    """Returns the country's top of the latest stored day before the day of `moment`."""
     earlier = {"_id": {"$gte": f"{country} ", "$lt": f"{country} {moment:%Y-%m-%d}"}}
     return collection(db, "guestFeedDays").find_one(earlier, sort=[("_id", -1)])
 

@@ -52,7 +52,7 @@ def bare(db):
 
 
 def store_lists(db, moment, content):
-    guest_feed.keep(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
+    guest_feed.save_tops(db, moment, [("th", [content], [0.5]), ("t", [OTHER], [0.9])], days=8)
 
 
 def shown(text):
@@ -69,7 +69,7 @@ def test_feeds_are_compared_with_the_last_list_of_the_previous_day(db):
     for hours, content in ((-30, OTHER), (-12, OTHER), (-10, ONE), (-1, OTHER)):
         store_lists(db, DAY + timedelta(hours=hours), content)
 
-    earlier = guest_feed.before(db, "th", DAY)
+    earlier = guest_feed.previous_top(db, "th", DAY)
 
     assert earlier["createdAt"] == DAY - timedelta(hours=10)
     assert earlier["items"] == [{"content": ONE, "score": 0.5}]
@@ -80,7 +80,7 @@ def test_old_lists_are_deleted_by_the_clock_of_the_new_lists(db):
         store_lists(db, DAY + timedelta(days=days), ONE)
 
     assert db.analytics.guestFeedDays.count_documents({"countryCode": "th"}) == 9
-    assert guest_feed.before(db, "th", DAY) is None
+    assert guest_feed.previous_top(db, "th", DAY) is None
 
 
 def test_the_guest_feed_is_shown_with_the_previous_day_and_popular_posts(world, panel):

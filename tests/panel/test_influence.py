@@ -140,7 +140,7 @@ def test_an_operator_changes_name_and_hashtags_of_a_category(db, panel):
 @pytest.mark.usefixtures("pets")
 def test_an_edit_does_not_overwrite_a_concurrent_one(db, panel):
     loaded = version(panel)
-    assert categories.change(db, stored(db), "Animals", ["cat", "dog", "bird"])
+    db.analytics.categories.update_one({"slug": "pets"}, {"$push": {"hashtags": "bird"}})
 
     answer = post(panel, "/influence/categories/pets/change", name="Mine", hashtags="fish", version=loaded)
 

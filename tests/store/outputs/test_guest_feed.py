@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from store.outputs import guest_feed
-from store.outputs.guest_feed import described, listed
+from store.outputs.guest_feed import encode_contents, encode_items
 
 STAMP = {"countryCode": "th", "type": "content", "createdAt": datetime(2026, 1, 15, 12, tzinfo=UTC)}
 ONE, OTHER = b"content....1", b"ends in 0..\0"
@@ -20,13 +20,13 @@ def ids(*values):
 
 
 def items(count, prefix=b"thailand."):
-    return listed(prefix, [b""] * count, [0.5] * count, STAMP)
+    return encode_items(prefix, [b""] * count, [0.5] * count, STAMP)
 
 
-def test_an_item_has_the_bytes_that_the_driver_gives_the_same_document():
-    contents = described({"content": ids(ONE, OTHER), "author": ids(b"", ONE)})
+def test_an_item_has_the_bytes_that_the_driver_encodes():
+    contents = encode_contents({"content": ids(ONE, OTHER), "author": ids(b"", ONE)})
 
-    first, second = listed(b"thailand.", contents, [0.75, 0.5], STAMP)
+    first, second = encode_items(b"thailand.", contents, [0.75, 0.5], STAMP)
 
     one = {"content": ObjectId(ONE), "author": None, "score": 0.75}
     other = {"content": ObjectId(OTHER), "author": ObjectId(ONE), "score": 0.5}
@@ -38,16 +38,16 @@ def test_an_item_has_the_bytes_that_the_driver_gives_the_same_document():
 def test_every_item_is_written_once_however_many_there_are(db, count):
     assert guest_feed.insert(db.app.some, items(count)) == count
 
-    ranks = sorted(int.from_bytes(each["_id"].binary[9:], "big") for each in db.app.some.find({}, {"_id": 1}))
+    ranks = sorted(int.from_bytes(item["_id"].binary[9:], "big") for item in db.app.some.find({}, {"_id": 1}))
     assert ranks == list(range(count))
 
 
-def test_an_item_that_the_server_refuses_ends_the_writing(db):
+def test_an_item_that_the_server_refuses_raises(db):
     with pytest.raises(BulkWriteError):
         guest_feed.insert(db.app.some, [*items(1), *items(1)])
 
 
-def test_a_failure_while_items_are_made_leaves_no_command_under_way(db):
+def test_a_failure_while_items_are_encoded_leaves_no_command_running(db):
     def failing():
         yield from items(5_000)
         raise RuntimeError
@@ -58,4 +58,4 @@ def test_a_failure_while_items_are_made_leaves_no_command_under_way(db):
     written = db.app.some.count_documents({})
     time.sleep(0.05)
     assert db.app.some.count_documents({}) == written
-    assert not [each for each in threading.enumerate() if each.name.startswith("ThreadPool")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
