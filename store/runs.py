@@ -56,17 +56,6 @@ def runs_of(db: Databases, function: str, most: int, skip: int) -> list[Document
     return list(collection(db, "runs").find({"function": function}).sort(_ORDER).skip(skip).limit(most))
 
 
-def median_seconds(db: Databases) -> dict[str, float]:
-    """Returns function → the median seconds of its last hundred successful runs."""
-    stages: list[dict[str, Any]] = [
-        {"$match": {"status": "done", "seconds": {"$type": "number"}}},
-        {"$sort": {"startedAt": -1}},
-        {"$group": {"_id": "$function", "seconds": {"$push": "$seconds"}}},
-        {"$set": {"seconds": {"$slice": ["$seconds", 100]}}},
-    ]
-    return {group["_id"]: float(median(group["seconds"])) for group in queries.stream(db, "runs", stages)}
-
-
 def guest_feed_size(db: Databases) -> dict[str, Any]:
     """Returns how many items and countries the published guest feed has, and when it was made."""
     feed = collection(db, "guestfeeditems")

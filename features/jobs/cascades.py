@@ -17,8 +17,17 @@ from features.ranking.point_in_time import PairIndex
 from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
 from store.ids import Document, ObjectId
-from store.inputs import event_log
-from store.inputs import reshares as spread
+from store.inputs.event_log import read_exposures, read_follows
+from store.inputs.reshares import (
+    read_authors,
+    read_declared_parents,
+    read_reshares,
+    read_roots,
+    read_ties,
+    remove_by_id,
+    replace_by_id,
+    stored_trees,
+)
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -58,14 +67,14 @@ class Batch:
 def update_cascades(db: Databases, now: datetime, config: Config = Config()) -> Counts:
     """cascades as of `now`: a tree for every content that was reshared; a tree without reshares leaves."""
     ensure_indexes(db, "contents", "engagements", "relationships", "feeditems", "cascades")
-    columns = spread.read_reshares(db, now)
+    columns = read_reshares(db, now)
     known = (columns["id"] != _NONE) & (columns["original"] != _NONE) & (columns["time"] >= 0)  # dated, and after 1970
     reshares = grouped(*(columns[name][known] for name in ("id", "original", "author", "time", "published")))
-    roots, kept = object_ids(reshares.roots), spread.kept_trees(db)
+    roots, kept = object_ids(reshares.roots), stored_trees(db)
 
     stale, members = _stale(reshares, roots, kept, now, config)
-    written = spread.replace_by_id(db, "cascades", _documents(db, reshares, stale, members, now, config), batch=100)
-    left = spread.remove_by_id(db, "cascades", [each for each in kept if each not in set(roots)])
+    written = replace_by_id(db, "cascades", _documents(db, reshares, stale, members, now, config), batch=100)
+    left = remove_by_id(db, "cascades", [each for each in kept if each not in set(roots)])
 
     rejected = int((~known).sum())
     counts = {"trees": len(roots), "reshares": len(reshares.id), "rebuilt": written, "left": left}
@@ -117,7 +126,7 @@ def _read_batch(db: Databases, reshares: Reshares, trees: list[int], now: dateti
     ids = np.concatenate([reshares.roots[trees], reshares.id[rows]])
     author = np.concatenate([roots["author"], reshares.author[rows]])
     users = np.unique(author[author != _NONE])
-    people = _aligned(spread.read_authors(db, _listed(users)), users)
+    people = _aligned(read_authors(db, _listed(users)), users)
     accounts = np.unique(people["account"][people["account"] != _NONE])
     user = positions(users, author)
     time_ms = np.concatenate([roots["time"], reshares.time_ms[rows]])
@@ -136,14 +145,14 @@ def _read_batch(db: Databases, reshares: Reshares, trees: list[int], now: dateti
 def _rebuild(db: Databases, batch: Batch, now: datetime, policy: str) -> Edges:
     users, copies = _listed(batch.users), _listed(batch.ids)
     both = {side: {"$in": users} for side in ("user", "followedUser")}
-    follows = event_log.read_follows(db, both | {"createdAt": {"$not": {"$gt": now}}})  # without a date: it always was
+    follows = read_follows(db, both | {"createdAt": {"$not": {"$gt": now}}})  # a follow without a date counts as old
     graph = Follows(
         positions(batch.users, follows["user"]), positions(batch.users, follows["followed"]),
         follows["time"] / 60_000, np.ones(len(follows["time"])),
     )  # fmt: skip
     order = np.argsort(batch.ids, kind="stable")
     shown = {"viewer": {"$in": _listed(batch.accounts)}, "content": {"$in": copies}}
-    impressions = event_log.read_exposures(db, shown | {"seenAt": {"$gte": batch.since, "$lte": now}})
+    impressions = read_exposures(db, shown | {"seenAt": {"$gte": batch.since, "$lte": now}})
     seen = Seen(
         positions(batch.accounts, impressions["account"]),
         order[positions(batch.ids[order], impressions["content"])],
@@ -156,7 +165,7 @@ def _rebuild(db: Databases, batch: Batch, now: datetime, policy: str) -> Edges:
 
 def _named(db: Databases, batch: Batch, order: Ints, copies: list[ObjectId], now: datetime) -> Ints:
     """The copy that each node names, in itself or in the engagement that made it."""
-    made = spread.read_named_copies(db, copies, now)
+    made = read_declared_parents(db, copies, now)
     item, copy = (order[positions(batch.ids[order], made[name])] for name in ("item", "copy"))
     inside = np.isin(made["item"], batch.ids) & (batch.nodes.tree[item] == batch.nodes.tree[copy]) & (item != copy)
     roots = len(batch.roots["id"])
@@ -173,7 +182,7 @@ def _ties(db: Databases, batch: Batch, graph: Follows, now: datetime, policy: st
     choosers = batch.users[np.unique(batch.nodes.user[several])]
     if policy != LIKELIHOOD or not len(choosers):
         return None
-    ties = spread.read_ties(db, _listed(choosers), batch.since - timedelta(days=TIE_DAYS), now)
+    ties = read_ties(db, _listed(choosers), batch.since - timedelta(days=TIE_DAYS), now)
     left, right = positions(batch.users, ties["user"]), positions(batch.users, ties["author"])
     return PairIndex.build(left, right, ties["time"], len(batch.users))
 
@@ -215,7 +224,7 @@ def _headed(document: Document, batch: Batch, members: Ints, times: list[datetim
 def _roots(db: Databases, ids: Ids, first_ms: Ints, now: datetime) -> Columns:
     """The roots in the order of `ids`; one that is gone begins with its first reshare."""
     order = np.argsort(ids, kind="stable")
-    found = _aligned(spread.read_roots(db, _listed(ids), now), ids[order])
+    found = _aligned(read_roots(db, _listed(ids), now), ids[order])
     back = np.argsort(order, kind="stable")
     roots = {name: values[back] for name, values in found.items()}
     return roots | {"time": np.where(roots["time"] < 0, first_ms, roots["time"])}

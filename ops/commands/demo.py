@@ -99,8 +99,8 @@ def _settled(db: Databases, config: Config) -> dict[str, Any]:
 
 def _top(db: Databases, country: str, now: datetime) -> list[dict[str, Any]]:
     items = feeds.guest_feed(db, country, POSTS)
-    posts = panel_posts.posts(db, [item["content"] for item in items])
-    people = panel_posts.names(db, [item["author"] for item in items])
+    posts = panel_posts.read_posts(db, [item["content"] for item in items])
+    people = panel_posts.read_names(db, [item["author"] for item in items])
     return [
         {
             "content": str(item["content"]),

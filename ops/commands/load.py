@@ -16,6 +16,7 @@ from ops import console
 from ops.database import database, own_home
 from ops.dumps import BrokenFileError, LongLine, collection_of, lines
 from ops.progress import Steps, steps
+from store import queries
 from store.client import Databases
 from store.ids import Document
 from store.inputs import import_dump
@@ -117,13 +118,13 @@ def load_files(
             loaded[name] = load_file(db, name, path, until, step)
             step.done(name, f"{loaded[name].read:,} lines, {loaded[name].rejected.total():,} rejected")
     if until:
-        import_dump.count_engagements_again(db)
+        import_dump.recount_engagements(db)
     return loaded
 
 
 def load_file(db: Databases, name: str, path: Path, until: datetime | None, step: Steps) -> Loaded:
     """Loads one file, batch by batch."""
-    loaded, fresh = Loaded(_aside(name)), import_dump.is_empty(db, name)
+    loaded, fresh = Loaded(_aside(name)), not queries.exists(db, name, {})
     for batch in _batches(_until_broken(path, loaded)):
         written = import_dump.write_documents(db, name, list(_kept(batch, loaded, name, until)), fresh)
         texts = dict(batch)

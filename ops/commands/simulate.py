@@ -17,6 +17,7 @@ from ops import console
 from ops.database import database, own_home
 from ops.dumps import gzip_writer, write_lines
 from ops.progress import Steps, steps
+from store import queries
 from store.client import Databases
 from store.inputs import import_dump
 from store.inputs.extended_json import write_line
@@ -63,7 +64,7 @@ def simulated(config: Config, step: Steps) -> World:
 def write_database(db: Databases, world: World, step: Steps) -> Counter[str]:
     """Writes the community into app-db by `_id`; the counts by collection."""
     counts: Counter[str] = Counter()
-    fresh = {name: import_dump.is_empty(db, name) for name in import_dump.app_collections()}
+    fresh = {name: not queries.exists(db, name, {}) for name in import_dump.app_collections()}
     for name, batch in documents(world):
         if fresh[name]:
             import_dump.insert_all(db, name, batch)

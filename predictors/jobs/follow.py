@@ -96,7 +96,7 @@ def _candidates(me: Me, ids: Ids, total: Floats, most: int) -> Any:
 
 def _people(db: Databases, me: Me, ids: Ids, now: datetime) -> dict[ObjectId, Person]:
     users = [user for user in object_ids(ids) if user is not None]
-    there, karma = social_graph.public(db, users, now), social_graph.karma_of(db, users)
+    there, karma = social_graph.public_among(db, users, now), social_graph.karma_of(db, users)
     engaged, back = (_spread(me.ids, values, ids).tolist() for values in (me.engagements, me.follows_me))
     return {
         user: Person(int(count), bool(follows), karma.get(user, {}).get(GLOBAL, 0.0), _subjects(karma.get(user, {})))

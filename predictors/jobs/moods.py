@@ -62,9 +62,9 @@ def analyse_mood(
 def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
     """Returns large accounts, hashtags and friends of friends for a user, with reasons that reveal no mood."""
     since = now - timedelta(days=config.retention_days)
-    first = social_graph.followed(db, [user], now)
+    first = social_graph.followed_by(db, [user], now)
     hidden = social_graph.blocked(db, user)
-    large = social_graph.largest(db, [user, *first, *hidden], now, config.accounts + config.friends)
+    large = social_graph.most_followed(db, [user, *first, *hidden], now, config.accounts + config.friends)
     language = main_language(moods.languages_of(db, [user], now)[user])
     candidates = _candidates(db, now, user, first, hidden, since, config) or _popular(large[config.accounts :])
 

@@ -1,4 +1,4 @@
-"""Follows and likes in app-db as the app writes them; twice is once."""
+"""Follows and likes in app-db as the app writes them. Every write is idempotent."""
 
 from datetime import datetime
 from typing import Any
@@ -11,24 +11,24 @@ from store.schema import collection
 
 
 def follow(db: Databases, actor: ObjectId, user: ObjectId, now: datetime) -> str:
-    """`actor` follows `user`, and both counters say so."""
+    """Makes `actor` follow `user`, updates both counters and returns the user's id."""
     return _relate(db, actor, user, now, following=True)
 
 
 def unfollow(db: Databases, actor: ObjectId, user: ObjectId, now: datetime) -> str:
-    """`actor` follows `user` no longer."""
+    """Makes `actor` unfollow `user`, updates both counters and returns the user's id."""
     return _relate(db, actor, user, now, following=False)
 
 
 def like(db: Databases, actor: ObjectId, post: ObjectId, now: datetime) -> str:
-    """An engagement of the type like, and one like more on the post."""
+    """Writes a like, adds one to the post's counter and returns the post's id."""
     owner = collection(db, "users").find_one({"_id": actor}, {"ownerAccount": 1}) or {}
     fresh = {"account": owner.get("ownerAccount"), "itemId": None, "createdAt": now}
     return _engage(db, actor, post, now, "publish", fresh)
 
 
 def unlike(db: Databases, actor: ObjectId, post: ObjectId, now: datetime) -> str:
-    """The engagement is deleted, and the post has one like less."""
+    """Withdraws the like, subtracts one from the post's counter and returns the post's id."""
     return _engage(db, actor, post, now, "deleted", None)
 
 

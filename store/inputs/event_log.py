@@ -1,4 +1,4 @@
-"""The app's log as columns, for the rankers: contents, people, engagements, exposures and follows before a clock."""
+"""The app's log as columns, for the rankers: contents, accounts, users, engagements, exposures and follows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,15 @@ from store.rules.hashtags import folded_form
 from store.rules.visibility import public_posts
 from store.schema import ensure_indexes
 
-_CODE, _PHOTOS = "$geolocation.countryCode", "$payload.photo.contents"
-_CALLED = {"$toLower": {"$cond": [{"$eq": [{"$type": _CODE}, "string"]}, _CODE, ""]}}
+_PHOTOS = "$payload.photo.contents"
+_OBJECT_ID = {"_id": {"$type": "objectId"}}
+T = TypeVar("T")
 
 
 def read_log(
     db: Databases, since: datetime, now: datetime, countries: Sequence[str], follows: bool = True
 ) -> dict[str, Columns]:
-    """Columns by table, of what happened in [since, now); `country` is a number in `countries`."""
+    """Returns columns by table, of events in [since, now); `country` is a position in `countries`."""
     ensure_indexes(db, "contents", "engagements", "feeditems", "users", "relationships")
     tables: dict[str, Callable[[], Columns]] = {
         "exposures": lambda: read_exposures(db, {"seenAt": {"$gte": since, "$lt": now}}),
@@ -38,12 +39,12 @@ def read_log(
 
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:
-    """Published contents created in [since, now]."""
+    """Returns public contents created in [since, now]."""
     return _read_contents(db, [{"$match": {"createdAt": {"$gte": since, "$lte": now}}}, *public_posts()])
 
 
 def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Contents that meet the condition, whatever their visibility."""
+    """Returns contents that meet the condition, also those that are not public."""
     return _read_contents(db, [{"$match": condition}])
 
 
@@ -55,7 +56,7 @@ def _read_contents(db: Databases, stages: Sequence[Mapping[str, Any]]) -> Column
         "original": ("id", "$originalPost._id"),
         "originalAuthor": ("id", "$originalPost.author.id"),
         "photos": ("int", {"$cond": [{"$isArray": _PHOTOS}, {"$size": _PHOTOS}, 0]}),
-        "length": ("int", {"$strLenCP": {"$cond": [_is("$payload.message", "string"), "$payload.message", ""]}}),
+        "length": ("int", {"$strLenCP": queries.text_or_empty("$payload.message")}),
     }
     return read_columns(db, "contents", [*stages, {"$match": _OBJECT_ID}], fields)
 
@@ -63,13 +64,13 @@ def _read_contents(db: Databases, stages: Sequence[Mapping[str, Any]]) -> Column
 def read_contents_by_id(
     db: Databases, ids: NDArray[np.bytes_]
 ) -> tuple[Columns, Mapping[bytes, tuple[str, list[str]]]]:
-    """Returns these contents, whatever their visibility, and their labels as `read_labels`; `ids`: (n,) S12."""
+    """Returns these contents, also those that are not public, and their labels as `read_labels`; `ids`: (n,) S12."""
     chosen = {"$in": [content for content in object_ids(ids) if content]}
     return read_contents_where(db, {"_id": chosen}), read_labels_where(db, {"_id": chosen}, {"contentId": chosen})
 
 
 def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Engagements and reports on contents that meet the condition; `kind` is the code of the type."""
+    """Returns engagements with contents, and reports, that meet the condition; `kind` is the code of the type."""
     fields = {
         "time": ("time", "$createdAt"),
         "account": ("id", "$account"),
@@ -81,29 +82,30 @@ def read_engagements(db: Databases, condition: Mapping[str, Any]) -> Columns:
 
 
 def read_exposures(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Feed items that meet the condition: account saw content at time."""
+    """Returns exposures that meet the condition."""
     fields = {"time": ("time", "$seenAt"), "account": ("id", "$viewer"), "content": ("id", "$content")}
     return read_columns(db, "feeditems", [{"$match": condition}], fields)
 
 
 def read_accounts(db: Databases, condition: Mapping[str, Any], countries: Sequence[str]) -> Columns:
-    """Accounts with the number of their country in `countries` (−1: absent or unknown) and whether they are guests."""
+    """Returns accounts: id, country (position in `countries`; −1: absent or unknown), guest (1 or 0)."""
+    code = queries.text_or_empty("$geolocation.countryCode")
     fields = {
         "id": ("id", "$_id"),
-        "country": ("int", {"$indexOfArray": [list(countries), _CALLED]}),
+        "country": ("int", {"$indexOfArray": [list(countries), {"$toLower": code}]}),
         "guest": ("int", {"$toInt": {"$eq": ["$isGuest", True]}}),
     }
     return read_columns(db, "accounts", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_users(db: Databases, condition: Mapping[str, Any]) -> Columns:
-    """Users with the account that owns them."""
+    """Returns users with the account that owns them."""
     fields = {"id": ("id", "$_id"), "owner": ("id", "$ownerAccount")}
     return read_columns(db, "users", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
 
 
 def read_follows(db: Databases, condition: Mapping[str, Any], most: int | None = None) -> Columns:
-    """Follows that meet the condition, at most `most`: user follows followed since time."""
+    """Returns follows that meet the condition, at most `most`: time, user, followed."""
     fields = {"time": ("time", "$createdAt"), "user": ("id", "$user"), "followed": ("id", "$followedUser")}
     following = {**condition, "following": True}
     limit: list[Mapping[str, Any]] = [{"$limit": most}] if most else []
@@ -111,51 +113,39 @@ def read_follows(db: Databases, condition: Mapping[str, Any], most: int | None =
 
 
 def read_labels(db: Databases, since: datetime, now: datetime) -> dict[bytes, tuple[str, list[str]]]:
-    """Content id → (language, tags): hashtags as the author wrote them, topics as contentinfo knows them."""
+    """Returns content id → (language, tags): hashtags of the author, language and topics of contentinfo."""
     return read_labels_where(db, {"createdAt": {"$gte": since, "$lte": now}}, {})
 
 
 def read_labels_where(
     db: Databases, contents: Mapping[str, Any], contentinfo: Mapping[str, Any]
 ) -> dict[bytes, tuple[str, list[str]]]:
-    """As `read_labels`, of the contents and the contentinfo that meet these conditions."""
+    """Returns the same as `read_labels`, for contents and contentinfo that meet these conditions."""
     labels: dict[bytes, tuple[str, list[str]]] = {}
-    written = {**contents, "hashtags.0": {"$exists": True}}
-    tagged: list[Mapping[str, Any]] = [{"$match": written}, {"$project": {"hashtags": 1}}]
-    for each in queries.stream(db, "contents", tagged):
-        labels[_bytes(each["_id"])] = ("", _hashtags(each["hashtags"]))
-    said = {"_id": 0, "contentId": 1, "language": 1, "topics": 1}
-    known: list[dict[str, Any]] = [{"$match": contentinfo}, {"$project": said}]
-    for each in queries.stream(db, "contentinfo", known):
-        tags = labels.get(_bytes(each.get("contentId")), ("", []))[1]
-        topics = [f"topic {topic}" for topic in each.get("topics") or []]
-        labels[_bytes(each.get("contentId"))] = (str(each.get("language") or ""), tags + topics)
+    tagged = {"$match": {**contents, "hashtags.0": {"$exists": True}}}
+    for content in queries.stream(db, "contents", [tagged, {"$project": {"hashtags": 1}}]):
+        labels[_bytes(content["_id"])] = ("", _hashtags(content["hashtags"]))
+    fields = {"_id": 0, "contentId": 1, "language": 1, "topics": 1}
+    for info in queries.stream(db, "contentinfo", [{"$match": contentinfo}, {"$project": fields}]):
+        content_id = _bytes(info.get("contentId"))
+        topics = [f"topic {topic}" for topic in info.get("topics") or []]
+        labels[content_id] = (str(info.get("language") or ""), labels.get(content_id, ("", []))[1] + topics)
     return labels
 
 
-_OBJECT_ID = {"_id": {"$type": "objectId"}}
-
-
-def _is(path: str, bson_type: str) -> dict[str, Any]:
-    return {"$eq": [{"$type": path}, bson_type]}
-
-
 def _hashtags(value: Any) -> list[str]:
-    several = value if isinstance(value, list) else []
-    return [f"#{folded_form(tag)}" for tag in dict.fromkeys(t for t in several if isinstance(t, str))]
+    tags = value if isinstance(value, list) else []
+    return [f"#{folded_form(tag)}" for tag in dict.fromkeys(tag for tag in tags if isinstance(tag, str))]
 
 
 def _bytes(value: Any) -> bytes:
     return bytes(getattr(value, "binary", b""))
 
 
-T = TypeVar("T")
-
-
 def in_threads(calls: Iterable[Callable[[], T]], most: int = 2) -> list[T]:
-    """What the calls give, in their order; at most so many run at a time, each in a thread.
+    """Returns the results of the calls in their order; at most `most` run at a time, each in a thread.
 
-    An error, or a run whose time is over, does not wait for calls under way; those not begun never begin.
+    An error, or the deadline of the run, does not wait for running calls and cancels those that have not started.
 
     >>> in_threads([lambda: 1, lambda: 2])
     [1, 2]

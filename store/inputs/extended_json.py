@@ -1,4 +1,4 @@
-"""Lines of MongoDB extended JSON, fast: what `feedpulse load` reads and `feedpulse simulate --out` writes."""
+"""Lines of MongoDB extended JSON, which `feedpulse load` reads and `feedpulse simulate --out` writes."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from bson.json_util import object_hook
 from store.ids import Document, parse_document
 
 _ENCODING = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE
-_WRONG = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, BSONError)
+_INVALID = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, BSONError)
 
 
 def read_line(line: bytes) -> Document:
-    """One document from one line of extended JSON.
+    """Returns the document in one line of extended JSON.
 
     Raises:
         ValueError: when the line is not one JSON object or names a value that BSON does not have.
@@ -27,10 +27,10 @@ def read_line(line: bytes) -> Document:
     try:
         parsed = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return parse_document(line)  # NaN and the like, or the reason
+        return parse_document(line)  # accepts NaN and infinities, or raises with the reason
     try:
         document = _plain(parsed)
-    except _WRONG as error:
+    except _INVALID as error:
         raise ValueError(f"not extended JSON: {str(error)[:120]}") from error
     if not isinstance(document, dict):
         raise ValueError(f"not an object but {type(document).__name__}")
@@ -38,14 +38,14 @@ def read_line(line: bytes) -> Document:
 
 
 def write_line(document: Mapping[str, Any]) -> bytes:
-    """The document as one line of extended JSON with its line end; naive dates are UTC."""
+    """Returns the document as one line of extended JSON with its line end; naive dates are UTC."""
     return orjson.dumps(document, default=_extended, option=_ENCODING)
 
 
 def _plain(value: Any) -> Any:
-    """The value with extended JSON replaced by what it stands for, the commonest forms first."""
+    """Returns the value with extended JSON decoded, the most common forms first."""
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(element) for element in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
@@ -54,14 +54,14 @@ def _plain(value: Any) -> Any:
             return ObjectId(value[key])
         if key == "$date" and isinstance(value[key], str) and value[key].endswith("Z"):
             return datetime.fromisoformat(value[key])
-    inside = {key: _plain(each) for key, each in value.items()}
+    inside = {key: _plain(inner) for key, inner in value.items()}
     return object_hook(inside) if any(key[:1] == "$" for key in inside) else inside
 
 
 def _extended(value: Any) -> Any:
     write = _FORMS.get(type(value))
     if write is None:
-        raise TypeError(f"{type(value).__name__} has no extended JSON here")
+        raise TypeError(f"{type(value).__name__} has no form in extended JSON")
     return write(value)
 
 

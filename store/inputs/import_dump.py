@@ -1,4 +1,4 @@
-"""Whole dumps into a database: documents are written by `_id`, and only where they differ."""
+"""Import of dumps: documents are written by `_id`, and only those that differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from store.ids import Document
 from store.rules.engagements import ENGAGEMENT_TYPES, counted, sums_by_type
 from store.schema import COLLECTIONS, collection
 
-MOST_BYTES = 16 * 2**20  # of one document, by MongoDB's own limit
+MOST_BYTES = 16 * 2**20  # of one document, MongoDB's limit
 _DUPLICATE_KEY = 11000
 _ENCODING = bson.CodecOptions[RawBSONDocument](document_class=RawBSONDocument)
 Numbered = tuple[int, Document]  # with the number of its line
@@ -24,16 +24,16 @@ Numbered = tuple[int, Document]  # with the number of its line
 
 @dataclass
 class Written:
-    """What became of a batch."""
+    """How many documents of a batch were written, and which were refused."""
 
     inserted: int = 0
     changed: int = 0
     unchanged: int = 0
     repeated: int = 0  # a later document has the same _id
-    refused: list[tuple[int, str]] = field(default_factory=list)  # number, reason
+    refused: list[tuple[int, str]] = field(default_factory=list)  # line number, reason
 
     def add(self, other: "Written") -> None:
-        """Counts another batch in."""
+        """Adds the counts of another batch."""
         self.inserted += other.inserted
         self.changed += other.changed
         self.unchanged += other.unchanged
@@ -42,30 +42,25 @@ class Written:
 
 
 def app_collections() -> list[str]:
-    """The names of the app's collections."""
+    """Returns the names of the app's collections."""
     return [name for name, declared in COLLECTIONS.items() if declared.database == "app"]
 
 
 def drop_databases(db: Databases) -> None:
-    """Empties both databases."""
+    """Drops both databases."""
     for database in (db.app, db.analytics):
         db.client.drop_database(database.name)
 
 
-def is_empty(db: Databases, name: str) -> bool:
-    """Whether the collection holds nothing."""
-    return collection(db, name).find_one({}, {"_id": 1}) is None
-
-
 def insert_all(db: Databases, name: str, documents: Sequence[Document]) -> None:
-    """Inserts documents that are good and new."""
+    """Inserts documents that are known to be valid and new."""
     collection(db, name).insert_many(documents, ordered=False)
 
 
 def write_documents(db: Databases, name: str, numbered: Sequence[Numbered], fresh: bool = False) -> Written:
-    """Inserts what is new and replaces what differs; of several with one `_id` the last one counts.
+    """Inserts new documents and replaces those that differ; the last of several with one `_id` counts.
 
-    `fresh` says that nothing of it can be there yet, so nothing is looked up.
+    With `fresh` the collection holds none of them, so none is looked up.
     """
     written = Written()
     encoded: dict[bytes, tuple[int, RawBSONDocument]] = {}
@@ -83,8 +78,8 @@ def write_documents(db: Databases, name: str, numbered: Sequence[Numbered], fres
     return written
 
 
-def count_engagements_again(db: Databases) -> None:
-    """Sets every content's four counters to the engagements that are there."""
+def recount_engagements(db: Databases) -> None:
+    """Sets every content's four counters to the number of stored engagements."""
     zeros: dict[str, Any] = {f"engagements.{kind}.count": 0 for kind in ENGAGEMENT_TYPES}
     collection(db, "contents").update_many({}, [{"$set": zeros}])
     own = {f"engagements.{kind}.count": f"$$new.{kind}" for kind in ENGAGEMENT_TYPES}
@@ -119,21 +114,21 @@ def _encoded(document: Document) -> RawBSONDocument:
 def _write_differing(
     target: Collection[Any], encoded: Mapping[bytes, tuple[int, RawBSONDocument]], fresh: bool
 ) -> Written:
-    same, others = (set(), set()) if fresh or not encoded else _there(target, encoded)
+    same, others = (set(), set()) if fresh or not encoded else _stored(target, encoded)
     differing = [encoded[key] for key in encoded if key in others]
-    new = [each for key, each in encoded.items() if key not in others and key not in same]
+    new = [document for key, document in encoded.items() if key not in others and key not in same]
     written = Written(unchanged=len(same))
     inserted = _write(target, [InsertOne(raw) for _, raw in new], [number for number, _ in new])
     replaced = _write(target, _replacements(differing), [number for number, _ in differing])
-    for each in (inserted, replaced):
-        written.add(each)
+    written.add(inserted)
+    written.add(replaced)
     return written
 
 
-def _there(
+def _stored(
     target: Collection[Any], encoded: Mapping[bytes, tuple[int, RawBSONDocument]]
 ) -> tuple[set[bytes], set[bytes]]:
-    """Keys of the documents that are there as they are, and of those that are there but differ."""
+    """Returns the keys of documents that are stored unchanged, and of those that are stored and differ."""
     keys = {raw.raw: key for key, (_, raw) in encoded.items()}
     same, others = set(), set()
     ids = [bson.decode(key)["_id"] for key in encoded]
@@ -147,7 +142,7 @@ def _there(
 
 
 def _split(batch: bytes) -> Iterator[bytes]:
-    """The documents of a raw batch; each begins with its size (https://bsonspec.org)."""
+    """Yields the documents of a raw batch; each begins with its size (https://bsonspec.org)."""
     position = 0
     while position < len(batch):
         end = position + int.from_bytes(batch[position : position + 4], "little")
@@ -160,7 +155,7 @@ def _replacements(numbered: Sequence[tuple[int, RawBSONDocument]]) -> list[Any]:
 
 
 def _write(target: Collection[Any], writes: list[Any], numbers: list[int]) -> Written:
-    """Sends the writes; where the server refuses a whole batch, its halves, to find which document it is."""
+    """Sends the writes; if the server refuses the batch, sends its halves to find the bad document."""
     if not writes:
         return Written()
     try:
@@ -180,14 +175,14 @@ def _write(target: Collection[Any], writes: list[Any], numbers: list[int]) -> Wr
 
 
 def _partly(target: Collection[Any], writes: list[Any], numbers: list[int], details: Mapping[str, Any]) -> Written:
-    """What went in beside the errors; a document that another writer inserted meanwhile is replaced."""
+    """Returns the result of a batch with errors; a document that another writer inserted meanwhile is replaced."""
     errors = details["writeErrors"]
-    raced = [each["index"] for each in errors if each["code"] == _DUPLICATE_KEY and "_id_" in each["errmsg"]]
+    raced = [error["index"] for error in errors if error["code"] == _DUPLICATE_KEY and "_id_" in error["errmsg"]]
     written = Written(inserted=details["nInserted"] + details["nUpserted"], changed=details["nMatched"])
     written.refused = [
-        (numbers[each["index"]], f"the server refuses it: {each['errmsg'][:120]}")
-        for each in errors
-        if each["index"] not in raced
+        (numbers[error["index"]], f"the server refuses it: {error['errmsg'][:120]}")
+        for error in errors
+        if error["index"] not in raced
     ]
     again = [(numbers[index], writes[index]._doc) for index in raced if isinstance(writes[index], InsertOne)]
     written.add(_write(target, _replacements(again), [number for number, _ in again]))

@@ -1,4 +1,4 @@
-"""How posts spread: reshares, their roots and authors, impressions, follows and ties, as columns."""
+"""Inputs of cascades as columns: reshares, roots, authors, exposures, follows and ties; and the stored trees."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,11 +10,12 @@ from pymongo import ReplaceOne
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
+from store.queries import number_or_nan
 from store.rules.engagements import RESHARE_TYPES, counted
 from store.rules.visibility import mark_public_posts, mark_public_users
 from store.schema import collection
 
-_ANY_ID = {"$gte": ObjectId(b"\0" * 12)}  # only ids compare with an id, so the index gives just those
+_ANY_ID = {"$gte": ObjectId(b"\0" * 12)}  # matches ids only, and uses the index
 _AUTHOR = {
     "from": "contents",
     "localField": "targetRef.$id",
@@ -25,47 +26,30 @@ _AUTHOR = {
 
 
 def read_reshares(db: Databases, now: datetime) -> Columns:
-    """Every reshare until `now`, published or not: id, original, author, time, published (1 or 0)."""
-    fields = {
-        "id": ("id", "$_id"),
-        "original": ("id", "$originalPost._id"),
-        "author": ("id", "$author.id"),
-        "time": ("time", "$createdAt"),
-        "published": ("int", "$published"),
-    }
-    match = {"originalPost._id": _ANY_ID, "createdAt": {"$lte": now}}
-    return read_columns(db, "contents", [{"$match": match}, *mark_public_posts("published")], fields)
+    """Returns every reshare until `now`: id, original, author, time, published (1 or 0)."""
+    return _read_contents(db, {"originalPost._id": _ANY_ID}, now, {"original": ("id", "$originalPost._id")})
 
 
 def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime) -> Columns:
-    """Of these contents: id, author, time, published, and how many reshares the app counted."""
-    reshares = {"$add": [_counter(kind) for kind in RESHARE_TYPES]}
-    fields = {
-        "id": ("id", "$_id"),
-        "author": ("id", "$author.id"),
-        "time": ("time", "$createdAt"),
-        "published": ("int", "$published"),
-        "reshares": ("int", {"$toInt": {"$min": [reshares, 2_000_000_000]}}),
-    }
-    match = {"_id": {"$in": list(ids)}, "createdAt": {"$lte": now}}
-    return read_columns(db, "contents", [{"$match": match}, *mark_public_posts("published")], fields)
+    """Returns these contents: id, author, time, published (1 or 0), reshares (as the app counted them)."""
+    reshares = {"$toInt": {"$min": [{"$add": [_counter(kind) for kind in RESHARE_TYPES]}, 2_000_000_000]}}
+    return _read_contents(db, {"_id": {"$in": list(ids)}}, now, {"reshares": ("int", reshares)})
 
 
 def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
-    """Of these users: id, account, followers (NaN when the app wrote none), published."""
-    number = {"$cond": [{"$isNumber": "$followerCount"}, {"$toDouble": "$followerCount"}, float("nan")]}
+    """Returns these users: id, account, followers (NaN when the app wrote none), published (1 or 0)."""
     fields = {
         "id": ("id", "$_id"),
         "account": ("id", "$ownerAccount"),
-        "followers": ("float", number),
+        "followers": ("float", number_or_nan("$followerCount")),
         "published": ("int", "$published"),
     }
     stages = [{"$match": {"_id": {"$in": list(ids)}}}, *mark_public_users("published", unstated=True)]
     return read_columns(db, "users", stages, fields)
 
 
-def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) -> Columns:
-    """Reshares that an engagement made of one of these copies: item (the new post), copy."""
+def read_declared_parents(db: Databases, copies: Sequence[ObjectId], now: datetime) -> Columns:
+    """Returns reshares that an engagement with one of these posts created: item (the new post), copy (the post)."""
     match = {
         "targetRef.$id": {"$in": list(copies)},
         "type": {"$in": list(RESHARE_TYPES)},
@@ -77,21 +61,17 @@ def read_named_copies(db: Databases, copies: Sequence[ObjectId], now: datetime) 
 
 
 def read_ties(db: Databases, users: Sequence[ObjectId], since: datetime, now: datetime) -> Columns:
-    """Engagements of these users in [since, now] with others' posts: user, author, time."""
-    match = {
-        "user": {"$in": list(users)},
-        "createdAt": {"$gte": since, "$lte": now},
-        **counted(),
-    }
+    """Returns the engagements of these users in [since, now]: user, author (of the post), time."""
+    match = {"user": {"$in": list(users)}, "createdAt": {"$gte": since, "$lte": now}, **counted()}
     author = {"$first": "$content.author.id"}
     fields = {"user": ("id", "$user"), "author": ("id", author), "time": ("time", "$createdAt")}
     return read_columns(db, "engagements", [{"$match": match}, {"$lookup": _AUTHOR}], fields)
 
 
-def kept_trees(db: Databases) -> dict[ObjectId, tuple[str, datetime]]:
-    """The fingerprint and the moment of every tree that is kept, by its root."""
-    found = collection(db, "cascades").find({}, {"members": 1, "asOf": 1}, batch_size=10_000)
-    return {each["_id"]: (each["members"], each["asOf"]) for each in found}
+def stored_trees(db: Databases) -> dict[ObjectId, tuple[str, datetime]]:
+    """Returns root → fingerprint and time of every stored tree."""
+    trees = collection(db, "cascades").find({}, {"members": 1, "asOf": 1}, batch_size=10_000)
+    return {tree["_id"]: (tree["members"], tree["asOf"]) for tree in trees}
 
 
 def tree_with(db: Databases, content: ObjectId, hidden: Sequence[str] = ()) -> Document | None:
@@ -101,13 +81,13 @@ def tree_with(db: Databases, content: ObjectId, hidden: Sequence[str] = ()) -> D
 
 
 def content_of(db: Databases, content: ObjectId, now: datetime) -> Document | None:
-    """Author and time of a content that exists at `now`."""
+    """Returns author, time and visibility of a content that exists at `now`."""
     fields = {"author.id": 1, "createdAt": 1, "visibility": 1}
     return collection(db, "contents").find_one({"_id": content, "createdAt": {"$lte": now}}, fields)
 
 
 def replace_by_id(db: Databases, name: str, documents: Iterable[Document], batch: int = 1_000) -> int:
-    """Writes the documents in the place of those with the same `_id`; gives their number."""
+    """Writes the documents, replacing those with the same `_id`, and returns how many."""
     writes = (ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents)
     written = 0
     while part := list(islice(writes, batch)):
@@ -117,9 +97,23 @@ def replace_by_id(db: Databases, name: str, documents: Iterable[Document], batch
 
 
 def remove_by_id(db: Databases, name: str, ids: Sequence[Any], batch: int = 10_000) -> int:
-    """Removes the documents with these ids; gives how many there were."""
+    """Removes the documents with these ids and returns how many."""
     parts = [list(ids[start : start + batch]) for start in range(0, len(ids), batch)]
     return sum(collection(db, name).delete_many({"_id": {"$in": part}}).deleted_count for part in parts)
+
+
+def _read_contents(
+    db: Databases, match: Mapping[str, Any], now: datetime, more: Mapping[str, tuple[str, Any]]
+) -> Columns:
+    fields = {
+        "id": ("id", "$_id"),
+        "author": ("id", "$author.id"),
+        "time": ("time", "$createdAt"),
+        "published": ("int", "$published"),
+        **more,
+    }
+    stages = [{"$match": {**match, "createdAt": {"$lte": now}}}, *mark_public_posts("published")]
+    return read_columns(db, "contents", stages, fields)
 
 
 def _counter(kind: str) -> dict[str, Any]:
