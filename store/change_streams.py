@@ -1,4 +1,4 @@
-"""Changes of a collection as they happen, from where the last watcher left off."""
+"""Change streams of collections, resumed where the last watcher stopped, and the events that triggers send."""
 
 import threading
 import time
@@ -13,62 +13,63 @@ from store.client import Databases
 from store.ids import Document, ObjectId, object_id
 from store.schema import collection
 
-AWAIT_MS = 500  # how long the server holds a request that has nothing to tell
+AWAIT_MS = 500  # how long the server waits for a change before it answers
 RETRY_SECONDS = 2.0
-IDLE_SECONDS = 60.0  # a watcher with nothing to tell keeps its place this often, or the server forgets it
+IDLE_SECONDS = 60.0  # an idle watcher saves its token this often, before the server discards the history
 _HISTORY_LOST = {136, 280, 286}  # CappedPositionLost, ChangeStreamFatalError, ChangeStreamHistoryLost
-_TOLD = [{"$match": {"operationType": {"$in": ["insert", "update", "replace", "delete"]}}}]
+_WRITES = ("insert", "update", "replace")
+_WATCHED = [{"$match": {"operationType": {"$in": [*_WRITES, "delete"]}}}]
 
 
 def watch(
     db: Databases, name: str, stop: threading.Event, lost: Callable[[str], None] = lambda reason: None
 ) -> Iterator[Document]:
-    """Detail of each change of `name`, as a database trigger on an event bus tells it, until `stop` is set.
+    """Yields the detail of each change of `name`, in the form of a database trigger's event, until `stop` is set.
 
-    A change counts as handled when the next one is asked for: a killed watcher tells its last one again.
-    A broken connection is taken up again; `lost` is told why changes may have been missed.
+    A change is handled when the next one is requested, so a restarted watcher repeats the last one. A broken
+    connection is opened again; `lost` is called with the reason when changes may be late or missed.
     """
     while not stop.is_set():
         try:
-            yield from _followed(db, name, stop)
+            yield from _changes(db, name, stop)
         except OperationFailure as error:
             if error.code not in _HISTORY_LOST:
-                lost(f"changes of {name} can't be followed: {error}")
+                lost(f"changes of {name} cannot be followed: {error}")
                 return
             collection(db, "watermarks").delete_one({"_id": _mark(name)})
-            lost(f"changes of {name} were missed while nobody watched for too long")
+            lost(f"changes of {name} were missed: nothing watched for too long")
         except PyMongoError as error:
             lost(f"changes of {name} come late: {type(error).__name__}")
             stop.wait(RETRY_SECONDS)
 
 
 def detail(change: Document) -> dict[str, Any]:
-    """The part of a change that a trigger's event carries, ids as hexadecimal digits."""
+    """Returns the part of a change that a trigger's event has, with ids as hexadecimal digits."""
     key = {name: str(value) for name, value in change["documentKey"].items()}
     return {"operationType": change["operationType"], "ns": dict(change["ns"]), "documentKey": key}
 
 
-def _followed(db: Databases, name: str, stop: threading.Event) -> Iterator[Document]:
-    """The changes of one stream; it ends when the collection is dropped or replaced."""
+def _changes(db: Databases, name: str, stop: threading.Event) -> Iterator[Document]:
+    """Yields the changes of one stream, which ends when the collection is dropped or replaced."""
     with _open(db, name) as stream:
-        _keep(db, name, stream)
-        kept = time.monotonic()
+        _save_token(db, name, stream)
+        saved = time.monotonic()
         while stream.alive and not stop.is_set():
             change = stream.try_next()
             if change is not None:
                 yield detail(change)
-            if change is not None or time.monotonic() > kept + IDLE_SECONDS:
-                _keep(db, name, stream)
-                kept = time.monotonic()
+            if change is not None or time.monotonic() > saved + IDLE_SECONDS:
+                _save_token(db, name, stream)
+                saved = time.monotonic()
 
 
 def _open(db: Databases, name: str) -> ChangeStream[Document]:
     mark = collection(db, "watermarks").find_one({"_id": _mark(name)})
     after = mark["token"] if mark else None
-    return collection(db, name).watch(_TOLD, start_after=after, max_await_time_ms=AWAIT_MS)
+    return collection(db, name).watch(_WATCHED, start_after=after, max_await_time_ms=AWAIT_MS)
 
 
-def _keep(db: Databases, name: str, stream: ChangeStream[Document]) -> None:
+def _save_token(db: Databases, name: str, stream: ChangeStream[Document]) -> None:
     if stream.resume_token is not None:
         token = {"$set": {"token": dict(stream.resume_token)}}
         collection(db, "watermarks").update_one({"_id": _mark(name)}, token, upsert=True)
@@ -78,22 +79,19 @@ def _mark(name: str) -> str:
     return f"changes:{name}"
 
 
-_WRITES = ("insert", "update", "replace")
-
-
 @dataclass(frozen=True)
 class Change:
-    """Ids of documents that were written and that were deleted."""
+    """Ids of documents that were written, and of those that were deleted."""
 
     written: tuple[ObjectId, ...] = ()
     deleted: tuple[ObjectId, ...] = ()
 
 
 def read_change(event: Mapping[str, Any], name: str) -> Change | None:
-    """The change that the event tells of the collection `name`, or None when it names no document.
+    """Returns the change of the collection `name` that the event describes, or None when it names no document.
 
     Forms: `{name: [hex, …]}`, and `{"detail": {"operationType", "documentKey": {"_id"}, …}}` with ids as hex or as
-    extended JSON. Documents inside events are not trusted: they can be cut or outdated, the database is not.
+    extended JSON. Documents inside events are ignored, because they may be truncated or outdated.
 
     Raises:
         ValueError: naming the field.
@@ -108,10 +106,10 @@ def read_change(event: Mapping[str, Any], name: str) -> Change | None:
     return None
 
 
-def _listed(given: Any, name: str) -> tuple[ObjectId, ...]:
-    if not isinstance(given, list):
-        raise ValueError(f"{name}: a list of ids is needed, not {type(given).__name__}")
-    return tuple(dict.fromkeys(object_id(each, f"{name}[{place}]") for place, each in enumerate(given)))
+def _listed(ids: Any, name: str) -> tuple[ObjectId, ...]:
+    if not isinstance(ids, list):
+        raise ValueError(f"{name}: a list of ids is needed, not {type(ids).__name__}")
+    return tuple(dict.fromkeys(object_id(value, f"{name}[{place}]") for place, value in enumerate(ids)))
 
 
 def _triggered(detail: Any, name: str) -> Change:

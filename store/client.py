@@ -1,4 +1,4 @@
-"""The connection: one server, two databases."""
+"""The connection to one server with two databases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ _CODEC: CodecOptions[Document] = CodecOptions(
 
 @dataclass(frozen=True)
 class Databases:
-    """The running app's database and ours."""
+    """The app's database and ours."""
 
     app: Database[Document]
     analytics: Database[Document]
-    erased: Sequence[ObjectId] = ()  # ids of erased people, ascending: columns leave out rows that hold one
+    erased: Sequence[ObjectId] = ()  # ids of erased people, ascending; columns leave out rows with one
 
     @property
     def client(self) -> MongoClient[Document]:
-        """The client that both databases share."""
+        """Returns the client that both databases share."""
         return self.analytics.client
 
 
 def connect(uri: str, prefix: str = "", **options: Any) -> Databases:
-    """Both databases of the server at `uri`; `prefix` stands before both names.
+    """Returns both databases of the server at `uri`, with `prefix` in front of both names.
 
-    Nothing is opened before the first command. Small pool and short selection timeout, as a function needs them.
+    The first command opens the connection. Pool and timeouts are small, for functions on Lambda.
     """
     defaults: dict[str, Any] = {
         "maxIdleTimeMS": 60_000,

@@ -1,7 +1,7 @@
 """Columns of a collection as numpy arrays, without a Python object per document.
 
-The server projects every document onto fields of fixed width, so all documents of a batch have one BSON layout
-(https://bsonspec.org) and the batch is read as one structured array.
+The server projects every document onto fields of fixed width. So all documents have one BSON layout
+(https://bsonspec.org) and are read as one structured array.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,12 +31,12 @@ _KINDS: Mapping[str, tuple[int, str, str, Any]] = {
 def read_columns(
     db: Databases, name: str, stages: Sequence[Mapping[str, Any]], fields: Mapping[str, tuple[str, Any]]
 ) -> Columns:
-    """The aggregation's documents as one array per field, in the server's order.
+    """Returns one array per field, each (documents of the aggregation,), in the server's order.
 
     `fields`: name → (kind, aggregation expression), kind one of id (bytes of 12), time (int64, ms since 1970),
     float (float64), int (int32). Missing and mistyped values become NO_ID, NO_TIME_MS, NaN and -1.
     """
-    names = [f"f{position}" for position in range(len(fields))]  # fresh names keep the order of $replaceWith
+    names = [f"f{position}" for position in range(len(fields))]  # generated names keep the order of $replaceWith
     shape = {name: _guarded(*spec) for name, spec in zip(names, fields.values(), strict=True)}
     pipeline = [*stages, {"$replaceWith": shape}]
     batches: Any = collection(db, name).aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=100_000)
@@ -50,21 +50,21 @@ def read_columns(
 
 
 def hex_ids(ids: NDArray[np.bytes_]) -> list[str]:
-    """Ids of shape (n,), S12, as 24 hexadecimal digits each."""
+    """Returns ids of shape (n,), S12, as 24 hexadecimal digits each."""
     digits = np.frombuffer(ids.tobytes(), dtype="V12")
     return [value.tobytes().hex() for value in digits]
 
 
 def object_ids(ids: NDArray[np.bytes_]) -> list[ObjectId | None]:
-    """Ids of shape (n,), S12, as ObjectIds; NO_ID becomes None."""
+    """Returns ids of shape (n,), S12, as ObjectIds; NO_ID becomes None."""
     raw, none = ids.tobytes(), NO_ID.binary
     parts = [raw[start : start + 12] for start in range(0, len(raw), 12)]
     return [None if part == none else ObjectId(part) for part in parts]
 
 
 def id_array(ids: Sequence[ObjectId]) -> NDArray[np.bytes_]:
-    """ObjectIds as an array of shape (n,), S12."""
-    return np.frombuffer(b"".join(each.binary for each in ids), dtype="S12")
+    """Returns ObjectIds as an array of shape (n,), S12."""
+    return np.frombuffer(b"".join(object_id.binary for object_id in ids), dtype="S12")
 
 
 def _guarded(kind: str, expression: Any) -> Any:

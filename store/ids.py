@@ -12,7 +12,7 @@ __all__ = ["Document", "ObjectId", "object_id", "parse_document", "to_extended_j
 
 
 def object_id(value: object, field: str) -> ObjectId:
-    """The ObjectId written as 24 hexadecimal digits, also in extended JSON.
+    """Returns the ObjectId of 24 hexadecimal digits, also from extended JSON.
 
     Raises:
         ValueError: naming the field, when the value is anything else.
@@ -36,7 +36,7 @@ def object_id(value: object, field: str) -> ObjectId:
 
 
 def parse_document(line: str | bytes) -> Document:
-    """One document from one line of MongoDB extended JSON.
+    """Returns the document in one line of MongoDB extended JSON.
 
     Raises:
         ValueError: when the line is not one JSON object or names a value that BSON does not have.
@@ -51,5 +51,5 @@ def parse_document(line: str | bytes) -> Document:
 
 
 def to_extended_json(document: Document) -> str:
-    """The document as one line of relaxed extended JSON."""
+    """Returns the document as one line of relaxed extended JSON."""
     return str(dumps(document, json_options=RELAXED_JSON_OPTIONS))

@@ -1,4 +1,4 @@
-"""A lone mongod as the primary of its own one-member replica set."""
+"""A single mongod as the primary of a replica set with one member."""
 
 import time
 from typing import Any
@@ -13,11 +13,13 @@ STILL_STARTING = {23, 109}  # AlreadyInitialized (its configuration is being rea
 
 
 def become_primary(address: str, *, durable: bool, patience_seconds: float) -> bool:
-    """Makes the mongod at `host:port` the writable primary of the set `rs0`: whether it is one in that time.
+    """Makes the mongod at `host:port` the writable primary of the set `rs0`; returns whether it is one in that time.
 
-    A data directory that was served at another address is told its new one. `durable` makes majority writes
-    wait for the journal; a server that is durable already stays so.
-    A second call changes nothing. Raises ConnectionError with the server's words when it refuses.
+    The configuration of a data directory that was served at another address is corrected. `durable` makes majority
+    writes wait for the journal; a durable server remains durable. A second call changes nothing.
+
+    Raises:
+        ConnectionError: with the server's message, when it refuses.
     """
     until = time.monotonic() + patience_seconds
     client: MongoClient[dict[str, Any]] = MongoClient(
@@ -32,7 +34,7 @@ def become_primary(address: str, *, durable: bool, patience_seconds: float) -> b
 
 
 def _is_primary(admin: Database[dict[str, Any]], address: str, durable: bool) -> bool:
-    """One attempt: the configuration is right and the server takes writes."""
+    """Corrects the configuration and returns whether the server accepts writes."""
     try:
         _configure(admin, address, durable)
         return bool(admin.command("hello")["isWritablePrimary"])
@@ -47,8 +49,8 @@ def _is_primary(admin: Database[dict[str, Any]], address: str, durable: bool) ->
 
 
 def _configure(admin: Database[dict[str, Any]], address: str, durable: bool) -> None:
-    """Initiates the set, or corrects the configuration that the data directory remembers."""
-    config = _remembered_config(admin)
+    """Initiates the set, or corrects the stored configuration."""
+    config = _stored_config(admin)
     if config is None:
         first = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": address}]}
         admin.command("replSetInitiate", first | {"writeConcernMajorityJournalDefault": durable})
@@ -60,7 +62,7 @@ def _configure(admin: Database[dict[str, Any]], address: str, durable: bool) -> 
         admin.command("replSetReconfig", config, force=True)
 
 
-def _remembered_config(admin: Database[dict[str, Any]]) -> dict[str, Any] | None:
+def _stored_config(admin: Database[dict[str, Any]]) -> dict[str, Any] | None:
     try:
         config: dict[str, Any] = admin.command("replSetGetConfig")["config"]
     except OperationFailure as failure:

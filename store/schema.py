@@ -1,7 +1,7 @@
-"""Every collection, declared in this one file: its database and its indexes. `store.fields` describes its fields."""
+"""Every collection with its database and indexes. `store.fields` describes the fields."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 from store.client import Databases
 from store.ids import Document
 
-# Field names of feeditems move between app versions: the present name first, then its older spellings.
+# Names of fields of feeditems differ between versions of the app: the current name first, then older ones.
 FEEDITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
     "seenCredential": ("seenCredential", "seenUUID"),
     "offScreenAt": ("offScreenAt", "offViewAt"),
@@ -23,7 +23,7 @@ CONTENT_TYPES = ("short", "blog", "image", "long", "video")
 
 @dataclass(frozen=True)
 class Declared:
-    """One collection as this project knows it."""
+    """Database and indexes of one collection."""
 
     database: Literal["app", "analytics"]
     indexes: tuple[IndexModel, ...] = ()
@@ -31,16 +31,17 @@ class Declared:
 
 
 def _index(*keys: str, unique: bool = False, expire_seconds: int | None = None) -> IndexModel:
-    pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
     extra: dict[str, Any] = {} if expire_seconds is None else {"expireAfterSeconds": expire_seconds}
-    return IndexModel(pairs, unique=unique, **extra)
+    return IndexModel(_pairs(keys), unique=unique, **extra)
 
 
 def _where_present(*keys: str) -> IndexModel:
-    """An index of the documents that have the first key: an old spelling costs nothing where it is not used."""
-    first = {keys[0]: {"$exists": True}}
-    pairs = [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
-    return IndexModel(pairs, partialFilterExpression=first)
+    """Returns an index of the documents that have the first key, so that unused older names cost nothing."""
+    return IndexModel(_pairs(keys), partialFilterExpression={keys[0]: {"$exists": True}})
+
+
+def _pairs(keys: Sequence[str]) -> list[tuple[str, int]]:
+    return [(key.lstrip("-"), DESCENDING if key.startswith("-") else ASCENDING) for key in keys]
 
 
 _PARALLEL_ARRAYS = 171  # CannotIndexParallelArrays
@@ -64,8 +65,8 @@ COLLECTIONS: Mapping[str, Declared] = {
         (
             _index("seenAt"),
             _index("viewer", "seenAt"),
-            _index("seenCredential", "-seenAt", "offScreenAt", "content"),  # covers a credential's latest readings
-            _index("offScreenAt", "seenCredential"),  # who read since the last run
+            _index("seenCredential", "-seenAt", "offScreenAt", "content"),  # covers a credential's latest exposures
+            _index("offScreenAt", "seenCredential"),  # credentials with exposures since the last run
             _where_present("seenUUID", "-seenAt"),
             _where_present("offViewAt", "seenCredential"),
         ),
@@ -135,14 +136,14 @@ COLLECTIONS: Mapping[str, Declared] = {
 
 
 def collection(db: Databases, name: str) -> Collection[Document]:
-    """The collection of that name, in the database where it belongs."""
+    """Returns the collection of that name."""
     return (db.app if COLLECTIONS[name].database == "app" else db.analytics)[name]
 
 
 def ensure_indexes(db: Databases, *names: str) -> None:
-    """Makes the declared indexes of these collections where they are missing.
+    """Creates the missing indexes of these collections.
 
-    An app's document with arrays where single values belong can forbid an index: it is left out, and reads are slower.
+    An app's document with arrays in place of single values can make an index impossible. It is left out with a warning.
     """
     for name in names:
         target, indexes = collection(db, name), list(COLLECTIONS[name].indexes)
@@ -152,10 +153,10 @@ def ensure_indexes(db: Databases, *names: str) -> None:
         except OperationFailure as error:
             if error.code != _PARALLEL_ARRAYS:
                 raise
-            _make_what_can_be_made(target, indexes)
+            _create_possible(target, indexes)
 
 
-def _make_what_can_be_made(target: Collection[Document], indexes: list[IndexModel]) -> None:
+def _create_possible(target: Collection[Document], indexes: list[IndexModel]) -> None:
     for index in indexes:
         try:
             target.create_indexes([index])
@@ -163,5 +164,5 @@ def _make_what_can_be_made(target: Collection[Document], indexes: list[IndexMode
             if error.code != _PARALLEL_ARRAYS:
                 raise
             logging.getLogger("feedpulse").warning(
-                "no index %s of %s: arrays in it", index.document["name"], target.name
+                "no index %s of %s: a document has arrays in both fields", index.document["name"], target.name
             )

@@ -1,10 +1,11 @@
-"""What an operator sets at run time: thresholds that jobs read at each run, and when functions work, if at all."""
+"""Settings that an operator changes at run time: thresholds, and switches and schedules of functions."""
 
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
 from store.client import Databases
+from store.ids import Document
 from store.schema import collection
 
 THRESHOLDS, SCHEDULES = "thresholds", "schedules"
@@ -16,7 +17,7 @@ def _within(default: Any, low: float, high: float) -> Any:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Each with its default and the range in which it makes sense."""
+    """Thresholds that jobs read at each run, each with default and valid range."""
 
     false_positive_rate: float = _within(0.01, 0.0001, 0.2)
     cooldown_days: float = _within(30.0, 0, 365)
@@ -26,17 +27,16 @@ class Thresholds:
 
 
 def thresholds(db: Databases) -> Thresholds:
-    """What is set, and the defaults of the rest.
+    """Returns the stored thresholds, and the defaults of the others.
 
     Raises:
-        ValueError: naming the setting, when the database holds a value that can't be.
+        ValueError: naming the setting, when a stored value is invalid.
     """
-    stored = (collection(db, "settings").find_one({"_id": THRESHOLDS}) or {}).get("values") or {}
-    return parsed(stored)
+    return parsed(_stored(db, THRESHOLDS).get("values") or {})
 
 
 def parsed(values: Mapping[str, Any]) -> Thresholds:
-    """The values, each in its range; what is not given is the default.
+    """Returns the values after checking their ranges; missing ones have their defaults.
 
     Raises:
         ValueError: naming the setting.
@@ -49,7 +49,7 @@ def parsed(values: Mapping[str, Any]) -> Thresholds:
     ValueError: settings: audit_share: 2 is not a number between 0 and 0.5
     """
     return Thresholds(
-        **{each.name: _checked(each, values[each.name]) for each in fields(Thresholds) if each.name in values}
+        **{known.name: _checked(known, values[known.name]) for known in fields(Thresholds) if known.name in values}
     )
 
 
@@ -59,8 +59,8 @@ def save_thresholds(db: Databases, chosen: Thresholds) -> None:
 
 
 def switched_off(db: Databases) -> set[str]:
-    """The functions of serverless.yml that do nothing until they are switched on again."""
-    return set((collection(db, "settings").find_one({"_id": SCHEDULES}) or {}).get("off") or ())
+    """Returns the functions of serverless.yml that are switched off."""
+    return set(_stored(db, SCHEDULES).get("off") or ())
 
 
 def switch(db: Databases, function: str, on: bool) -> None:
@@ -70,14 +70,18 @@ def switch(db: Databases, function: str, on: bool) -> None:
 
 
 def schedules(db: Databases) -> dict[str, str]:
-    """Function → the cron line that an operator gave it; the others work whenever serverless.yml calls them."""
-    return dict((collection(db, "settings").find_one({"_id": SCHEDULES}) or {}).get("own") or {})
+    """Returns function → the cron expression that an operator set; the others follow serverless.yml."""
+    return dict(_stored(db, SCHEDULES).get("own") or {})
 
 
 def schedule(db: Databases, function: str, cron: str | None) -> None:
-    """Gives a function a cron line of its own, or takes it away."""
+    """Sets the cron expression of a function, or removes it."""
     change = {"$set": {f"own.{function}": cron}} if cron else {"$unset": {f"own.{function}": ""}}
     collection(db, "settings").update_one({"_id": SCHEDULES}, change, upsert=True)
+
+
+def _stored(db: Databases, key: str) -> Document:
+    return collection(db, "settings").find_one({"_id": key}) or {}
 
 
 def _checked(declared: Field[Any], value: Any) -> Any:

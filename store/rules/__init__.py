@@ -1,1 +1,1 @@
-"""Definitions that every layer shares: pure values and functions, written once (docs/adr/0009)."""
+"""Rules that every layer shares: constants and pure functions (docs/adr/0009)."""

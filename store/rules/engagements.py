@@ -1,4 +1,4 @@
-"""What counts as an engagement: one of four acts on a post that was not withdrawn. A report is negative feedback."""
+"""The rule for engagements: a like, comment, recast or quote of a post that was not withdrawn."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,12 +12,12 @@ _WITHDRAWN: Final = "deleted"
 
 
 def on_posts() -> dict[str, Any]:
-    """Returns the filter on app-db.engagements for acts on posts, withdrawn ones included."""
+    """Returns the filter on app-db.engagements for engagements with posts and reports, also withdrawn ones."""
     return {"targetRef.$ref": "content"}
 
 
 def counted(types: Sequence[str] = ENGAGEMENT_TYPES) -> dict[str, Any]:
-    """Returns the filter on app-db.engagements for acts of these types that count.
+    """Returns the filter on app-db.engagements for documents of these types that were not withdrawn.
 
     >>> counted(("like",))
     {'targetRef.$ref': 'content', 'type': {'$in': ['like']}, 'visibility': {'$ne': 'deleted'}}
@@ -26,7 +26,7 @@ def counted(types: Sequence[str] = ENGAGEMENT_TYPES) -> dict[str, Any]:
 
 
 def is_withdrawn(engagement: Mapping[str, Any]) -> bool:
-    """Returns whether the person took the act back.
+    """Returns whether the user withdrew the engagement.
 
     >>> is_withdrawn({"visibility": "deleted"}), is_withdrawn({})
     (True, False)
@@ -35,7 +35,7 @@ def is_withdrawn(engagement: Mapping[str, Any]) -> bool:
 
 
 def type_code() -> dict[str, Any]:
-    """Returns the aggregation expression for the code of an act's type: its position in FEEDBACK_TYPES, else -1."""
+    """Returns the aggregation expression for the code of the type: its position in FEEDBACK_TYPES, else -1."""
     return {"$indexOfArray": [list(FEEDBACK_TYPES), "$type"]}
 
 

@@ -1,20 +1,21 @@
 """The normal form of a hashtag, in Python and as an aggregation expression.
 
-Three forms are in use. `normal_form` is the rule. The server folds only ASCII, so `plain_tags` is as near as it gets.
-The rankers' columns hold `folded_form`, on which trained artifacts rest. The forms differ in letters that NFKC changes
-(Thai sara am, full width), in capitals that only `casefold` folds (ß, final sigma) and in signs at the end (`q#`).
+There are three forms. `normal_form` is the rule. `plain_tags` is its approximation on the server, which folds only
+ASCII. The rankers' columns use `folded_form`, because artifacts were trained on it. The forms differ in letters that
+NFKC changes (Thai sara am, full width), in capitals that only `casefold` folds (ß, final sigma) and in signs at the
+end (`q#`).
 """
 
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
-LONGEST: Final = 100  # characters of a hashtag that is counted
+LONGEST: Final = 100  # characters of a hashtag
 _SIGNS: Final = " #＃"
 
 
 def normal_form(hashtag: str) -> str:
-    """Returns the hashtag without #, case-folded, one form of every character; empty when nothing is left.
+    """Returns the hashtag without #, case-folded and NFKC-normalised; empty when nothing is left.
 
     >>> normal_form(" #Fußball "), normal_form("＃Ｃａｔ"), normal_form("#")
     ('fussball', 'cat', '')
@@ -23,7 +24,7 @@ def normal_form(hashtag: str) -> str:
 
 
 def folded_form(hashtag: str) -> str:
-    """Returns the hashtag as the rankers' columns hold it: small letters, at most LONGEST characters.
+    """Returns the hashtag as in the rankers' columns: lower case, at most LONGEST characters.
 
     >>> folded_form("Cat")
     'cat'
@@ -32,7 +33,7 @@ def folded_form(hashtag: str) -> str:
 
 
 def plain_tags(path: str, signs_at_end: bool = True) -> dict[str, Any]:
-    """Returns the aggregation expression for the texts in the list at `path`, in small ASCII letters and without #.
+    """Returns the aggregation expression for the texts in the list at `path`, without # and with ASCII in lower case.
 
     `signs_at_end` keeps # and blanks at the end of a tag.
     """

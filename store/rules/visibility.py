@@ -1,9 +1,9 @@
 """What is public: the posts and people that may be shown, recommended and counted.
 
-Each need has one function. Those for many documents return aggregation stages, so that a rule that joins other
-collections (the author of a post, the original of a reshare) changes here and at no caller.
+Functions for many documents return aggregation stages, so a rule that joins other collections (the author of a post,
+the original of a reshare) changes only here.
 
-Apps differ in whether they write `visibility` for everybody. `unstated` says whether a user without one is public.
+Some apps do not write `visibility` for every user. `unstated` says whether a user without one is public.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def mark_public_users(field: str, unstated: bool) -> list[Stage]:
 
 
 def is_public_post(post: Mapping[str, Any]) -> bool:
-    """Returns whether a post that was read, with its `visibility`, is public by itself.
+    """Returns whether a post is public by its own `visibility`.
 
     >>> is_public_post({"visibility": "publish"}), is_public_post({"visibility": "hidden"}), is_public_post({})
     (True, False, False)
@@ -49,7 +49,7 @@ def is_public_post(post: Mapping[str, Any]) -> bool:
 
 
 def is_removed_post(post: Mapping[str, Any]) -> bool:
-    """Returns whether the author or a moderator removed the post, so that nothing derived from it may be kept.
+    """Returns whether the author or a moderator removed the post, so that nothing derived from it may be stored.
 
     >>> is_removed_post({"visibility": "illegal"}), is_removed_post({"visibility": "hidden"}), is_removed_post({})
     (True, False, False)

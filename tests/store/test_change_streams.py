@@ -1,4 +1,4 @@
-"""Events that tell what changed."""
+"""Events that describe a change."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_ids_come_as_extended_json_too() -> None:
     assert read_change(trigger(documentKey={"_id": {"$oid": HEX}}), "contents") == Change(written=(ObjectId(HEX),))
 
 
-def test_an_event_about_nothing_names_nothing() -> None:
+def test_an_event_without_a_change_is_none() -> None:
     assert read_change({"time": "2026-01-01T00:00:00Z"}, "contents") is None
 
 
@@ -48,6 +48,6 @@ def test_an_event_about_nothing_names_nothing() -> None:
         (trigger(ns={"db": "app-db", "coll": "users"}), "detail.ns.coll"),
     ],
 )
-def test_a_bad_event_is_told_by_its_field(event: dict[str, Any], field: str) -> None:
+def test_the_error_for_a_bad_event_names_its_field(event: dict[str, Any], field: str) -> None:
     with pytest.raises(ValueError, match=field):
         read_change(event, "contents")

@@ -36,8 +36,8 @@ documents = st.lists(
 )
 
 
-def plain(document):
-    """What a plain find says of the document, by the stated rules."""
+def values_of(document):
+    """Returns the values of a document, by the rules of read_columns in plain Python."""
     deep, time, score, number = (document.get("deep") or {}).get("id"), *map(document.get, ("time", "score", "number"))
     return {
         "own": document["_id"].binary,
@@ -50,19 +50,19 @@ def plain(document):
 
 @given(written=documents)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_columns_say_what_a_plain_find_says(db, written):
-    written = [{**each, "_id": ObjectId()} for each in written]
+def test_columns_equal_a_plain_find(db, written):
+    written = [{**document, "_id": ObjectId()} for document in written]
     db.app.contents.delete_many({})
     if written:
         db.app.contents.insert_many(written)
 
     columns = read_columns(db, "contents", [{"$sort": {"_id": 1}}], FIELDS)
 
-    expected = [plain(each) for each in db.app.contents.find().sort("_id")]
+    expected = [values_of(document) for document in db.app.contents.find().sort("_id")]
     for name in ("time", "score", "number"):
-        np.testing.assert_array_equal(columns[name], [each[name] for each in expected])
+        np.testing.assert_array_equal(columns[name], [row[name] for row in expected])
     for name in ("own", "deep"):
-        assert columns[name].tobytes() == b"".join(each[name] for each in expected)
+        assert columns[name].tobytes() == b"".join(row[name] for row in expected)
 
 
 def test_more_documents_than_a_batch_come_in_order(db):
@@ -73,10 +73,10 @@ def test_more_documents_than_a_batch_come_in_order(db):
     np.testing.assert_array_equal(columns["number"], np.arange(110_000)[::-1])
 
 
-def test_no_documents_are_empty_columns_of_the_same_types(db):
+def test_no_documents_become_empty_columns_of_the_same_types(db):
     columns = read_columns(db, "contents", [], FIELDS)
 
-    assert {name: (len(each), each.dtype.str) for name, each in columns.items()} == {
+    assert {name: (len(column), column.dtype.str) for name, column in columns.items()} == {
         "own": (0, "|S12"), "deep": (0, "|S12"), "time": (0, "<i8"), "score": (0, "<f8"), "number": (0, "<i4"),
     }  # fmt: skip
 
@@ -93,8 +93,8 @@ def test_an_id_that_ends_in_zero_bytes_survives(db, digits):
 
 
 @given(st.lists(ids, max_size=6))
-def test_ids_become_an_array_and_come_back(some):
-    array = id_array(some)
+def test_ids_survive_the_way_into_an_array_and_out(values):
+    array = id_array(values)
 
-    assert hex_ids(array) == [str(each) for each in some]
-    assert object_ids(array) == [None if each == NO_ID else each for each in some]
+    assert hex_ids(array) == [str(value) for value in values]
+    assert object_ids(array) == [None if value == NO_ID else value for value in values]

@@ -1,4 +1,4 @@
-"""The table of fields holds what is really stored: every job, the panel's writes, requests and actions have run."""
+"""The table of fields describes what jobs, the panel's writes, requests and actions really store."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -33,7 +33,7 @@ WRITERS = {"app", "command", "panel", "moderator", "jobs"}
 
 @pytest.fixture(scope="module")
 def stored(uri):
-    """Collection → all its documents after everything that writes has written."""
+    """Returns collection → all its documents, after everything has written that writes."""
     with panel_databases(uri) as db:
         community = defaultdict(list)
         for name, batch in documents(simulate(CONFIG)):
@@ -41,10 +41,10 @@ def stored(uri):
         fill(db, {name: batch for name, batch in community.items() if batch})
         leases = run_everything(db)
         databases = (db.app, db.analytics)
-        found = {
+        by_name = {
             name: list(database[name].find()) for database in databases for name in database.list_collection_names()
         }
-    return found | {"leases": leases}
+    return by_name | {"leases": leases}
 
 
 def run_everything(db):
@@ -58,7 +58,7 @@ def run_everything(db):
     outcomes = [*run_all(everything(), {"time": earlier.isoformat()}, backfill()), *run_all(trainers, at())]
     assert {outcome.status for outcome in outcomes} == {"done"}
     settings.schedule(db, "karmaStats", "0 * * * *")
-    judge_cases(db)
+    decide_cases(db)
     answer_requests(db)
     act(db)
     runs.finish(db, runs.start(db, "karmaStats", NOW, NOW), "failed", 0.1, {}, "ValueError")
@@ -77,14 +77,14 @@ def at(moment=NOW, **event):
 
 
 def damage(db):
-    """A post and a user with a counter of a wrong type, as apps have them."""
+    """Gives a post and a user counters of a wrong type, as apps have them."""
     post, user = db.app.contents.find_one()["_id"], db.app.users.find_one()["_id"]
     db.app.contents.update_one({"_id": post}, {"$set": {"engagements.like.count": "many"}})
     db.app.users.update_one({"_id": user}, {"$set": {"followerCount": "x"}})
 
 
-def judge_cases(db):
-    """Verdicts that are copied, then the same credentials again when the cool-down is over."""
+def decide_cases(db):
+    """Copies verdicts, then opens the same cases again after the cool-down."""
     db.app.suspiciouscredentials.update_many({}, {"$set": {"verificationStatus": True, "verifiedAt": NOW}})
     at_once = at(NOW + timedelta(minutes=1))
     assert fraud.feature_updater(at_once)["bots"] > 0
@@ -93,7 +93,7 @@ def judge_cases(db):
 
 
 def answer_requests(db):
-    """A published experiment, explored contents, a ranking and the moods of two users."""
+    """Publishes an experiment and explored contents, and requests a ranking and the moods of two users."""
     experiments.publish(db, "ranking", [{"name": "all", "share": 1.0, "personal": True}], NOW - timedelta(hours=1))
     experiments.publish(db, "ranking", [{"name": "half", "share": 0.5, "personal": False}], NOW)
     account = db.app.accounts.find_one({"isGuest": False})["_id"]
@@ -105,7 +105,7 @@ def answer_requests(db):
 
 
 def act(db):
-    """Actions planned, carried out, refused and taken back."""
+    """Plans, executes, refuses and undoes actions."""
     categories.create(db, "tea", "Tea", ["tea"])
     actor, *others = (user["_id"] for user in db.app.users.find({"visibility": "publish"}, {"_id": 1}).limit(5))
     thresholds = dict.fromkeys(("like", "comment", "recast", "quote"), 0.0)
@@ -121,7 +121,7 @@ def act(db):
     assert predictors.actions_plan(at())["planned"] > 3
     later = NOW + timedelta(hours=1)
     network = {"app": AppConnector(db, later)}
-    assert actions.claim_due(db, later, "app")  # by a run that died
+    assert actions.claim_due(db, later, "app")  # by a run that was killed
     actions.end(db, actions.claim_due(db, later, "app")["_id"], "failed", NOW, error="refused")
     assert carry_out(db, later, network)["done"] > 1
     undo(db, db.analytics.actions.find_one({"state": "done"})["_id"], later, network)
@@ -129,7 +129,7 @@ def act(db):
 
 
 def follow_changes(db):
-    """A watcher keeps its place."""
+    """Watches a collection, so that the watcher saves its token."""
     stop = Event()
     timer = Timer(0.5, stop.set)
     timer.start()
@@ -173,10 +173,10 @@ def test_every_required_field_is_there(stored, name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_field_of_ours_is_stored_somewhere(stored, name):
-    met = {field.path for document in stored[name] for path, _ in values(document)
+    stored_paths = {field.path for document in stored[name] for path, _ in values(document)
            if (field := field_at(described()[name], path))}  # fmt: skip
 
-    assert set(described()[name].fields) - met == set()
+    assert set(described()[name].fields) - stored_paths == set()
 
 
 def test_the_open_names_of_credentialfeatures_are_the_reading_features(stored):

@@ -188,7 +188,7 @@ def test_a_place_that_the_server_has_forgotten_is_told_and_given_up(db):
         stop.set()
 
     assert list(watch(db, "contents", stop, tell)) == []
-    assert lost == ["changes of contents were missed while nobody watched for too long"]
+    assert lost == ["changes of contents were missed: nothing watched for too long"]
     assert db.analytics.watermarks.count_documents({}) == 0
 
 

@@ -5,21 +5,21 @@ import pytest
 from store.inputs.event_log import in_threads
 
 
-def test_two_calls_run_at_the_same_time_and_give_their_values_in_order():
+def test_two_calls_run_at_the_same_time_and_return_in_order():
     met = threading.Barrier(2, timeout=10)
 
     assert in_threads([lambda: (met.wait(), "one")[1], lambda: (met.wait(), "other")[1]]) == ["one", "other"]
 
 
-def test_an_error_rises_without_waiting_for_what_is_under_way_and_nothing_more_begins():
-    begun, end = [], threading.Event()
+def test_an_error_rises_without_waiting_for_running_calls_and_starts_no_others():
+    started, end = [], threading.Event()
 
     def fail():
         raise RuntimeError("of the first")
 
-    calls = [fail, *[lambda: begun.append(1) or end.wait(10)] * 9]
+    calls = [fail, *[lambda: started.append(1) or end.wait(10)] * 9]
     with pytest.raises(RuntimeError, match="of the first"):
         in_threads(calls)
 
-    assert len(begun) <= 3
+    assert len(started) <= 3
     end.set()

@@ -1,4 +1,4 @@
-"""What counts as an engagement, asked of the real server."""
+"""The rule for engagements, on the real server."""
 
 from typing import Any
 
@@ -31,11 +31,11 @@ def test_only_acts_of_four_types_on_posts_that_were_not_withdrawn_count(acts: An
     assert {act["_id"] for act in acts.find(counted())} == {"like", "without visibility", "hidden"}
 
 
-def test_other_types_are_held_to_the_same_rule(acts: Any) -> None:
+def test_other_types_follow_the_same_rule(acts: Any) -> None:
     assert {act["_id"] for act in acts.find(counted(("like", "report")))} == {"like", "report"}
 
 
-def test_withdrawn_is_said_of_one_act() -> None:
+def test_one_act_is_withdrawn() -> None:
     assert [name for name, act in ACTS.items() if is_withdrawn(act)] == ["withdrawn"]
 
 
