@@ -150,7 +150,7 @@ def test_every_answer_allows_only_our_own_scripts(outside, path):
 
 
 def test_a_failed_page_has_the_security_headers_and_no_traceback(db, monkeypatch):
-    monkeypatch.setattr("panel.pages.now.run_log", None)
+    monkeypatch.setattr("panel.pages.now.last_runs", None)
     with client(db) as browser:
         browser._transport.raise_server_exceptions = False
         answer = browser.get("/")
