@@ -67,9 +67,9 @@ def _emoji_scores(model: Path, vocabulary: Sequence[str]) -> Floats:
     import fasttext
 
     predict: Callable[..., tuple[Sequence[str], Sequence[float]]] = fasttext.load_model(str(model)).predict
-    said = [dict(zip(*predict(word, k=1000), strict=True)) for word in vocabulary]
-    emoji = sorted({label for each in said for label in each})
-    table = np.array([[each.get(label, 0.0) for label in emoji] for each in said], np.float32)
+    predictions = [dict(zip(*predict(word, k=1000), strict=True)) for word in vocabulary]
+    emoji = sorted({label for prediction in predictions for label in prediction})
+    table = np.array([[prediction.get(label, 0.0) for label in emoji] for prediction in predictions], np.float32)
     return np.asarray(np.log(table + 1e-4))
 
 

@@ -113,9 +113,9 @@ def one_line(error: Exception) -> str:
     """What to tell of an error: what happened and, where it is known, how to mend it."""
     if isinstance(error, TyperException):
         return f"feedpulse: {_plain(error.format_message())}{_hint(error)}"
-    if "ConnectionFailure" in {each.__name__ for each in type(error).__mro__}:
+    if "ConnectionFailure" in {kind.__name__ for kind in type(error).__mro__}:
         return f"feedpulse: {UNREACHABLE} ({_plain(str(error))[:120]})"
-    if "ConfigurationError" in {each.__name__ for each in type(error).__mro__}:
+    if "ConfigurationError" in {kind.__name__ for kind in type(error).__mro__}:
         return (
             f"feedpulse: MONGODB_URI is no address of a server, like mongodb://host:27017 ({_plain(str(error))[:120]})"
         )

@@ -16,20 +16,20 @@ def result(document: Any, as_json: bool, *people: RenderableType) -> None:
     if as_json:
         screen.file.write(json.dumps(document, default=str) + "\n")
         return
-    for each in people or (document,):
-        screen.print(each)
+    for part in people or (document,):
+        screen.print(part)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A table whose numbers stand to the right."""
     rows = [list(row) for row in rows]
-    made = Table(title=title, title_justify="left", header_style="bold", border_style="dim")
+    grid = Table(title=title, title_justify="left", header_style="bold", border_style="dim")
     for position, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
-        made.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    return made
+        grid.add_row(*(_cell(value) for value in row))
+    return grid
 
 
 def bar(share: float, width: int = 20) -> str:

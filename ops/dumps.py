@@ -82,7 +82,7 @@ MOST = 5_000  # lines of a file that are counted
 
 def counted(folder: Path) -> Mapping[str, Mapping[str, int]]:
     """Collection → reason → lines set aside; nothing where nothing was loaded."""
-    return {each.stem: _reasons(each, each.stat().st_mtime_ns) for each in sorted(folder.glob("*.jsonl"))}
+    return {file.stem: _reasons(file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.jsonl"))}
 
 
 @lru_cache(maxsize=32)

@@ -77,7 +77,7 @@ def _collection(collection: Described) -> Iterator[str]:
     yield f"{collection.meaning} Written by {', '.join(collection.by)}."
     yield _table(
         ("field", "type", "unit or range", "need", "meaning"),
-        [_row(each, collection) for each in collection.fields.values()],
+        [_row(field, collection) for field in collection.fields.values()],
     )
     if indexes := list(_indexes(collection.name)):
         yield f"Indexes: {'; '.join(indexes)}."
@@ -112,18 +112,18 @@ def _indexes(name: str) -> Iterator[str]:
 def _columns(groups: Mapping[str, Sequence[Column]]) -> str:
     names = ("column", "group", "unit", "meaning", "counts", "window", "missing")
     rows = [
-        (f"`{each.name}`", group, each.unit, each.meaning, each.counts, each.window, each.missing)
+        (f"`{column.name}`", group, column.unit, column.meaning, column.counts, column.window, column.missing)
         for group, columns in groups.items()
-        for each in columns
+        for column in columns
     ]
     return _table(names, rows)
 
 
 def _readings(groups: Mapping[str, Sequence[Column]]) -> str:
     rows = [
-        (f"`{each.name}`", group, each.unit, each.meaning, each.missing)
+        (f"`{column.name}`", group, column.unit, column.meaning, column.missing)
         for group, columns in groups.items()
-        for each in columns
+        for column in columns
     ]
     return _table(("column", "group", "unit", "meaning", "missing"), rows)
 

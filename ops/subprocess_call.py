@@ -21,9 +21,9 @@ class Beside:
         Raises:
             RuntimeError: when it failed, with its last line.
         """
-        answer, told = self.process.communicate()
+        answer, errors = self.process.communicate()
         if self.process.returncode:
-            raise RuntimeError((told.strip().splitlines() or [f"exit status {self.process.returncode}"])[-1])
+            raise RuntimeError((errors.strip().splitlines() or [f"exit status {self.process.returncode}"])[-1])
         return json.loads(answer)
 
 

@@ -121,13 +121,13 @@ def _engagement_items(world: World, ids: Ids, rows: Ints) -> list[ObjectId | Non
     """What each engagement made: a comment, a reshare or nothing."""
     table = world.engagements
     items = table.item[rows].tolist()
-    made: list[ObjectId | None] = [None if item < 0 else ids.contents[item] for item in items]
+    created_items: list[ObjectId | None] = [None if item < 0 else ids.contents[item] for item in items]
     comments = np.flatnonzero(table.kind[rows] == COMMENT)
     chosen = rows[comments]
     own = object_ids(world.config.seed, "comments", chosen, table.created_ms[chosen])
     for place, key in zip(comments.tolist(), own, strict=True):
-        made[place] = key
-    return made
+        created_items[place] = key
+    return created_items
 
 
 def engagement_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:

@@ -73,10 +73,10 @@ class Feed:
         return np.where(hired, PROFILE, source)
 
     def _candidates(self, account: Ints, source: Ints, posts: Posts, pools: Pools, rng: np.random.Generator) -> Ints:
-        found = np.full((len(account), _DRAWS), -1)
+        candidates = np.full((len(account), _DRAWS), -1)
         rows = [np.flatnonzero(source == number) for number in range(len(SOURCES))]
-        found[rows[FOLLOWING]] = self._followed(account[rows[FOLLOWING]], pools.time_ms, rng)
-        found[rows[PROFILE]] = self._profile(account[rows[PROFILE]], rng)
+        candidates[rows[FOLLOWING]] = self._followed(account[rows[FOLLOWING]], pools.time_ms, rng)
+        candidates[rows[PROFILE]] = self._profile(account[rows[PROFILE]], rng)
         language = draw_per_row(self.languages[account], rng)
         topic = draw_per_row(self.topics[account], rng)
         for number, pool, group in (
@@ -85,8 +85,8 @@ class Feed:
             (INTEREST, pools.by_circle, language * len(TOPICS) + topic),
             (FRESH, pools.by_nothing, np.zeros_like(language)),
         ):
-            found[rows[number]] = pools.draw(pool, self._repeat(group[rows[number]]), rng)
-        return found
+            candidates[rows[number]] = pools.draw(pool, self._repeat(group[rows[number]]), rng)
+        return candidates
 
     @staticmethod
     def _repeat(group: Ints) -> Ints:

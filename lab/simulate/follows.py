@@ -39,13 +39,13 @@ def _targets(account: Ints, accounts: Accounts, users: Users, rng: np.random.Gen
     interest = accounts.affinity.argmax(axis=1)
     circle = language * len(TOPICS) + interest
     everyone = np.zeros_like(language)
-    found = np.full(len(account), -1)
+    target = np.full(len(account), -1)
     choice = np.searchsorted([0.55, 0.80, 0.92], rng.random(len(account)))
     for case, group in enumerate((circle, language, accounts.country, everyone)):
         rows = np.flatnonzero(choice == case)
         pool = Groups.of(group[users.account], weight, int(group.max()) + 1)
-        found[rows] = pool.draw(group[account[rows]], rng)
-    return found
+        target[rows] = pool.draw(group[account[rows]], rng)
+    return target
 
 
 def _since(

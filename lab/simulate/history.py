@@ -104,9 +104,9 @@ class History:
         duration = self._durations(d, interest, kind)
         seen = self._clock(d, np.where(unseen, 0, duration))
         off = seen + np.maximum(duration, 1)
-        kept = off < self.config.until_ms
-        self._note_exposures(d, kept, seen, off)
-        acts = np.flatnonzero(kept & (kind >= 0))
+        recorded = off < self.config.until_ms
+        self._note_exposures(d, recorded, seen, off)
+        acts = np.flatnonzero(recorded & (kind >= 0))
         when = seen[acts] + (duration[acts] * self.rng.uniform(0.4, 1, len(acts))).astype(np.int64)
         self._engage(d.account[acts], d.content[acts], kind[acts], when)
 
@@ -143,20 +143,20 @@ class History:
         start = self.slots.start_ms[d.slot]
         return start + np.where(human, before - (before - gaps)[first], 0)
 
-    def _note_exposures(self, d: Delivered, kept: Flags, seen: Ints, off: Ints) -> None:
+    def _note_exposures(self, d: Delivered, recorded: Flags, seen: Ints, off: Ints) -> None:
         human = np.isnan(self.slots.duration_seconds[d.slot])
         unrecorded = self.rng.random(len(seen)) < self.config.no_off_screen_share
         self.exposures.append(
             Exposures(
-                account=d.account[kept],
-                credential=self.slots.credential[d.slot][kept],
-                content=d.content[kept],
-                called_ms=(self.slots.start_ms[d.slot] - np.where(human, 0, 300))[kept],
-                seen_ms=seen[kept],
-                off_ms=np.where(unrecorded, -1, off)[kept],
-                seen=~self.slots.unseen[d.slot][kept],
-                source=d.source[kept],
-                score=np.round(d.score[kept], 4),
+                account=d.account[recorded],
+                credential=self.slots.credential[d.slot][recorded],
+                content=d.content[recorded],
+                called_ms=(self.slots.start_ms[d.slot] - np.where(human, 0, 300))[recorded],
+                seen_ms=seen[recorded],
+                off_ms=np.where(unrecorded, -1, off)[recorded],
+                seen=~self.slots.unseen[d.slot][recorded],
+                source=d.source[recorded],
+                score=np.round(d.score[recorded], 4),
             )
         )
 

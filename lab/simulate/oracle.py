@@ -105,10 +105,10 @@ def _assembled(kinds: dict[str, list[Line]]) -> TrueWorld:
 
 def _per_account(accounts: dict[str, int], lines: list[Line], *names: str) -> tuple[tuple[Ints, ...], tuple[Ints, ...]]:
     """Two lists of each account's line as arrays; empty for accounts without a line."""
-    found: dict[int, Line] = {accounts[line["_id"]]: line for line in lines}
+    lines_by_account: dict[int, Line] = {accounts[line["_id"]]: line for line in lines}
     nothing: Line = {name: [] for name in names}
     first, second = (
-        tuple(np.array(list(found.get(row, nothing)[name])) for row in range(len(accounts))) for name in names
+        tuple(np.array(list(lines_by_account.get(row, nothing)[name])) for row in range(len(accounts))) for name in names
     )
     return first, second
 

@@ -32,8 +32,8 @@ class Pools:
 
     def draw(self, pool: Groups, group: Ints, rng: np.random.Generator) -> Ints:
         """One content row of each group (any shape) of one of the pools, -1 where it is empty."""
-        found = pool.draw(group, rng)
-        return np.append(self.rows, -1)[found]
+        place = pool.draw(group, rng)
+        return np.append(self.rows, -1)[place]
 
 
 def age_hours(posts: Posts, rows: Ints, time_ms: int) -> Floats:

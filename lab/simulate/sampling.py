@@ -38,5 +38,5 @@ class Groups:
         place = np.clip(place, self.bounds[group], np.maximum(self.bounds[group + 1] - 1, 0))
         if not len(self.order):
             return np.full(group.shape, -1)
-        found: Ints = np.where(high > low, self.order[place], -1)
-        return found
+        item: Ints = np.where(high > low, self.order[place], -1)
+        return item

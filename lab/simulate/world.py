@@ -160,5 +160,5 @@ def draw(cumulative: Floats, rng: np.random.Generator, size: int) -> Ints:
 def draw_per_row(cumulative: Floats, rng: np.random.Generator) -> Ints:
     """One column index per row of cumulative chances (rows, columns), shape (rows,)."""
     level = rng.random(len(cumulative)) * cumulative[:, -1]
-    found = (cumulative <= level[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(found, cumulative.shape[1] - 1))
+    column = (cumulative <= level[:, None]).sum(axis=1)
+    return np.asarray(np.minimum(column, cumulative.shape[1] - 1))

@@ -31,13 +31,15 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Measures jobs by size, a baseline, and requests while jobs run; about 20 minutes."""
-    found = read(given) if given else measured(sizes, quick)
+    figures = read(given) if given else measured(sizes, quick)
     if file:
-        write(file, found)
+        write(file, figures)
     if write_docs:
-        write(KEPT, found)
-        PAGE.write_text(page.page(found))
-    console.result(found, as_json, *(console.table(each.title, each.columns, each.rows) for each in tables(found)))
+        write(KEPT, figures)
+        PAGE.write_text(page.page(figures))
+    console.result(
+        figures, as_json, *(console.table(table.title, table.columns, table.rows) for table in tables(figures))
+    )
 
 
 def measured(sizes: str, quick: bool) -> dict[str, Any]:
@@ -63,17 +65,17 @@ def read(file: Path) -> dict[str, Any]:
         ValueError: when it holds none.
     """
     try:
-        found = json.loads(file.read_text())
+        figures = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise ValueError(f"{file} holds no figures: {error}") from error
-    if not isinstance(found, dict) or not {"machine", "sizes", "more"} <= set(found):
+    if not isinstance(figures, dict) or not {"machine", "sizes", "more"} <= set(figures):
         raise ValueError(f"{file} holds no figures of feedpulse bench")
-    return found
+    return figures
 
 
-def write(file: Path, found: dict[str, Any]) -> None:
+def write(file: Path, figures: dict[str, Any]) -> None:
     """Keeps the figures."""
-    file.write_text(json.dumps(found, indent=1) + "\n")
+    file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def _server(folder: Path) -> AbstractContextManager[str]:
@@ -83,7 +85,7 @@ def _server(folder: Path) -> AbstractContextManager[str]:
 
 def _numbers(sizes: str) -> list[int]:
     try:
-        numbers = sorted({int(each) for each in sizes.split(",")})
+        numbers = sorted({int(size) for size in sizes.split(",")})
     except ValueError:
         numbers = []
     if not numbers or numbers[0] < 1:

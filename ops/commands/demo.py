@@ -51,7 +51,7 @@ def demo(
         console.result(document, as_json, *demo_report.pages(document))
         if not (no_panel or as_json) and sys.stdout.isatty():
             panel.serve(now=Clock(config.until).now)
-    if any(each["status"] == "failed" for each in document["functions"]):
+    if any(function["status"] == "failed" for function in document["functions"]):
         raise typer.Exit(1)
 
 
@@ -74,12 +74,12 @@ def played(db: Databases, config: Config) -> dict[str, Any]:
     event = {"time": config.until.isoformat()}
     outcomes = run_early(event)
     with _judging(config.until) as judging:
-        outcomes += run_all([each for each in late() if each.key != JUDGED], event)
+        outcomes += run_all([function for function in late() if function.key != JUDGED], event)
         return {
             "prefix": os.environ["DB_PREFIX"],
             "until": event["time"],
             "community": community,
-            "functions": [asdict(each) for each in outcomes],
+            "functions": [asdict(outcome) for outcome in outcomes],
             "feed": {country: _top(db, country, config.until) for country in _busiest(db)},
             "ranking": _judged(judging),
         }

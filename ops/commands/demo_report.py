@@ -64,13 +64,13 @@ def _jobs(functions: Sequence[Mapping[str, Any]]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
     for name, side in (("function", "left"), ("seconds", "right"), ("", "left"), ("what it did", "left")):
         table.add_column(name, justify="right" if side == "right" else "left")
-    slowest = max((each["seconds"] for each in functions), default=0) or 1
-    for each in functions:
-        good = each["status"] == "done"
+    slowest = max((function["seconds"] for function in functions), default=0) or 1
+    for function in functions:
+        good = function["status"] == "done"
         style = "green" if good else "red"
-        done = _did(each["counts"]) if good else escape(each["error"] or each["status"])
-        length = bar(each["seconds"] / slowest, 10)
-        table.add_row(f"[{style}]{each['function']}", f"{each['seconds']:.1f}", f"[cyan]{length}", done)
+        done = _did(function["counts"]) if good else escape(function["error"] or function["status"])
+        length = bar(function["seconds"] / slowest, 10)
+        table.add_row(f"[{style}]{function['function']}", f"{function['seconds']:.1f}", f"[cyan]{length}", done)
     return table
 
 
@@ -102,12 +102,12 @@ def _figures(ranking: Mapping[str, Any]) -> RenderableType:
     for name in ("ranker", "", "ndcg@10", "", "95 %"):
         table.add_column(name, no_wrap=True)
     known = [(name, ranking["rankers"][name], about) for name, about in RANKERS.items() if name in ranking["rankers"]]
-    for name, figures, about in sorted(known, key=lambda each: -each[1]["ndcg@10"]):
+    for name, figures, about in sorted(known, key=lambda row: -row[1]["ndcg@10"]):
         quality = figures["ndcg@10"]
         drawn = f"[cyan]{bar(quality, 10)}"
         table.add_row(name, f"[dim]{about}", f"[bold]{quality:.3f}", drawn, _interval(figures.get("ci")))
-    told = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models that had not seen them."
-    return Group(table, told)
+    note = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models that had not seen them."
+    return Group(table, note)
 
 
 def _interval(ends: Any) -> str:

@@ -36,8 +36,8 @@ def publish(
     """Give each variant its share of the accounts, always the same ones; `:guest` orders as for a guest."""
     now, wanted = clock({"time": time}), parsed(variants)
     version = experiments.publish(databases(), EXPERIMENT, wanted, now)
-    made = {"experiment": EXPERIMENT, "version": version, "variants": wanted}
-    console.result(made, as_json, f"Version {version} is published: {', '.join(variants)}.")
+    document = {"experiment": EXPERIMENT, "version": version, "variants": wanted}
+    console.result(document, as_json, f"Version {version} is published: {', '.join(variants)}.")
 
 
 @app.command("end")
@@ -58,9 +58,9 @@ def report(
     as_json: Json = False,
 ) -> None:
     """What the members of each variant did while it was published, with 95 % intervals over people."""
-    made = reported(databases(), _utc(since), _utc(until), version, explored, seed)
-    tables = [_variants_table(made), _differences_table(made), _verdict(made)]
-    console.result(made, as_json, *tables)
+    document = reported(databases(), _utc(since), _utc(until), version, explored, seed)
+    tables = [_variants_table(document), _differences_table(document), _verdict(document)]
+    console.result(document, as_json, *tables)
 
 
 def reported(
@@ -78,10 +78,10 @@ def reported(
     since, until = max(since, version.published_at), min(until, version.ended_at or until)
     bots = id_array(fraud_cases.likely_bot_accounts(db))
     activity = _activity(db, version, since, until, bots)
-    shares = {str(each["name"]): float(each["share"]) for each in version.variants}
-    made = {"experiment": EXPERIMENT, "version": version.version, "since": since, "until": until, "seed": seed}
-    made |= compared(activity, shares, seed) | {"botsKnown": len(bots)}
-    return made | ({"explored": _explored(db, since, until, bots, seed)} if explored else {})
+    shares = {str(variant["name"]): float(variant["share"]) for variant in version.variants}
+    document = {"experiment": EXPERIMENT, "version": version.version, "since": since, "until": until, "seed": seed}
+    document |= compared(activity, shares, seed) | {"botsKnown": len(bots)}
+    return document | ({"explored": _explored(db, since, until, bots, seed)} if explored else {})
 
 
 def parsed(words: list[str]) -> list[dict[str, Any]]:
@@ -94,27 +94,28 @@ def parsed(words: list[str]) -> list[dict[str, Any]]:
     {'name': 'b', 'share': 0.5, 'personal': False}
     """
     variants = [_variant(word) for word in words]
-    if len(variants) < 2 or len({each["name"] for each in variants}) < len(variants):
+    if len(variants) < 2 or len({variant["name"] for variant in variants}) < len(variants):
         raise ValueError("variants: two or more with different names are needed, like personal=0.5 plain=0.5:guest")
     return variants
 
 
 def _variant(word: str) -> dict[str, Any]:
-    found = _VARIANT.fullmatch(word)
+    match = _VARIANT.fullmatch(word)
     try:
-        share = float(found["share"]) if found else 0.0
+        share = float(match["share"]) if match else 0.0
     except ValueError:
         share = 0.0
-    if found is None or not 0 < share < float("inf"):
+    if match is None or not 0 < share < float("inf"):
         raise ValueError(f"variants: {word[:60]} is not NAME=SHARE with a share above 0, like personal=0.5")
-    return {"name": found["name"], "share": share, "personal": found["guest"] is None}
+    return {"name": match["name"], "share": share, "personal": match["guest"] is None}
 
 
 def _version_in(db: Databases, since: datetime, until: datetime, number: int | None) -> Version:
     inside = [
-        each
-        for each in experiments.versions(db, EXPERIMENT)
-        if max(since, each.published_at) < min(until, each.ended_at or until) and number in (None, each.version)
+        version
+        for version in experiments.versions(db, EXPERIMENT)
+        if max(since, version.published_at) < min(until, version.ended_at or until)
+        and number in (None, version.version)
     ]
     if not inside:
         wanted = "experiment" if number is None else f"version {number}"
@@ -124,19 +125,21 @@ def _version_in(db: Databases, since: datetime, until: datetime, number: int | N
 
 def _activity(db: Databases, version: Version, since: datetime, until: datetime, bots: Any) -> Activity:
     tables = experiments.read_activity(db, since, until)
-    (seen, exposures), (engaging, engagements) = (_summed(each) for each in tables)
+    (seen, exposures), (engaging, engagements) = (_summed(table) for table in tables)
     accounts = event_log.read_accounts(db, {}, COUNTRIES)
     members = np.sort(accounts["id"][accounts["guest"] == 0])
     ids = np.union1d(seen, engaging)
     ids = ids[(positions(members, ids) >= 0) & (positions(bots, ids) < 0)]
-    names = [each["name"] for each in version.variants]
+    names = [variant["name"] for variant in version.variants]
     chosen = map(assign_variant, hex_ids(ids), repeat(EXPERIMENT), repeat(version.version), repeat(version.variants))
-    variant = np.array([names.index(each["name"]) if each else -1 for each in chosen], dtype=np.int64)
+    variant = np.array(
+        [names.index(chosen_variant["name"]) if chosen_variant else -1 for chosen_variant in chosen], dtype=np.int64
+    )
     return Activity(variant, _counts(seen, exposures, ids), _counts(engaging, engagements, ids))
 
 
 def _summed(tables: list[Columns]) -> Any:
-    return summed(*(np.concatenate([each[name] for each in tables]) for name in ("account", "count")))
+    return summed(*(np.concatenate([table[name] for table in tables]) for name in ("account", "count")))
 
 
 def _counts(known: Any, counts: Any, wanted: Any) -> Any:
@@ -152,26 +155,28 @@ def _explored(db: Databases, since: datetime, until: datetime, bots: Any, seed: 
     ]
     none = (np.zeros(0, "S12"), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.bool_))
     person, propensity, seen, engaged = (np.concatenate(column) for column in zip(none, *parts, strict=True))
-    kept = (seen | engaged) & (propensity > 0) & (positions(bots, person) < 0)
-    counts = {"drawn": len(person), "seen": int(kept.sum()), "engaged": int(engaged[kept].sum())}
-    return counts | {"rate": explored_rate(person[kept], engaged[kept], propensity[kept], seed)}
+    counted = (seen | engaged) & (propensity > 0) & (positions(bots, person) < 0)
+    counts = {"drawn": len(person), "seen": int(counted.sum()), "engaged": int(engaged[counted].sum())}
+    return counts | {"rate": explored_rate(person[counted], engaged[counted], propensity[counted], seed)}
 
 
-def _variants_table(made: dict[str, Any]) -> Any:
+def _variants_table(document: dict[str, Any]) -> Any:
     columns = ("variant", "share", "members", "exposures", "engagements", "a member", "95 %", "an exposure", "95 %")
     rows = [
-        [name, *(each[part] for part in ("share", "members", "exposures", "engagements"))]
-        + [cell for rate in ("perMember", "perExposure") for cell in _cells(each[rate], "rate")]
-        for name, each in made["variants"].items()
+        [name, *(figures[part] for part in ("share", "members", "exposures", "engagements"))]
+        + [cell for rate in ("perMember", "perExposure") for cell in _cells(figures[rate], "rate")]
+        for name, figures in document["variants"].items()
     ]
-    title = f"Version {made['version']}, {made['since']:%Y-%m-%d %H:%M} to {made['until']:%Y-%m-%d %H:%M} UTC"
+    title = (
+        f"Version {document['version']}, {document['since']:%Y-%m-%d %H:%M} to {document['until']:%Y-%m-%d %H:%M} UTC"
+    )
     return console.table(title, columns, rows)
 
 
-def _differences_table(made: dict[str, Any]) -> Any:
+def _differences_table(document: dict[str, Any]) -> Any:
     rows = [
-        [name, *_cells(each["perMember"], "difference"), *_cells(each["perExposure"], "difference")]
-        for name, each in made["differences"].items()
+        [name, *_cells(figures["perMember"], "difference"), *_cells(figures["perExposure"], "difference")]
+        for name, figures in document["differences"].items()
     ]
     return console.table("Differences in engagements", ("", "a member", "95 %", "an exposure", "95 %"), rows)
 
@@ -180,18 +185,18 @@ def _cells(estimate: dict[str, Any] | None, name: str) -> list[str]:
     return [f"{estimate[name]:.4f}", "{:+.4f} – {:+.4f}".format(*estimate["ci"])] if estimate else ["", ""]
 
 
-def _verdict(made: dict[str, Any]) -> str:
-    chance = made["sampleRatio"]["p"]
-    if made["sampleRatio"]["mismatch"]:
-        said = f"The shares did NOT come out as published (p = {chance:.2g}): do not believe the differences."
+def _verdict(document: dict[str, Any]) -> str:
+    chance = document["sampleRatio"]["p"]
+    if document["sampleRatio"]["mismatch"]:
+        sentence = f"The shares did NOT come out as published (p = {chance:.2g}): do not believe the differences."
     else:
-        said = f"The shares came out as published (p = {chance:.2g})."
-    explored = made.get("explored")
+        sentence = f"The shares came out as published (p = {chance:.2g})."
+    explored = document.get("explored")
     if not explored:
-        return said
+        return sentence
     rate, interval = _cells(explored["rate"], "rate")
-    told = f"{rate} engagements an exposure ({interval})" if rate else "none was seen"
-    return f"{said}\nExplored: {explored['drawn']:,} drawn, {explored['seen']:,} seen; of the whole pool {told}."
+    outcome = f"{rate} engagements an exposure ({interval})" if rate else "none was seen"
+    return f"{sentence}\nExplored: {explored['drawn']:,} drawn, {explored['seen']:,} seen; of the whole pool {outcome}."
 
 
 def _utc(moment: datetime) -> datetime:

@@ -44,14 +44,14 @@ def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, no
     person = erasure.person_of(db, account)
     tombstones = erasure.add_tombstones(db, person.ids, now)
     removed = erasure.remove_from_app(db, person) if from_app else {}
-    found = erasure.erase(db, person.ids)
-    found |= _rebuilt(db, person.ids)
+    counts = erasure.sweep(db, person.ids)
+    counts |= _rebuilt(db, person.ids)
     files = {path.name: count for path, count in _files(folder, person.ids) if count}
     kinds = ("users", "contents", "credentials")
     return {
         "ids": {"accounts": 1, **{kind: len(getattr(person, kind)) for kind in kinds}},
         "tombstones": tombstones,
-        "found": found,
+        "found": counts,
         "removedFromApp": removed,
         "files": files,
     }
@@ -69,19 +69,19 @@ def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int
 def _files(folder: Path, ids: Iterable[ObjectId]) -> Iterable[tuple[Path, int]]:
     """Each file of the home folder but the server\'s own data, and how often it named the person."""
     digits = re.compile("|".join(sorted(map(str, ids))).encode(), re.IGNORECASE)
-    for path in sorted(each for each in folder.rglob("*") if each.is_file() and DATA not in each.parts):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and DATA not in path.parts):
         yield path, _without_lines(path, digits) if path.suffix in LINES else _blackened(path, digits)
 
 
 def _without_lines(path: Path, digits: re.Pattern[bytes]) -> int:
     """Removes the lines that match; a reader sees the old file or the new one."""
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if not digits.search(line)]
-    if len(kept) < len(lines):
+    rest = [line for line in lines if not digits.search(line)]
+    if len(rest) < len(lines):
         draft = path.with_suffix(".new")
-        draft.write_bytes(b"".join(kept))
+        draft.write_bytes(b"".join(rest))
         draft.replace(path)
-    return len(lines) - len(kept)
+    return len(lines) - len(rest)
 
 
 def _blackened(path: Path, digits: re.Pattern[bytes]) -> int:

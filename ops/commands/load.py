@@ -41,9 +41,9 @@ class Loaded:
 
     def reject(self, number: int, reason: str, text: bytes) -> None:
         """Sets a line aside; counted by the reason's words before the colon."""
-        kept = text[:KEPT_BYTES].decode(errors="replace")
+        excerpt = text[:KEPT_BYTES].decode(errors="replace")
         with self.aside.open("a") as file:
-            file.write(json.dumps({"line": number, "reason": reason, "document": kept}) + "\n")
+            file.write(json.dumps({"line": number, "reason": reason, "document": excerpt}) + "\n")
         self.rejected[reason.partition(":")[0]] += 1
 
     def counts(self) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def load(
     started = perf_counter()
     files, others = dump_files(folder)
     end = None if until is None else clock({"time": until})
-    for each in others:
-        console.progress.print(f"{each}: no collection of app-db, left out", highlight=False, markup=False)
+    for name in others:
+        console.progress.print(f"{name}: no collection of app-db, left out", highlight=False, markup=False)
     with database() as db:
         loaded = load_files(db, files, drop, end)
     document = {
-        "collections": {name: each.counts() for name, each in loaded.items()},
+        "collections": {name: result.counts() for name, result in loaded.items()},
         "others": others,
-        "rejected": sum(each.rejected.total() for each in loaded.values()),
+        "rejected": sum(result.rejected.total() for result in loaded.values()),
         "seconds": round(perf_counter() - started, 3),
     }
     console.result(document, as_json, _table(folder, loaded))
@@ -90,7 +90,7 @@ def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
     known = import_dump.app_collections()
     files: dict[str, Path] = {}
     others = []
-    for path in sorted(each for each in folder.iterdir() if each.is_file()):
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
         name = collection_of(path)
         if name in files:
             raise typer.BadParameter(
@@ -187,8 +187,8 @@ def _parsed(batch: Iterable[tuple[int, bytes]], loaded: Loaded) -> Iterator[tupl
 def _is_later(document: Document, name: str, until: datetime | None) -> bool:
     if until is None:
         return False
-    dates = (document.get(each) for each in TIMES.get(name, ("createdAt",)))
-    moment = next((each for each in dates if isinstance(each, datetime)), None)
+    dates = (document.get(field_name) for field_name in TIMES.get(name, ("createdAt",)))
+    moment = next((date for date in dates if isinstance(date, datetime)), None)
     return moment is not None and _aware(moment) > until
 
 
@@ -197,6 +197,6 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _table(folder: Path, loaded: Mapping[str, Loaded]) -> Any:
-    rows = [[name, *list(each.counts().values())[:-1], each.rejected.total()] for name, each in loaded.items()]
+    rows = [[name, *list(result.counts().values())[:-1], result.rejected.total()] for name, result in loaded.items()]
     columns = ("collection", "lines", "new", "changed", "same", "repeated", "later", "rejected")
     return console.table(f"Loaded from {folder}", columns, rows)

@@ -40,13 +40,13 @@ def command(
             _roll_back(databases(), account, as_json)
 
 
-def _list(made: dict[str, Any], as_json: bool) -> None:
-    real = [row for row in made["models"] if row["kB"]]
-    members = made["members"]
-    rest = f"{len(made['models']) - len(real)} more are answered for by their parents."
+def _list(report: dict[str, Any], as_json: bool) -> None:
+    real = [row for row in report["models"] if row["kB"]]
+    members = report["members"]
+    rest = f"{len(report['models']) - len(real)} more are answered for by their parents."
     own = f"{members['own']} members have a model of their own ({members['bytesEach']:.0f} bytes each), "
     table = console.table("Models", COLUMNS, [[row[name] for name in COLUMNS] for row in real])
-    console.result(made, as_json, table, rest, own + f"{members['identity']} are answered for by all members' model.")
+    console.result(report, as_json, table, rest, own + f"{members['identity']} are answered for by all members' model.")
 
 
 def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:

@@ -23,13 +23,13 @@ def rank(
     as_json: Json = False,
 ) -> None:
     """The contents in the order in which the account should see them."""
-    asked: dict[str, Any] = {"contents": contents} if contents else {"limit": limit, "explore": explore}
-    answer = _answer({"accountId": account, **asked}, time)
+    selection: dict[str, Any] = {"contents": contents} if contents else {"limit": limit, "explore": explore}
+    answer = _answer({"accountId": account, **selection}, time)
     items = answer.get("items") or _by_score(answer["result"])
-    top = max((each["score"] for each in items), default=1.0) or 1.0
+    top = max((item["score"] for item in items), default=1.0) or 1.0
     rows = [
-        (place, each["content"], each["score"], console.bar(each["score"] / top, 8), each.get("source", ""))
-        for place, each in enumerate(items, 1)
+        (place, item["content"], item["score"], console.bar(item["score"] / top, 8), item.get("source", ""))
+        for place, item in enumerate(items, 1)
     ]
     variant = f", variant {answer['variant']}" if "variant" in answer else ""
     title = f"Contents for {account}{variant}"
@@ -46,8 +46,8 @@ def why(
     answer = _answer({"accountId": account, "contents": [content], "explain": True}, time)
     reasons = answer["reasons"][content]
     chance = f"{content} for {account}: score [bold]{reasons['score']:.4f}[/bold]"
-    told = "\n".join(f"  · {each}" for each in reasons["sentences"])
-    console.result(reasons, as_json, f"{chance}\n{told}", *_drawn(reasons))
+    lines = "\n".join(f"  · {sentence}" for sentence in reasons["sentences"])
+    console.result(reasons, as_json, f"{chance}\n{lines}", *_drawn(reasons))
 
 
 def _answer(event: dict[str, Any], time: str | None) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _answer(event: dict[str, Any], time: str | None) -> dict[str, Any]:
 
 
 def _by_score(result: Mapping[str, float]) -> list[dict[str, Any]]:
-    order = sorted(result.items(), key=lambda each: -each[1])
+    order = sorted(result.items(), key=lambda pair: -pair[1])
     return [{"content": content, "score": score} for content, score in order]
 
 
@@ -67,10 +67,10 @@ def _drawn(reasons: Mapping[str, Any]) -> list[Any]:
         return []
     levels = [(level, value, _signed(value, reasons["levels"].values())) for level, value in reasons["levels"].items()]
     parts = reasons["contributions"][:_LARGEST]
-    sizes = [each["contribution"] for each in parts]
+    sizes = [part["contribution"] for part in parts]
     columns = [
-        (each["level"], each["column"], each["value"], each["contribution"], _signed(each["contribution"], sizes))
-        for each in parts
+        (part["level"], part["column"], part["value"], part["contribution"], _signed(part["contribution"], sizes))
+        for part in parts
     ]
     total = f"Log-odds {reasons['logOdds']:+.4f} by level"
     return [
@@ -80,6 +80,6 @@ def _drawn(reasons: Mapping[str, Any]) -> list[Any]:
 
 
 def _signed(value: float, every: Any) -> str:
-    largest = max((abs(each) for each in every), default=0.0) or 1.0
+    largest = max((abs(other) for other in every), default=0.0) or 1.0
     colour = "green" if value > 0 else "red"
     return f"[{colour}]{console.bar(abs(value) / largest, 16)}[/{colour}]"

@@ -52,9 +52,9 @@ def invoke(
     as_json: Json = False,
 ) -> None:
     """One function of serverless.yml with an event, as `sls invoke local` does; prints what it returns."""
-    handler, given = named(function).load(), read_event(event) | timed(time)
+    handler, body = named(function).load(), read_event(event) | timed(time)
     with database(), contextlib.redirect_stdout(sys.stderr):
-        result = handler(given, None)
+        result = handler(body, None)
     console.result(result, as_json, Text(json.dumps(result, indent=2, default=str, ensure_ascii=False)))
 
 
@@ -70,11 +70,11 @@ def run(
             outcomes = [*run_early(event), *run_all(late(), event)]
         else:
             outcomes = run_all({Jobs.HOURLY: hourly, Jobs.DAILY: daily}[jobs](), event)
-    failed = sum(each.status == "failed" for each in outcomes)
+    failed = sum(outcome.status == "failed" for outcome in outcomes)
     document = {
         "time": event["time"],
-        "functions": [asdict(each) for each in outcomes],
-        "seconds": round(sum(each.seconds for each in outcomes), 3),
+        "functions": [asdict(outcome) for outcome in outcomes],
+        "seconds": round(sum(outcome.seconds for outcome in outcomes), 3),
         "failed": failed,
     }
     console.result(document, as_json, outcomes_table(outcomes, event["time"]))
@@ -86,7 +86,7 @@ def run_all(
     chosen: Sequence[Function], event: dict[str, Any], first: Sequence[tuple[Function, dict[str, Any]]] = ()
 ) -> list[Outcome]:
     """Each function called with the event, after the calls that come first, with progress on standard error."""
-    calls = [*((function, more | event) for function, more in first), *((each, event) for each in chosen)]
+    calls = [*((function, more | event) for function, more in first), *((function, event) for function in chosen)]
     with steps(len(calls)) as step:
         return list(_each(calls, step))
 
@@ -96,7 +96,8 @@ def run_early(event: dict[str, Any]) -> list[Outcome]:
     with contextlib.ExitStack() as stack:
         begun = perf_counter()
         aside = {
-            each: stack.enter_context(beside("invoke", each.key, "--time", event["time"])) for each, _ in backfill()
+            function: stack.enter_context(beside("invoke", function.key, "--time", event["time"]))
+            for function, _ in backfill()
         }
         outcomes = run_all(early(), event)
         return [*(_awaited(function, process, begun) for function, process in aside.items()), *outcomes]
@@ -123,12 +124,12 @@ def call(function: Function, event: dict[str, Any]) -> Outcome:
 
 def backfill() -> list[tuple[Function, dict[str, Any]]]:
     """What changes would have triggered, had somebody listened: the functions on app-db.contents, over all of it."""
-    return [(each, {}) for each in functions().values() if each.changes == "contents"]
+    return [(function, {}) for function in functions().values() if function.changes == "contents"]
 
 
 def outcomes_table(outcomes: Sequence[Outcome], time: str) -> Any:
     """What ran, how long, what it counted and what it set aside."""
-    rows = [[each.function, each.status, f"{each.seconds:.1f}", *_counted(each)] for each in outcomes]
+    rows = [[outcome.function, outcome.status, f"{outcome.seconds:.1f}", *_counted(outcome)] for outcome in outcomes]
     table = console.table(f"Jobs at {time}", ("function", "status", "seconds", "counts", "rejected"), rows)
     table.columns[0].no_wrap, table.columns[2].justify = True, "right"
     return table
@@ -172,7 +173,7 @@ def _counted(outcome: Outcome) -> tuple[str, str]:
 
 
 def _pairs(counts: dict[str, Any]) -> str:
-    told = [
+    pairs = [
         f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in counts.items() if value
     ]
-    return escape(", ".join(told))
+    return escape(", ".join(pairs))

@@ -15,7 +15,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """What every part needs at that many members, how it is taken apart, and what breaks first."""
-    found = read(KEPT)
-    several = [reckoned(found, each) for each in users or (1_000_000, 10_000_000, 1_000_000_000)]
-    document = {"limits": asdict(Limits()), "scales": [asdict(each) for each in several]}
-    console.result(document, as_json, *(console.table(title(each), COLUMNS, rows(each)) for each in several))
+    figures = read(KEPT)
+    scales = [reckoned(figures, count) for count in users or (1_000_000, 10_000_000, 1_000_000_000)]
+    document = {"limits": asdict(Limits()), "scales": [asdict(scale) for scale in scales]}
+    console.result(document, as_json, *(console.table(title(scale), COLUMNS, rows(scale)) for scale in scales))

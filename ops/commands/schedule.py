@@ -68,37 +68,37 @@ def schedule(
 ) -> None:
     """Runs every function of serverless.yml at its time or change, until Ctrl-C or SIGTERM."""
     clocks = Clock(clock({} if start is None else {"time": start}), speed)
-    told = Told()
-    with stopping(told) as stop, database() as db:
-        watched = [each for each in functions().values() if each.changes]
-        timed = [each for each in functions().values() if each.timings]
-        told.line(f"{len(timed)} functions by the clock, {len(watched)} by changes; Ctrl-C stops")
-        with contextlib.redirect_stdout(sys.stderr), watching(db, watched, clocks, told, stop):
-            follow(timed, clocks, told, stop)
-    document = {"runs": dict(told.counts), "until": clocks.now().isoformat()}
-    console.result(document, as_json, console.table("Scheduled", ("status", "runs"), told.counts.items()))
+    progress = Told()
+    with stopping(progress) as stop, database() as db:
+        watched = [function for function in functions().values() if function.changes]
+        timed = [function for function in functions().values() if function.timings]
+        progress.line(f"{len(timed)} functions by the clock, {len(watched)} by changes; Ctrl-C stops")
+        with contextlib.redirect_stdout(sys.stderr), watching(db, watched, clocks, progress, stop):
+            follow(timed, clocks, progress, stop)
+    document = {"runs": dict(progress.counts), "until": clocks.now().isoformat()}
+    console.result(document, as_json, console.table("Scheduled", ("status", "runs"), progress.counts.items()))
 
 
-def follow(timed: Sequence[Function], clocks: Clock, told: Told, stop: threading.Event) -> None:
+def follow(timed: Sequence[Function], clocks: Clock, progress: Told, stop: threading.Event) -> None:
     """Calls each function at its times, one after another; times that pass while it waits its turn are one."""
-    due = {each: each.next_after(clocks.now()) for each in timed}
+    due = {function: function.next_after(clocks.now()) for function in timed}
     while due:
-        function = min(due, key=lambda each: due[each])
+        function = min(due, key=lambda candidate: due[candidate])
         at = due[function]
         if stop.wait(clocks.seconds_until(at)):
             return
-        told.outcome(call(function, {"time": at.isoformat(), "source": SCHEDULER}), at, "clock")
+        progress.outcome(call(function, {"time": at.isoformat(), "source": SCHEDULER}), at, "clock")
         due[function] = function.next_after(max(at, clocks.now()))
 
 
 @contextmanager
 def watching(
-    db: Databases, watched: Sequence[Function], clocks: Clock, told: Told, stop: threading.Event
+    db: Databases, watched: Sequence[Function], clocks: Clock, progress: Told, stop: threading.Event
 ) -> Iterator[None]:
     """While the block runs, each function is told the changes of its collection, in a thread of its own."""
     threads = [
-        threading.Thread(target=_answer, args=(db, each, clocks, told, stop), name=each.key, daemon=True)
-        for each in watched
+        threading.Thread(target=_answer, args=(db, function, clocks, progress, stop), name=function.key, daemon=True)
+        for function in watched
     ]
     for thread in threads:
         thread.start()
@@ -111,7 +111,7 @@ def watching(
 
 
 @contextmanager
-def stopping(told: Told) -> Iterator[threading.Event]:
+def stopping(progress: Told) -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second one of them ends the run at work."""
     stop = threading.Event()
 
@@ -119,20 +119,20 @@ def stopping(told: Told) -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        told.line("stopping after the run at work; once more stops it now")
+        progress.line("stopping after the run at work; once more stops it now")
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _answer(db: Databases, function: Function, clocks: Clock, told: Told, stop: threading.Event) -> None:
-    for detail in watch(db, str(function.changes), stop, told.line):
+def _answer(db: Databases, function: Function, clocks: Clock, progress: Told, stop: threading.Event) -> None:
+    for detail in watch(db, str(function.changes), stop, progress.line):
         now = clocks.now()
-        told.outcome(_told_until_free(function, trigger(detail, now), stop), now, detail["operationType"])
+        progress.outcome(_told_until_free(function, trigger(detail, now), stop), now, detail["operationType"])
 
 
 def _told_until_free(function: Function, event: dict[str, Any], stop: threading.Event) -> Outcome:

@@ -22,12 +22,14 @@ def status(
     """Last run of every function and whether it is late; the guest feed; the database."""
     now = clock({})
     with database() as db:
-        runs = summaries(db, now - FAILURES)
-        feed, server, own = guest_feed_size(db), server_info(db), settings.schedules(db)
-    jobs = [each for each in functions().values() if each.is_job]
+        runs = run_log.summaries(db, now - FAILURES)
+        feed, server, own = run_log.guest_feed(db), run_log.server(db), settings.schedules(db)
+    jobs = [function for function in functions().values() if function.is_job]
     document = {
         "time": now.isoformat(),
-        "functions": [of_function(each, own.get(each.key), runs.get(each.key, {}), now) for each in jobs],
+        "functions": [
+            of_function(function, own.get(function.key), runs.get(function.key, {}), now) for function in jobs
+        ],
         "guestFeed": feed | {"updatedAt": _iso(feed["updatedAt"]), "ageHours": _hours(now, feed["updatedAt"])},
         "server": server | {"embedded": is_embedded(), "home": str(home())},
     }
@@ -58,15 +60,15 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def _people(document: Mapping[str, Any]) -> list[Any]:
-    rows = [[each["function"], _when(each["time"]), each["status"], f"{each['seconds'] or 0:.1f}", *_health(each)]
-            for each in document["functions"]]  # fmt: skip
+    rows = [[function["function"], _when(function["time"]), function["status"], f"{function['seconds'] or 0:.1f}", *_health(function)]
+            for function in document["functions"]]  # fmt: skip
     feed, server = document["guestFeed"], document["server"]
-    made = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
+    as_of = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
     kind = f"embedded in {server['home']}" if server["embedded"] else "named by the environment"
     size = f"{server['bytes'] / 2**20:,.1f} MB"
     return [
         _table(rows),
-        f"Guest feed: {feed['items']:,} items in {feed['countries']} countries{made}",
+        f"Guest feed: {feed['items']:,} items in {feed['countries']} countries{as_of}",
         f"Database: MongoDB {server['version']} at {server['address'] or 'its address'}, {kind}, {size}",
     ]
 
@@ -79,9 +81,9 @@ def _table(rows: list[list[Any]]) -> Any:
     return table
 
 
-def _health(each: Mapping[str, Any]) -> tuple[str, int]:
-    late = each["lateMinutes"]
-    return "" if late is None else _lateness(late), each["failedLastDay"]
+def _health(function: Mapping[str, Any]) -> tuple[str, int]:
+    late = function["lateMinutes"]
+    return "" if late is None else _lateness(late), function["failedLastDay"]
 
 
 def _lateness(minutes: int) -> str:

@@ -92,9 +92,9 @@ def build(name: str, processor: str) -> Size:
     package, folder = PACKAGES[name], BUILD / processor / name
     shutil.rmtree(folder, ignore_errors=True)
     install(package.distributions, processor, folder)
-    files = {each.relative_to(folder).as_posix(): each for each in shipped(folder)} | sources(package)
+    files = {path.relative_to(folder).as_posix(): path for path in shipped(folder)} | sources(package)
     files |= byte_code(files, folder) if has_runtime_python() else {}
-    size = Size(sum(each.stat().st_size for each in files.values()), _zip(files, archive(name, processor)))
+    size = Size(sum(path.stat().st_size for path in files.values()), _zip(files, archive(name, processor)))
     shutil.rmtree(folder)
     if size.unzipped > package.budget_mib * MIB:
         raise ValueError(f"{name} for {processor}: {size.unzipped / MIB:.1f} MiB are over {package.budget_mib} MiB")
@@ -108,7 +108,7 @@ def archive(name: str, processor: str) -> Path:
 
 def install(distributions: Sequence[str], processor: str, folder: Path) -> None:
     """Unpacks wheels for the runtime's Python and processor, at the pinned versions."""
-    platforms = [f"--platform=manylinux{each}_{PROCESSORS[processor]}" for each in GLIBC]
+    platforms = [f"--platform=manylinux{version}_{PROCESSORS[processor]}" for version in GLIBC]
     only = ["--only-binary=:all:", f"--python-version={PYTHON}", "--implementation=cp", "--no-compile"]
     pinned = [f"--constraint={ROOT / 'constraints.txt'}", f"--target={folder}"]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -120,18 +120,18 @@ def shipped(folder: Path) -> Iterator[Path]:
 
     Nothing else is left out: some libraries import folders of theirs that are named tests.
     """
-    left_out = {each for pattern in ("bin", *NOT_SHIPPED) for each in folder.glob(pattern)}
-    for each in sorted(folder.rglob("*")):
-        if each.is_file() and each.suffix not in NOT_NEEDED and left_out.isdisjoint(each.parents):
-            yield each
+    left_out = {path for pattern in ("bin", *NOT_SHIPPED) for path in folder.glob(pattern)}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in NOT_NEEDED and left_out.isdisjoint(path.parents):
+            yield path
 
 
 def sources(package: Package) -> dict[str, Path]:
     """Our own files by their names inside the zip; the weights only where texts are read."""
-    own = [each for folder in package.folders for each in sorted((ROOT / folder).rglob("*")) if each.is_file()]
-    chosen = [each for each in own if package.reads_texts or WEIGHTS not in each.parts]
-    chosen = [each for each in chosen if "__pycache__" not in each.parts] + [ROOT / each for each in package.files]
-    return {each.relative_to(ROOT).as_posix(): each for each in chosen}
+    own = [path for folder in package.folders for path in sorted((ROOT / folder).rglob("*")) if path.is_file()]
+    chosen = [path for path in own if package.reads_texts or WEIGHTS not in path.parts]
+    chosen = [path for path in chosen if "__pycache__" not in path.parts] + [ROOT / name for name in package.files]
+    return {path.relative_to(ROOT).as_posix(): path for path in chosen}
 
 
 def runtime_python() -> str:
@@ -152,14 +152,14 @@ def has_runtime_python() -> bool:
 def byte_code(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
     """What the runtime's Python makes of each source, under its name in the zip; written below the folder."""
     orders = []
-    for name in sorted(each for each in files if each.endswith(".py")):
+    for name in sorted(path for path in files if path.endswith(".py")):
         source = Path(name)
-        made = source.parent / "__pycache__" / f"{source.stem}.cpython-{PYTHON.replace('.', '')}.pyc"
-        orders.append((name, str(files[name]), str(folder / made)))
+        target = source.parent / "__pycache__" / f"{source.stem}.cpython-{PYTHON.replace('.', '')}.pyc"
+        orders.append((name, str(files[name]), str(folder / target)))
     command = [runtime_python(), "-S", "-W", "ignore", "-c", _COMPILER]
     subprocess.run(command, input=json.dumps(orders), text=True, check=True)
-    compiled = (Path(made) for _, _, made in orders)
-    return {each.relative_to(folder).as_posix(): each for each in compiled if each.is_file()}
+    compiled = (Path(target) for _, _, target in orders)
+    return {path.relative_to(folder).as_posix(): path for path in compiled if path.is_file()}
 
 
 def package_of() -> dict[str, str]:
@@ -169,7 +169,7 @@ def package_of() -> dict[str, str]:
 
 def main() -> None:
     """Builds every package for both processors and prints every function's size."""
-    sizes = {(name, each): build(name, each) for name in PACKAGES for each in PROCESSORS}
+    sizes = {(name, processor): build(name, processor) for name in PACKAGES for processor in PROCESSORS}
     rows = [
         [key, name, *(f"{_mib(size.unzipped)} ({_mib(size.zipped)})" for size in (sizes[name, p] for p in PROCESSORS))]
         for key, name in package_of().items()
@@ -180,10 +180,10 @@ def main() -> None:
 
 def _zip(files: Mapping[str, Path], path: Path) -> int:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, each in sorted(files.items()):
+        for name, source in sorted(files.items()):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, each.read_bytes())
+            archive.writestr(entry, source.read_bytes())
     return path.stat().st_size
 
 

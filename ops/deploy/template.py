@@ -20,16 +20,18 @@ def template(known: Collection[Function], allowed: Collection[str]) -> dict[str,
 
     `allowed` are the functions for which custom.allow of serverless.yml lists more.
     """
-    resources: dict[str, Resource] = {"SchedulerRole": scheduler_role([each for each in known if each.timings])}
+    resources: dict[str, Resource] = {
+        "SchedulerRole": scheduler_role([function for function in known if function.timings])
+    }
     extensions: dict[str, Resource] = {}
-    for each in known:
-        name = logical(each.key)
-        resources[f"{name}Role"] = role(each.key, each.key in allowed)
-        resources |= {f"{name}{kind}": alarm for kind, alarm in alarms(each)}
+    for function in known:
+        name = logical(function.key)
+        resources[f"{name}Role"] = role(function.key, function.key in allowed)
+        resources |= {f"{name}{kind}": alarm for kind, alarm in alarms(function)}
         extensions[f"{name}LogGroup"] = {"Properties": {"KmsKeyId": _attribute("Key", "Arn")}}
-        for place, _ in enumerate(each.timings, 1):
-            extensions[f"{name}SchedulerSchedule{place}"] = {"Properties": {"Target": target(each.key)}}
-    resources["Dashboard"] = dashboard([each.key for each in known])
+        for place, _ in enumerate(function.timings, 1):
+            extensions[f"{name}SchedulerSchedule{place}"] = {"Properties": {"Target": target(function.key)}}
+    resources["Dashboard"] = dashboard([function.key for function in known])
     return {"Resources": resources, "extensions": extensions}
 
 
@@ -63,11 +65,11 @@ def role(key: str, more: bool) -> Resource:
             "Resource": "*",
         },
     ]
-    made = _role("lambda.amazonaws.com", "common", statements)
-    made["Properties"]["ManagedPolicyArns"] = "${param:rolePolicies}"
+    resource = _role("lambda.amazonaws.com", "common", statements)
+    resource["Properties"]["ManagedPolicyArns"] = "${param:rolePolicies}"
     if more:
-        made["Properties"]["Policies"].append(_policy(key, f"${{self:custom.allow.{key}}}"))
-    return made
+        resource["Properties"]["Policies"].append(_policy(key, f"${{self:custom.allow.{key}}}"))
+    return resource
 
 
 def scheduler_role(timed: list[Function]) -> Resource:
@@ -76,14 +78,14 @@ def scheduler_role(timed: list[Function]) -> Resource:
         {
             "Effect": "Allow",
             "Action": "lambda:InvokeFunction",
-            "Resource": [_attribute(f"{logical(each.key)}LambdaFunction", "Arn") for each in timed],
+            "Resource": [_attribute(f"{logical(function.key)}LambdaFunction", "Arn") for function in timed],
         },
         {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": _attribute("Failures", "Arn")},
     ]
-    made = _role("scheduler.amazonaws.com", "schedules", statements)
-    trust = made["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    resource = _role("scheduler.amazonaws.com", "schedules", statements)
+    trust = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
     trust["Condition"] = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    return made
+    return resource
 
 
 def target(key: str) -> Resource:
@@ -133,8 +135,8 @@ def dashboard(keys: list[str]) -> Resource:
     ]
     widgets = [_graph([[{"expression": f"SEARCH('{what}', '{how}', 300)"}]], title) for title, what, how in searches]
     queues = ("TrainingQueue", "TrainingDeadLetters", "Failures")
-    widgets.append(_graph([["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", f"${{{each}.QueueName}}"]
-                           for each in queues], "Messages that wait"))  # fmt: skip
+    widgets.append(_graph([["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", f"${{{queue}.QueueName}}"]
+                           for queue in queues], "Messages that wait"))  # fmt: skip
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {"DashboardName": NAME, "DashboardBody": _sub(json.dumps({"widgets": widgets}))},

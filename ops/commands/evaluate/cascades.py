@@ -35,7 +35,7 @@ def _people(report: Report) -> list[Any]:
     plain = [(name, value) for name, value in report.items() if isinstance(value, int | float)]
     accuracy = list(report["parent_accuracy"].items())
     shown = [console.table("Reshare trees", ("measure", "value"), plain)]
-    for feed, each in report.get("feeds", {}).items():
-        rows = list(each["parent_accuracy"].items())
+    for feed, figures in report.get("feeds", {}).items():
+        rows = list(figures["parent_accuracy"].items())
         shown.append(console.table(f"Right parents where {feed} copies are shown", ("policy", "share"), rows))
     return shown if "feeds" in report else [*shown, console.table("Right parents", ("policy", "share"), accuracy)]

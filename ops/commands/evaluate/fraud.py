@@ -32,7 +32,7 @@ def _labelled(labels: Path) -> Report:
 
 def _for_people(report: Report) -> list[Any]:
     tables = [_family_table(title, report[part]) for title, part in _TITLES.items()]
-    accused = [[name, each["fpr"], each["n"]] for name, each in report["human_fpr"].items()]
+    accused = [[name, figures["fpr"], figures["n"]] for name, figures in report["human_fpr"].items()]
     design = [[name, value] for name, value in report["design_pca"].items() if name != "by_readings"]
     return [
         *tables,
@@ -50,6 +50,8 @@ def _family_table(title: str, families: Report) -> Any:
     rows = []
     for family, figure in families.items():
         by_readings = figure.get("by_readings") or {"all": figure}
-        rows.append([family, *(each for count in by_readings.values() for each in (count["auc"], count["tpr@1%fpr"]))])
+        rows.append(
+            [family, *(value for count in by_readings.values() for value in (count["auc"], count["tpr@1%fpr"]))]
+        )
     counts = list(next(iter(families.values())).get("by_readings") or ["all"])
     return console.table(title, ["family", *(f"{name} {count}" for count in counts for name in ("AUC", "TPR"))], rows)

@@ -25,7 +25,7 @@ def command(
 
 
 def _people(report: dict[str, Any]) -> list[Any]:
-    rows = [(name, each["spearman"], each["precision@100"]) for name, each in report["rankers"].items()]
+    rows = [(name, figures["spearman"], figures["precision@100"]) for name, figures in report["rankers"].items()]
     title = f"Engagement per follower of {report['pairs']:,} users in a category"
     share = "none" if report["coverage"] is None else f"{report['coverage']:.1%}"
     coverage = f"80 % intervals held {share} of {report['coveragePairs']:,} users in a category"

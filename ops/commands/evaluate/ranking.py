@@ -36,53 +36,58 @@ def command(
         seed=seed,
     )
     with database():
-        made = evaluate(databases(), _utc(since), _utc(until), plan, truth)
-    tables = (ranking_table(made), paired_table(made), candidates_table(made), cold_table(made))
-    console.result(made, as_json, *tables)
+        report = evaluate(databases(), _utc(since), _utc(until), plan, truth)
+    tables = (ranking_table(report), paired_table(report), candidates_table(report), cold_table(report))
+    console.result(report, as_json, *tables)
 
 
-def ranking_table(made: dict[str, Any]) -> Any:
+def ranking_table(report: dict[str, Any]) -> Any:
     """Rankers from best to worst with bars."""
-    rows = sorted(made["rankers"].items(), key=lambda each: -each[1]["ndcg@10"])
+    rows = sorted(report["rankers"].items(), key=lambda row: -row[1]["ndcg@10"])
     best = rows[0][1]["ndcg@10"] or 1.0
     return console.table(
-        f"{made['requests']} requests of {made['people']} people, {made['seconds']} s",
+        f"{report['requests']} requests of {report['people']} people, {report['seconds']} s",
         ["ranker", "NDCG@10", "95 %", "", "Recall@20", "MRR", "AUC"],
         [
-            [name, each["ndcg@10"], f"{each['ci'][0]:.3f} – {each['ci'][1]:.3f}", console.bar(each["ndcg@10"] / best)]
-            + [each[figure] for figure in ("recall@20", "mrr", "auc")]
-            for name, each in rows
+            [
+                name,
+                figures["ndcg@10"],
+                f"{figures['ci'][0]:.3f} – {figures['ci'][1]:.3f}",
+                console.bar(figures["ndcg@10"] / best),
+            ]
+            + [figures[figure] for figure in ("recall@20", "mrr", "auc")]
+            for name, figures in rows
         ],
     )
 
 
-def candidates_table(made: dict[str, Any]) -> Any:
+def candidates_table(report: dict[str, Any]) -> Any:
     """What each source of candidates finds of what is engaged with later."""
     return console.table(
         "Candidates: later engagements found among at most 300 of each source",
         ["source", "recall", "", "candidates"],
         [
-            (name, each["recall@300"], console.bar(each["recall@300"]), round(each["candidates"]))
-            for name, each in made["candidates"].items()
+            (name, figures["recall@300"], console.bar(figures["recall@300"]), round(figures["candidates"]))
+            for name, figures in report["candidates"].items()
         ],
     )
 
 
-def cold_table(made: dict[str, Any]) -> Any:
+def cold_table(report: dict[str, Any]) -> Any:
     """How soon a member is known."""
-    figures = made["cold"].get("ndcg@10", {})
+    figures = report["cold"].get("ndcg@10", {})
     return console.table(
-        f"Members with 30 engagements, had only the latest been known ({made['cold']['requests']} requests)",
+        f"Members with 30 engagements, had only the latest been known ({report['cold']['requests']} requests)",
         ["engagements known", "NDCG@10", ""],
         [(many, value, console.bar(value)) for many, value in figures.items()],
     )
 
 
-def paired_table(made: dict[str, Any]) -> Any:
+def paired_table(report: dict[str, Any]) -> Any:
     """Paired differences in NDCG@10."""
     rows = [
-        [name, each["difference"], f"{each['ci'][0]:+.4f} – {each['ci'][1]:+.4f}"]
-        for name, each in made["paired"].items()
+        [name, figures["difference"], f"{figures['ci'][0]:+.4f} – {figures['ci'][1]:+.4f}"]
+        for name, figures in report["paired"].items()
     ]
     return console.table("Paired differences in NDCG@10 (bootstrap over people)", ["", "difference", "95 %"], rows)
 
