@@ -1,4 +1,4 @@
-"""Trains the emotion heads from data that a person names: `python -m lab.train_emotions --presence … --dominance …`."""
+"""Trains the emotion heads from given data: `python -m lab.train_emotions heads --presence … --dominance …`."""
 
 import gzip
 import json
@@ -17,21 +17,21 @@ from trainers.text.emotion_heads import DOMINANCE, PRESENCE, Config, Labelled, f
 from trainers.text.word_vectors import make_table, vocabulary
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "features" / "text" / "weights"
-LEAST_TEXTS = 1  # with a word that is given vectors: rare words have no weight of their own
+LEAST_TEXTS = 1  # with a word, for the word to get a vector
 EMOJI_DIMENSIONS, EMBEDDING_DIMENSIONS = 48, 96
 FITS = {"linear": Config(), "embeddings": Config(dense_spread=0.05)}
 Texts = tuple[list[str], list[list[str]]]  # cleaned, with their labels
 
-app = typer.Typer(help="Trains what features/text/weights holds; change the card beside it when the data changes.")
+app = typer.Typer(help="Trains the weights in features/text/weights. Update their card when the data changes.")
 
 
 @app.command()
 def heads(
-    presence: Annotated[Path, typer.Option(help="lines {text, label}: any of Ekman's emotions and neutral")],
+    presence: Annotated[Path, typer.Option(help="lines {text, label}: Ekman's emotions or neutral")],
     dominance: Annotated[Path, typer.Option(help="lines {text, label}: anger, joy, optimism or sadness")],
     out: Annotated[Path, typer.Option(help="the folder of the weights")] = WEIGHTS,
 ) -> None:
-    """Fits the emotion heads of both tiers on the vectors of words that are there."""
+    """Fits the emotion heads of both tiers on the existing word vectors."""
     first, second = labelled(presence), labelled(dominance)
     seen = {"linear": (None, None), "embeddings": (embed(first[0]), embed(second[0]))}
     for tier, (left, right) in seen.items():
@@ -41,11 +41,11 @@ def heads(
 
 @app.command()
 def words(
-    texts: Annotated[list[Path], typer.Option(help="lines {text, …} whose words get vectors")],
+    texts: Annotated[list[Path], typer.Option(help="lines {text, …}; their words get vectors")],
     emoji: Annotated[Path, typer.Option(help="fastText emoji classifier: nade_250k_hp.ftz of nade 0.3.1")],
     out: Annotated[Path, typer.Option(help="the folder of the weights")] = WEIGHTS,
 ) -> None:
-    """Makes the vectors of words, from what an emoji classifier and the sentence encoder say of each."""
+    """Computes word vectors from an emoji classifier and the sentence encoder."""
     known = [text for path in texts for text in labelled(path)[0]]
     weights = vocabulary(known, LEAST_TEXTS)
     teachers = [(_emoji_scores(emoji, list(weights)), EMOJI_DIMENSIONS), (embed(list(weights)), EMBEDDING_DIMENSIONS)]
@@ -53,7 +53,7 @@ def words(
 
 
 def labelled(path: Path) -> Texts:
-    """The file's texts, cleaned, with the labels of each."""
+    """Returns the cleaned texts of a file and the labels of each."""
     rows = list(_lines(path))
     return [clean(text) for text, _ in rows], [labels for _, labels in rows]
 
@@ -63,7 +63,7 @@ def _rows(texts: Texts, names: tuple[str, ...], embeddings: Floats | None) -> La
 
 
 def _emoji_scores(model: Path, vocabulary: Sequence[str]) -> Floats:
-    """The logarithm of each emoji's probability after each word, of shape (words, emoji)."""
+    """Returns the logarithm of each emoji's probability after each word; shape (words, emoji)."""
     import fasttext
 
     predict: Callable[..., tuple[Sequence[str], Sequence[float]]] = fasttext.load_model(str(model)).predict

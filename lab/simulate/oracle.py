@@ -108,7 +108,8 @@ def _per_account(accounts: dict[str, int], lines: list[Line], *names: str) -> tu
     lines_by_account: dict[int, Line] = {accounts[line["_id"]]: line for line in lines}
     nothing: Line = {name: [] for name in names}
     first, second = (
-        tuple(np.array(list(lines_by_account.get(row, nothing)[name])) for row in range(len(accounts))) for name in names
+        tuple(np.array(list(lines_by_account.get(row, nothing)[name])) for row in range(len(accounts)))
+        for name in names
     )
     return first, second
 

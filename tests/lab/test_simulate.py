@@ -30,12 +30,12 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def app(world):
-    found = {name: [] for name in COLLECTIONS}
+    written = {name: [] for name in COLLECTIONS}
     for name, batch in documents(world):
         assert 0 < len(batch) <= 5_000
-        found[name] += batch
-    assert [name for name, written in found.items() if not written] == []
-    return found
+        written[name] += batch
+    assert [name for name, rows in written.items() if not rows] == []
+    return written
 
 
 def fingerprint(config):
@@ -190,10 +190,10 @@ def test_cascade_parents_are_earlier_and_share_the_root(world):
 
 def test_reshares_name_the_root_and_their_engagement_names_them(app):
     contents = {c["_id"]: c for c in app["contents"]}
-    made = [e for e in app["engagements"] if e["type"] in ("recast", "quote")]
+    engagements = [e for e in app["engagements"] if e["type"] in ("recast", "quote")]
 
-    assert made
-    for e in made:
+    assert engagements
+    for e in engagements:
         copy = contents[e["itemId"]]
         assert copy["originalPost"]["_id"] == e["targetRef"]["$id"]
         assert copy["author"]["id"] == e["user"]
@@ -202,10 +202,10 @@ def test_reshares_name_the_root_and_their_engagement_names_them(app):
 
 def test_comments_exist_for_comment_engagements(app):
     comments = {c["_id"]: c for c in app["comments"]}
-    made = [e for e in app["engagements"] if e["type"] == "comment"]
+    engagements = [e for e in app["engagements"] if e["type"] == "comment"]
 
-    assert len(made) == len(comments)
-    assert all(comments[e["itemId"]]["author"]["_id"] == e["user"] for e in made)
+    assert len(engagements) == len(comments)
+    assert all(comments[e["itemId"]]["author"]["_id"] == e["user"] for e in engagements)
 
 
 def test_feed_items_belong_to_the_owner_of_the_device(app):

@@ -43,7 +43,7 @@ def test_heads_are_fitted_from_the_files_that_are_named_and_the_same_each_time(t
 
     results = [CliRunner().invoke(app, ["heads", *files, f"--out={tmp_path / out}"]) for out in ("a", "b")]
 
-    assert [each.exit_code for each in results] == [0, 0]
+    assert [result.exit_code for result in results] == [0, 0]
     for name in ("emotions_linear.npz", "emotions_embeddings.npz"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     texts = ["so happy and glad today", "crying all night, so sad"]
