@@ -1,7 +1,7 @@
-"""Our jobs beside the plain way, on the same server and data, and beside their floors.
+"""Compares our jobs with the baseline and with a floor, on the same server and data.
 
-A floor is what nobody can go below here: the same documents written by the server alone or by bulk, the same readings
-over the wire, a native booster without a wrapper around it.
+A floor is a lower bound: the same documents copied by the server or inserted in bulk, the same readings transferred,
+a native booster without a wrapper.
 """
 
 import time
@@ -27,90 +27,94 @@ Jobs = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Beside:
+class Comparison:
     """One comparison."""
 
     what: str
-    jobs: tuple[str, ...]  # of ours
-    way: Callable[..., plain.Took]
-    given: tuple[Any, ...]
+    jobs: tuple[str, ...]  # ours
+    baseline: Callable[..., plain.Sample]
+    arguments: tuple[Any, ...]
     floor: Callable[[Databases], dict[str, Any]]
     aim: int | None = None  # times faster
-    changed: bool = False  # our jobs' run after the change counts, not the first one
+    changed: bool = False  # compares the jobs' run after the change, not the first one
 
 
 def figures(uri: str, prefix: str, now: datetime, first: Jobs, changed: Jobs, part: int) -> list[dict[str, Any]]:
-    """Each comparison whose jobs were measured: our seconds, the plain way's, how many times faster, the floor's.
+    """Returns the comparisons whose jobs were measured: seconds of ours, the baseline and the floor.
 
     `first` and `changed` are the costs of the jobs' first run and of the one after the change; `part` divides samples.
     """
-    names = {each.what for each in comparisons(now, part) if set(each.jobs) <= set(first)}
+    names = {comparison.what for comparison in comparisons(now, part) if set(comparison.jobs) <= set(first)}
     timed = measured(uri, prefix, _timed, now, part, names).counts
     return [
-        _row(each, changed if each.changed else first, *timed[each.what])
-        for each in comparisons(now, part)
-        if each.what in names
+        _row(comparison, changed if comparison.changed else first, *timed[comparison.what])
+        for comparison in comparisons(now, part)
+        if comparison.what in names
     ]
 
 
-def comparisons(now: datetime, part: int) -> list[Beside]:
-    """What is compared; of the plain ways that would take hours a sample."""
+def comparisons(now: datetime, part: int) -> list[Comparison]:
+    """Returns the comparisons; baselines that would take hours run on a sample."""
     feed, fraud, training = "coldstartPredictor", "fraudFeatureExtractor", (work.DISPATCHER, work.OPENED, work.WORKER)
     few = (now, 40 // part)
     statistics = ("contentStats", "creatorStats")
     once, bulk = (now, 1, 20_000 // part), (now + timedelta(seconds=1), 5_000, 1_000_000)
     return [
-        Beside("members' models, from rows to models", (work.WORKER,), _fits, few, _floor_models, 100),
-        Beside("members' models, from the log to models", training, plain.user_training, few, _floor_models, 100),
-        Beside("guest feed", (feed,), _feed, (now, max(4 // part, 1)), _floor_feed, 20),
-        Beside("statistics, 1 % changed", statistics, plain.statistics, once, _floor_statistics, 10, changed=True),
-        Beside("the same, against bulk writes", statistics, plain.statistics, bulk, _floor_statistics, changed=True),
-        Beside("fraud features", (fraud,), plain.fraud_features, (now, 1_000 // part), _floor_fraud, 10),
+        Comparison("members' models, from rows to models", (work.WORKER,), _fits, few, _floor_models, 100),
+        Comparison("members' models, from the log to models", training, plain.user_training, few, _floor_models, 100),
+        Comparison("guest feed", (feed,), _feed, (now, max(4 // part, 1)), _floor_feed, 20),
+        Comparison("statistics, 1 % changed", statistics, plain.statistics, once, _floor_statistics, 10, changed=True),
+        Comparison(
+            "the same, against bulk writes", statistics, plain.statistics, bulk, _floor_statistics, changed=True
+        ),
+        Comparison("fraud features", (fraud,), plain.fraud_features, (now, 1_000 // part), _floor_fraud, 10),
     ]
 
 
 def _timed(now: datetime, part: int, names: Collection[str]) -> dict[str, Any]:
-    """What the plain way took, and the floor, by name; in one process, for it has much to import."""
-    chosen = [each for each in comparisons(now, part) if each.what in names]
+    """Measures baselines and floors by name, in one process because the imports are slow."""
+    chosen = [comparison for comparison in comparisons(now, part) if comparison.what in names]
     db = databases()
-    return {each.what: (each.way(db, *each.given), each.floor(db)) for each in chosen}
-
-
-def _row(beside: Beside, jobs: Jobs, took: plain.Took, floor: Mapping[str, Any]) -> dict[str, Any]:
-    ours = sum(jobs[each]["seconds"] for each in beside.jobs)
     return {
-        "what": beside.what,
+        comparison.what: (comparison.baseline(db, *comparison.given), comparison.floor(db)) for comparison in chosen
+    }
+
+
+def _row(comparison: Comparison, jobs: Jobs, sample: plain.Sample, floor: Mapping[str, Any]) -> dict[str, Any]:
+    ours = sum(jobs[job]["seconds"] for job in comparison.jobs)
+    return {
+        "what": comparison.what,
         "ours": round(ours, 2),
-        "plain": round(took.whole, 1),
-        "timesFaster": round(took.whole / ours, 1),
-        "aim": beside.aim,
-        "sample": took.did,
-        "of": took.of,
+        "plain": round(sample.whole, 1),
+        "timesFaster": round(sample.whole / ours, 1),
+        "aim": comparison.aim,
+        "sample": sample.units,
+        "of": sample.of,
         "floor": round(floor["seconds"], 3),
         "floorIs": floor["what"],
         "timesFloor": round(ours / floor["seconds"], 1),
     }
 
 
-def _fits(db: Databases, now: datetime, most: int) -> plain.Took:
-    """Without the frame that is made once."""
+def _fits(db: Databases, now: datetime, most: int) -> plain.Sample:
+    """Returns the training baseline without the frame that is built once."""
     return replace(plain.user_training(db, now, most), fixed=0.0)
 
 
-def _feed(db: Databases, now: datetime, most: int) -> plain.Took:
+def _feed(db: Databases, now: datetime, most: int) -> plain.Sample:
     return plain.guest_feed(db, now, list(COUNTRIES), most)
 
 
 def _floor_models(db: Databases) -> dict[str, Any]:
-    """A small native booster for each member who ever engaged, of as many rows as one has, on one core."""
+    """Trains a small native booster per member who ever engaged, on the average number of rows, on one core."""
     members = db.analytics.mlArtifacts.estimated_document_count()
     rows = max(db.app.feeditems.estimated_document_count() // max(members, 1), 5)
     draw, few = np.random.default_rng(1), min(members, 400)
     matrix, label = draw.normal(size=(few, rows, 12)).astype(np.float32), draw.random((few, rows)) < 0.3
-    given = {"objective": "binary:logistic", "max_depth": 2, "tree_method": "exact", "nthread": 1}
+    parameters = {"objective": "binary:logistic", "max_depth": 2, "tree_method": "exact", "nthread": 1}
     began = time.perf_counter()
     for x, y in zip(matrix, label, strict=True):
-        xgboost.train(given, xgboost.DMatrix(x, y, nthread=1), 8).save_raw("ubj")
+        xgboost.train(parameters, xgboost.DMatrix(x, y, nthread=1), 8).save_raw("ubj")
     seconds = (time.perf_counter() - began) * members / few
     return {"seconds": seconds, "what": f"{members:,} native boosters of 8 trees, without reading or writing"}
 
@@ -149,7 +153,7 @@ def _raw(db: Databases) -> Any:
 
 
 def _inserted(database: Any, documents: list[Any], indexes: list[IndexModel]) -> float:
-    """Seconds, with the indexes kept up or built of the finished documents, whichever is faster."""
+    """Returns the seconds of the faster order: indexes before or after the documents."""
     seconds = []
     for last in (False, True):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Reads the guest feed by the read protocol of the README, and counts what comes of it."""
+"""Reads the guest feed by the protocol of the README, and counts the outcomes."""
 
 import time
 from collections import Counter
@@ -10,19 +10,19 @@ from pymongo.errors import OperationFailure
 from store.client import Databases
 
 PAGE = 25  # items
-READ = "th"  # the country that the readers read
-RETRY_SECONDS = 0.1  # between a read that a swap ended and its one repetition
+READ = "th"  # country
+RETRY_SECONDS = 0.1  # between a read that a swap interrupted and its retry
 
 
 @dataclass
 class Reader:
-    """Reads of one kind, counted by what came of them."""
+    """Reads of one kind, with counts of the outcomes."""
 
     db: Databases
     seen: Counter[str] = field(default_factory=Counter)
 
     def read(self, query: Any) -> Any:
-        """The query's answer, with the single retry that a reader needs when the collection is swapped under it."""
+        """Returns the query's answer; retries once, because a swap may interrupt the read."""
         self.seen["reads"] += 1
         for failed in ("failed at first", "failed with a retry"):
             try:
@@ -34,7 +34,7 @@ class Reader:
         return None
 
     def page(self, after: Any, skip: int = 0, limit: int = PAGE) -> list[dict[str, Any]]:
-        """At most `limit` items behind `after`; a missing index is an error."""
+        """Returns at most `limit` items after `after`; a missing index is an error."""
         beyond = {} if after is None else {"_id": {"$gt": after}}
         cursor = self.db.app.guestfeeditems.find({"countryCode": READ, **beyond})
         hinted = cursor.sort("_id").skip(skip).limit(limit).hint([("countryCode", 1), ("_id", 1)])

@@ -6,51 +6,50 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_EXPONENT, MOST_SLOWER = 1.1, 1.5
-FEW_SECONDS = 2.0  # of processors: under it a job's growth is that of its fixed costs
-Found = Mapping[str, Any]
+FEW_SECONDS = 2.0  # of CPU: below it fixed costs determine the growth
+Figures = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures that belong together."""
+    """One table of figures."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
 
 
-def tables(found: Found) -> list[Table]:
-    """Everything that was measured."""
-    made = [growth(found), amounts(found)]
-    return [*made, *(table(found) for table in (changed, beside_plain, requests))]
+def tables(figures: Figures) -> list[Table]:
+    """Returns all tables."""
+    return [table(figures) for table in (growth, amounts, changed, baseline, requests)]
 
 
-def growth(found: Found) -> Table:
-    """Seconds of each job by size, and the exponents."""
-    sizes = [each["users"] for each in found["sizes"]]
+def growth(figures: Figures) -> Table:
+    """Returns seconds of each job by size, and the exponents."""
+    sizes = [size["users"] for size in figures["sizes"]]
     rows = []
-    for job in jobs(found):
-        costs = [size["jobs"].get(job) for size in found["sizes"]]
-        rows.append([job, *(f"{cost['seconds']:.1f}" if cost else "" for cost in costs), *exponents(found, job)])
+    for job in jobs(figures):
+        costs = [size["jobs"].get(job) for size in figures["sizes"]]
+        rows.append([job, *(f"{cost['seconds']:.1f}" if cost else "" for cost in costs), *exponents(figures, job)])
     title = "Seconds of each job by number of members"
-    return Table(title, ("job", *(f"{each:,}" for each in sizes), "exponent", "CPU exponent", "last two sizes"), rows)
+    return Table(title, ("job", *(f"{users:,}" for users in sizes), "exponent", "CPU exponent", "last two sizes"), rows)
 
 
-def amounts(found: Found) -> Table:
-    """Memory and documents of each job at the largest size at which it was measured."""
+def amounts(figures: Figures) -> Table:
+    """Returns memory and documents of each job at its largest measured size."""
     names = ("megabytes", "server_megabytes", "examined", "returned", "written", "megabytes_out")
     rows = []
-    for job in jobs(found):
-        largest = [of(found, job, name)[1][-1] for name in names]
-        rows.append([job, f"{of(found, job, 'seconds')[0][-1]:,}", *map(_number, largest)])
+    for job in jobs(figures):
+        largest = [of(figures, job, name)[1][-1] for name in names]
+        rows.append([job, f"{of(figures, job, 'seconds')[0][-1]:,}", *map(_number, largest)])
     columns = ("job", "members", "MB of the job", "MB of the server", "examined", "read", "written", "MB over the wire")
     return Table("Peak memory and documents of each job at its largest size", columns, rows)
 
 
-def changed(found: Found) -> Table:
-    """Each job after the change, beside its first run."""
-    more = found["more"]
-    share, (first,) = more["changed"]["share"], [s["jobs"] for s in found["sizes"] if s["users"] == more["users"]]
+def changed(figures: Figures) -> Table:
+    """Returns each job's costs after the change and at its first run."""
+    more = figures["more"]
+    share, (first,) = more["changed"]["share"], [s["jobs"] for s in figures["sizes"] if s["users"] == more["users"]]
     rows = [
         [job, f"{first[job]['seconds']:.1f}", f"{cost['seconds']:.1f}", _percent(cost, first[job], "processor"),
          _number(cost["examined"]), _number(cost["written"])]
@@ -60,12 +59,12 @@ def changed(found: Found) -> Table:
     return Table(f"After an hour in which {share:.0%} of {more['users']:,} members were active", columns, rows)
 
 
-def beside_plain(found: Found) -> Table:
+def baseline(figures: Figures) -> Table:
     """Returns our jobs, the baseline and the floors."""
     rows = [
-        [each["what"], f"{each['ours']:,.1f}", f"{each['plain']:,.1f}", f"{each['timesFaster']:,.1f} ×",
-         f"{each['aim']} ×" if each["aim"] else "", _sampled(each), f"{each['floor']:,.2f}", f"{each['timesFloor']} ×"]
-        for each in found["more"]["plain"]
+        [row["what"], f"{row['ours']:,.1f}", f"{row['plain']:,.1f}", f"{row['timesFaster']:,.1f} ×",
+         f"{row['aim']} ×" if row["aim"] else "", _sampled(row), f"{row['floor']:,.2f}", f"{row['timesFloor']} ×"]
+        for row in figures["more"]["plain"]
     ]  # fmt: skip
     columns = (
         "work",
@@ -80,67 +79,68 @@ def beside_plain(found: Found) -> Table:
     return Table("Our jobs and the baseline, on the same server and data", columns, rows)
 
 
-def requests(found: Found) -> Table:
-    """Requests, idle and beside the jobs."""
-    rows, served = [], found["more"]["serving"]
+def requests(figures: Figures) -> Table:
+    """Returns latencies of requests, alone and while jobs run."""
+    rows, served = [], figures["more"]["serving"]
     for name in served["idle"]:
         for when in ("idle", "whileJobsRun"):
-            each = served[when][name]
+            loop = served[when][name]
             words = {"idle": "nothing else", "whileJobsRun": "the hourly jobs"}[when]
-            figures = (f"{each['p50']:.1f}", f"{each['p99']:.1f}", f"{each['aSecond']:,.0f}", f"{each['errors']:,}")
-            rows.append([name, words, *figures, _slower(found, name) if when == "whileJobsRun" else ""])
+            cells = (f"{loop['p50']:.1f}", f"{loop['p99']:.1f}", f"{loop['aSecond']:,.0f}", f"{loop['errors']:,}")
+            rows.append([name, words, *cells, _slower(figures, name) if when == "whileJobsRun" else ""])
     columns = ("requests", "beside", "p50, ms", "p99, ms", "a second", "errors", "times as long (p50, p99)")
     return Table("Requests in closed loops", columns, rows)
 
 
-def misses(found: Found) -> Iterator[str]:
+def misses(figures: Figures) -> Iterator[str]:
     """Yields a line for each missed goal."""
-    for job in jobs(found):
-        power = float(exponents(found, job)[2] or 0)
-        if power > MOST_EXPONENT and of(found, job, "processor")[1][-1] > FEW_SECONDS:
+    for job in jobs(figures):
+        power = float(exponents(figures, job)[2] or 0)
+        if power > MOST_EXPONENT and of(figures, job, "processor")[1][-1] > FEW_SECONDS:
             yield f"`{job}`: its CPU exponent is {power:.2f} (goal: at most {MOST_EXPONENT})."
-    for each in found["more"]["plain"]:
-        if each["aim"] and each["timesFaster"] < each["aim"]:
-            yield f"{each['what']}: {each['timesFaster']} times faster than the baseline (goal: {each['aim']})."
-    for name, slower in found["more"]["serving"]["timesAsLong"].items():
+    for comparison in figures["more"]["plain"]:
+        if comparison["aim"] and comparison["timesFaster"] < comparison["aim"]:
+            faster, goal = comparison["timesFaster"], comparison["aim"]
+            yield f"{comparison['what']}: {faster} times faster than the baseline (goal: {goal})."
+    for name, slower in figures["more"]["serving"]["timesAsLong"].items():
         over = [f"{quantile} {times} times" for quantile, times in slower.items() if times > MOST_SLOWER]
         if over:
             yield f"Requests of `{name}` take longer while jobs run: {', '.join(over)} (goal: at most {MOST_SLOWER})."
 
 
-def jobs(found: Found) -> list[str]:
-    """Every job that was measured, in their order."""
-    return list(found["sizes"][0]["jobs"])
+def jobs(figures: Figures) -> list[str]:
+    """Returns the measured jobs in order."""
+    return list(figures["sizes"][0]["jobs"])
 
 
-def of(found: Found, job: str, figure: str) -> tuple[list[int], list[float]]:
-    """The sizes at which a job was measured, and a figure of it at each."""
-    there = [each for each in found["sizes"] if job in each["jobs"]]
-    return [each["users"] for each in there], [each["jobs"][job][figure] for each in there]
+def of(figures: Figures, job: str, figure: str) -> tuple[list[int], list[float]]:
+    """Returns the sizes at which a job was measured, and one of its figures at each."""
+    there = [size for size in figures["sizes"] if job in size["jobs"]]
+    return [size["users"] for size in there], [size["jobs"][job][figure] for size in there]
 
 
-def exponents(found: Found, job: str) -> list[str]:
-    """The exponent of seconds over all sizes, of processors' seconds (the work), and of these over the last two."""
-    sizes, work = of(found, job, "processor")
-    pairs = (of(found, job, "seconds"), (sizes, work), (sizes[-2:], work[-2:]))
-    return [_written(slope(*each)) for each in pairs]
+def exponents(figures: Figures, job: str) -> list[str]:
+    """Returns three exponents: of seconds, of CPU seconds, and of CPU seconds over the last two sizes."""
+    sizes, cpu = of(figures, job, "processor")
+    pairs = (of(figures, job, "seconds"), (sizes, cpu), (sizes[-2:], cpu[-2:]))
+    return [_rounded(slope(*pair)) for pair in pairs]
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The exponent b of cost = a·size^b by least squares of the logarithms; NaN for less than two sizes.
+    """Returns b of cost = a·size^b by least squares of the logarithms; NaN for less than two sizes.
 
     >>> round(slope([10, 100, 1000], [2, 20, 200]), 6), round(slope([10, 1000], [3, 300000]), 6)
     (1.0, 2.5)
     """
-    x, y = ([math.log(max(each, 1e-3)) for each in several] for several in (sizes, costs))
+    x, y = ([math.log(max(value, 1e-3)) for value in values] for values in (sizes, costs))
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
-    spread = sum((each - mean_x) ** 2 for each in x)
-    if not spread:
+    variation = sum((value - mean_x) ** 2 for value in x)
+    if not variation:
         return math.nan
-    return sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / spread
+    return sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / variation
 
 
-def _written(value: float) -> str:
+def _rounded(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.2f}"
 
 
@@ -148,14 +148,14 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def _percent(cost: Found, before: Found, figure: str) -> str:
+def _percent(cost: Figures, before: Figures, figure: str) -> str:
     return f"{cost[figure] / before[figure]:.0%}" if before[figure] else ""
 
 
-def _sampled(each: Found) -> str:
-    return "all" if each["sample"] >= each["of"] else f"{each['sample']:,} of {each['of']:,}"
+def _sampled(comparison: Figures) -> str:
+    return "all" if comparison["sample"] >= comparison["of"] else f"{comparison['sample']:,} of {comparison['of']:,}"
 
 
-def _slower(found: Found, name: str) -> str:
-    slower = found["more"]["serving"]["timesAsLong"][name]
+def _slower(figures: Figures, name: str) -> str:
+    slower = figures["more"]["serving"]["timesAsLong"][name]
     return f"{slower['p50']}, {slower['p99']}"

@@ -1,9 +1,9 @@
-"""An app of any size with its history: streamed day by day, seeded, whole columns at a time.
+"""Generates an app of any size with its history, day by day, seeded, in whole columns.
 
     python -m lab.bench.generate --users 100000 [--days 30] [--seed 1]
 
-writes to MONGODB_URI under DB_PREFIX. A member has, on the average, one post, twelve exposures, three engagements
-and five follows in those days; who reads, posts and is followed is skewed (log-normal, at most ten times the mean).
+writes to MONGODB_URI with DB_PREFIX. An average member has one post, twelve exposures, three engagements and five
+follows in that time. Reading, posting and being followed are skewed (log-normal, at most ten times the mean).
 """
 
 import argparse
@@ -31,7 +31,7 @@ ACCOUNT, USER, CREDENTIAL, ENGAGEMENT, SHOWN, FOLLOW = 1, 2, 3, 5, 6, 7  # in id
 COUNTRIES = ("us", "br", "th", "de", "jp", "in", "mx", "gb", "fr", "es", "id", "kr")
 TOPIC = ObjectId(b"topic-number")
 KINDS, SHARES = ("like", "comment", "recast", "quote"), (0.7, 0.15, 0.1, 0.05)
-TEXTS = (  # a number of eight digits comes behind; the language; the hashtag or none
+TEXTS = (  # text, followed by a number of eight digits; language; hashtag or none
     ("The match went into extra time and nobody in the stadium sat down, number ", "en", "football"),
     ("A slow Sunday with bread from our own oven and too much butter on it, number ", "en", "food"),
     ("วันนี้ไปกินชาบูกับเพื่อน อร่อยมาก แนะนำเลย ร้านอยู่แถวสยาม ", "th", "foodie"),
@@ -44,7 +44,7 @@ TEXTS = (  # a number of eight digits comes behind; the language; the hashtag or
 
 
 class App:
-    """A growing app: what was written so far is needed for what comes next."""
+    """A growing app: later documents refer to earlier ones."""
 
     def __init__(self, db: Databases, volumes: Volumes, now: datetime = NOW) -> None:
         self.db, self.volumes, self.now = db, volumes, now
@@ -58,7 +58,7 @@ class App:
         self.written: Counter[str] = Counter()
 
     def grow(self) -> Counter[str]:
-        """Writes people, every day, and at last the posts with what they earned; gives documents by collection."""
+        """Writes people, every day, and then the posts with their counters; returns documents by collection."""
         self._people()
         for day in range(self.volumes.days):
             self._live(self.begin_ms + day * DAY_MS, DAY_MS, 1 / self.volumes.days)
@@ -67,7 +67,7 @@ class App:
         return self.written
 
     def pass_hour(self, share: float) -> Counter[str]:
-        """An hour after `now` in which so many of the members are active: they post, read and engage."""
+        """Writes one hour after `now`, in which a share of the members posts, reads and engages."""
         self.written.clear()
         people, before = self.activity, self.posts.earned.copy()
         self.activity = np.cumsum(np.arange(len(people)) < max(1, share * len(people))).astype(np.float64)
@@ -88,15 +88,15 @@ class App:
             accounts, users = ids(ACCOUNT, some, at), ids(USER, some, at)
             for place, code in enumerate(COUNTRIES):
                 mine = some % len(COUNTRIES) == place
-                said = {"isGuest": False, "visibility": "publish", "geolocation": {"countryCode": code}}
-                self._write("accounts", {"_id": accounts[mine], **said, "createdAt": dates(at[mine])})
+                fields = {"isGuest": False, "visibility": "publish", "geolocation": {"countryCode": code}}
+                self._write("accounts", {"_id": accounts[mine], **fields, "createdAt": dates(at[mine])})
             self._write("credentials", {"_id": ids(CREDENTIAL, some, at), "account": accounts})
             counts = {"followerCount": followers[some].astype(np.int64), "followedCount": int(self.volumes.follows)}
             named = {"type": "people", "displayId": digits(some), "visibility": "publish", "createdAt": dates(at)}
             self._write("users", {"_id": users, "ownerAccount": accounts, **named, **counts})
 
     def _live(self, begin_ms: int, span_ms: int, share: float) -> slice:
-        """What members do in this time: posts, exposures, engagements; gives the new posts."""
+        """Writes posts, exposures and engagements of a time span; returns the new posts."""
         shown = self._shown(begin_ms, span_ms, share) if self.posts.count else None
         new = self._new_posts(begin_ms, span_ms, share)
         if shown:
@@ -113,7 +113,7 @@ class App:
         return self.posts.add(moments, drawn(self.draw, self.activity, count), original)
 
     def _popular(self, count: int) -> Numbers:
-        """Posts of the last days, few of them most of the time."""
+        """Returns posts of the last days, a few of them most often."""
         oldest = self.posts.first_of_day[max(0, len(self.posts.first_of_day) - self.volumes.live_days)]
         live = self.posts.count - oldest
         place = (live * self.draw.random(count) ** 3).astype(np.int64)
@@ -124,7 +124,7 @@ class App:
         seen = np.sort(begin_ms + self.draw.integers(0, span_ms, count))
         viewer, content = drawn(self.draw, self.activity, count), self._popular(count)
         left = seen + (1000 * self.draw.lognormal(1.5, 0.8, count)).astype(np.int64)
-        left = np.minimum(left, begin_ms + span_ms - 1)  # later than the clock nothing happens
+        left = np.minimum(left, begin_ms + span_ms - 1)  # nothing happens after the clock
         joined = np.full(count, self.begin_ms - DAY_MS)
         who = {"viewer": ids(ACCOUNT, viewer, joined), "seenCredential": ids(CREDENTIAL, viewer, joined)}
         what = {"content": self.posts.named(content), "author": self._user(self.posts.author[content])}
@@ -147,7 +147,7 @@ class App:
                 self._write("engagements", {"_id": ids(ENGAGEMENT, number[mine], left[mine]), **who, **how})
 
     def _contents(self, new: slice, read: bool) -> None:
-        """The posts; with `read`, as if topicsClassify had read them."""
+        """Writes the posts; with `read`, also what topicsClassify would write."""
         number = np.arange(new.start, new.stop)
         for some in batches(number):
             for place, (text, language, tag) in enumerate(TEXTS):
@@ -187,20 +187,20 @@ class App:
         count = round(self.volumes.users * self.volumes.follows)
         for some in batches(np.arange(count)):
             moments = self.begin_ms + self.draw.integers(0, self.volumes.days * DAY_MS, len(some))
-            user, followed = (drawn(self.draw, each, len(some)) for each in (self.activity, self.fame))
+            user, followed = (drawn(self.draw, weights, len(some)) for weights in (self.activity, self.fame))
             who = {"user": self._user(user), "followedUser": self._user(followed)}
-            said = {"following": True, "blocking": False, "createdAt": dates(moments)}
-            self._write("relationships", {"_id": ids(FOLLOW, some, moments), **who, **said})
+            fields = {"following": True, "blocking": False, "createdAt": dates(moments)}
+            self._write("relationships", {"_id": ids(FOLLOW, some, moments), **who, **fields})
 
     def _earn(self, before: NDArray[np.int64], new: int) -> None:
-        """The counters of old posts move, and so does their `updatedAt`, as the app does it."""
+        """Updates counters and `updatedAt` of old posts, as the app does."""
         more = self.posts.earned - before
         moved = np.flatnonzero(more[:new].any(axis=1))
         at = self.now + timedelta(minutes=30)
         self.written["contents moved"] = len(moved)
         writes = [
-            UpdateOne({"_id": ObjectId(each.tobytes())}, {"$inc": _counted(row), "$set": {"updatedAt": at}})
-            for each, row in zip(self.posts.named(moved), more[moved].tolist(), strict=True)
+            UpdateOne({"_id": ObjectId(key.tobytes())}, {"$inc": _counted(row), "$set": {"updatedAt": at}})
+            for key, row in zip(self.posts.named(moved), more[moved].tolist(), strict=True)
         ]
         if writes:
             self.db.app.contents.bulk_write(writes, ordered=False)
@@ -213,8 +213,8 @@ class App:
 
 
 def index(db: Databases) -> None:
-    """The declared indexes of everything that the app writes."""
-    ensure_indexes(db, *(name for name, each in COLLECTIONS.items() if each.database == "app"))
+    """Creates the declared indexes of app-db."""
+    ensure_indexes(db, *(name for name, declared in COLLECTIONS.items() if declared.database == "app"))
 
 
 def _counted(row: list[int]) -> dict[str, int]:
@@ -222,14 +222,14 @@ def _counted(row: list[int]) -> dict[str, int]:
 
 
 def main() -> None:
-    """Writes an app and says how many documents and how long."""
+    """Writes an app and prints the number of documents and seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name, kind in (("users", int), ("days", int), ("seed", int)):
         parser.add_argument(f"--{name}", type=kind, default=getattr(Volumes, name, 10_000))
-    given = parser.parse_args()
+    options = parser.parse_args()
     db = connect(os.environ["MONGODB_URI"], os.environ.get("DB_PREFIX", ""))
     began = time.perf_counter()
-    written = App(db, Volumes(**vars(given))).grow()
+    written = App(db, Volumes(**vars(options))).grow()
     index(db)
     print(json.dumps({**written, "seconds": round(time.perf_counter() - began, 1)}))  # noqa: T201
 

@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds, memory of its process and of the server, documents and bytes that moved."""
+"""Measures a function: seconds, memory of its process and of the server, documents and bytes transferred."""
 
 import multiprocessing
 import os
@@ -34,34 +34,34 @@ CONTEXT.set_forkserver_preload(
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took; the server's figures are those of the whole server between begin and end."""
+    """Costs of one run; the server's figures are differences of its counters."""
 
     seconds: float
-    processor: float  # seconds of it that processors worked, the process's and the server's
-    megabytes: int  # most resident memory of the process, with the libraries
-    server_megabytes: int | None  # the same of the server; None where it runs elsewhere
-    examined: int  # documents that the server looked at
+    processor: float  # CPU seconds of the process and the server
+    megabytes: int  # peak resident memory of the process, with the libraries
+    server_megabytes: int | None  # of the server; None where it runs on another machine
+    examined: int  # documents that the server read
     returned: int
     written: int  # inserted, changed or deleted
-    megabytes_out: float  # that the server sent
-    counts: Any  # what the work gave back
+    megabytes_out: float  # sent by the server
+    counts: Any  # result of the function
 
 
-def measured(uri: str, prefix: str, work: Callable[..., Any], *given: Any) -> Cost:
-    """The work, done in a process of its own whose handlers find these databases.
+def measured(uri: str, prefix: str, work: Callable[..., Any], *arguments: Any) -> Cost:
+    """Runs the function in another process, whose handlers use these databases, and returns its costs.
 
     Raises:
-        RuntimeError: when the work failed.
+        RuntimeError: when the function failed.
     """
     with MongoClient[dict[str, Any]](uri) as client:
         before, pid = _status(client, prefix), int(client.admin.command("serverStatus")["pid"])
-        _forget_peak(pid)
-        server = _worked(pid)
-        (seconds, own), megabytes, counts, error = _in_own_process(uri, prefix, work, given)
-        server = _worked(pid) - server
+        _reset_peak(pid)
+        server = _cpu_seconds(pid)
+        (seconds, own), megabytes, counts, error = _in_own_process(uri, prefix, work, arguments)
+        server = _cpu_seconds(pid) - server
         moved = _status(client, prefix) - before
     if error:
-        raise RuntimeError(f"{work.__name__}{given}: {error}")
+        raise RuntimeError(f"{work.__name__}{arguments}: {error}")
     upserted = max(0, moved["documents"] - moved["inserted"] + moved["deleted"])
     return Cost(
         seconds=round(seconds, 3),
@@ -77,19 +77,19 @@ def measured(uri: str, prefix: str, work: Callable[..., Any], *given: Any) -> Co
 
 
 def described(cost: Cost) -> dict[str, Any]:
-    """As JSON has it, without the names of things that a job counted none of."""
-    told = cost.counts if isinstance(cost.counts, dict) else {}
-    return asdict(cost) | {"counts": {name: each for name, each in told.items() if each and name != "names"}}
+    """Returns the cost for JSON, without counts of zero."""
+    counts = cost.counts if isinstance(cost.counts, dict) else {}
+    return asdict(cost) | {"counts": {name: count for name, count in counts.items() if count and name != "names"}}
 
 
-def _in_own_process(uri: str, prefix: str, work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
+def _in_own_process(uri: str, prefix: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     receiver, sender = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_inside, args=(sender, uri, prefix, work, given))
+    process = CONTEXT.Process(target=_inside, args=(sender, uri, prefix, work, arguments))
     process.start()
     sender.close()
     try:
         if not receiver.poll(HANG_SECONDS):
-            raise TimeoutError(f"{work.__name__}: still at work after {HANG_SECONDS} s")
+            raise TimeoutError(f"{work.__name__}: still running after {HANG_SECONDS} s")
         return receiver.recv()
     except EOFError:
         process.join()
@@ -99,14 +99,14 @@ def _in_own_process(uri: str, prefix: str, work: Callable[..., Any], given: tupl
         process.join()
 
 
-def _inside(sender: Any, uri: str, prefix: str, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
+def _inside(sender: Any, uri: str, prefix: str, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix}
     os.environ.pop("TRAINING_QUEUE_URL", None)
     sys.stdout = sys.stderr
-    _forget_peak(os.getpid())
+    _reset_peak(os.getpid())
     began, used, error, counts = time.perf_counter(), time.process_time(), "", None
     try:
-        counts = work(*given)
+        counts = work(*arguments)
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
     seconds = time.perf_counter() - began, time.process_time() - used
@@ -115,25 +115,25 @@ def _inside(sender: Any, uri: str, prefix: str, work: Callable[..., Any], given:
 
 
 def _status(client: MongoClient[dict[str, Any]], prefix: str) -> "Signed":
-    """The server's counters; `documents`, all that these databases hold, tells of upserts, which it does not count."""
-    said = client.admin.command("serverStatus")
-    moved, databases = said["metrics"]["document"], (client[f"{prefix}{name}-db"] for name in ("app", "analytics"))
+    """Returns the server's counters, and `documents` of these databases to detect upserts, which it does not count."""
+    status = client.admin.command("serverStatus")
+    moved, databases = status["metrics"]["document"], (client[f"{prefix}{name}-db"] for name in ("app", "analytics"))
     return Signed(
-        examined=int(said["metrics"]["queryExecutor"]["scannedObjects"]),
-        bytesOut=int(said["network"]["bytesOut"]),
-        documents=sum(each.command("dbStats")["objects"] for each in databases),
+        examined=int(status["metrics"]["queryExecutor"]["scannedObjects"]),
+        bytesOut=int(status["network"]["bytesOut"]),
+        documents=sum(database.command("dbStats")["objects"] for database in databases),
         **{name: int(moved[name]) for name in ("returned", "inserted", "updated", "deleted")},
     )
 
 
 class Signed(dict[str, int]):
-    """Counters by name, whose differences may be negative."""
+    """Counters by name; differences may be negative."""
 
     def __sub__(self, before: "Signed") -> "Signed":
         return Signed((name, value - before[name]) for name, value in self.items())
 
 
-def _forget_peak(pid: int) -> None:
+def _reset_peak(pid: int) -> None:
     with suppress(OSError):
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
@@ -146,8 +146,8 @@ def _peak(pid: int) -> int | None:
     return None
 
 
-def _worked(pid: int) -> float:
-    """Seconds that processors worked for a process so far; 0 where that is not told."""
+def _cpu_seconds(pid: int) -> float:
+    """Returns the CPU seconds of a process so far; 0 where unknown."""
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

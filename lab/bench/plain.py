@@ -1,7 +1,7 @@
-"""The plain way, which teams write first: the work of our jobs without their tricks, as short as it reads well.
+"""The baseline: a short, straightforward implementation of the same work, without the optimisations of our jobs.
 
-Each gives the seconds of what is done once (`fixed`), of one unit (`each`), how many units it did and how many there
-are: where all of them would take hours it does a sample, and says so. Models are pickled and never unpickled.
+Every function returns a `Sample`: where all units would take hours, only some of them are measured. Models are pickled
+and never unpickled.
 """
 
 import pickle
@@ -25,26 +25,26 @@ CONTENT = ["likeCount", "commentCount", "recastCount", "quoteCount", "photoCount
 CREATOR = ["contentCount", "creatorLikedCount", "creatorCommentedCount", "creatorRecastedCount", "creatorQuotedCount"]
 FEATURES = [*CONTENT, *CREATOR]
 TOP, READINGS = 500, 500  # contents a country; latest readings a credential
-ONE_BY_ONE = 20  # documents that are written without a bulk
+ONE_BY_ONE = 20  # documents written without a bulk
 
 
 @dataclass(frozen=True)
-class Took:
-    """Seconds of the plain way."""
+class Sample:
+    """Seconds of the baseline on some units."""
 
-    fixed: float
-    each: float
-    did: int
-    of: int
+    fixed: float  # seconds of work that is done once
+    unit: float  # seconds of one unit
+    units: int  # measured
+    of: int  # all units
 
     @property
     def whole(self) -> float:
-        """Seconds of all units."""
-        return self.fixed + self.each * self.of
+        """Returns the seconds of all units."""
+        return self.fixed + self.unit * self.of
 
 
-def statistics(db: Databases, now: datetime, batch: int, most: int) -> Took:
-    """A full scan that pushes a creator's posts together; upserts of one creator's, or some thousand, at a time."""
+def statistics(db: Databases, now: datetime, batch: int, most: int) -> Sample:
+    """Computes statistics: a full scan groups posts by creator, then upserts in batches of `batch` posts."""
     began, since = time.perf_counter(), now - timedelta(days=30)
     stages: list[dict[str, Any]] = [
         {"$match": {"visibility": "publish"}},
@@ -56,7 +56,7 @@ def statistics(db: Databases, now: datetime, batch: int, most: int) -> Took:
     contents: list[Document] = []
     users: list[Document] = []
     for creator in creators[:most]:
-        recent = [_content(each, now) for each in creator["contents"] if since <= each["createdAt"] <= now]
+        recent = [_content(content, now) for content in creator["contents"] if since <= content["createdAt"] <= now]
         contents += recent
         users.append(_creator(creator, recent))
         done += 1
@@ -64,29 +64,29 @@ def statistics(db: Databases, now: datetime, batch: int, most: int) -> Took:
             _upsert(db.analytics.plainContentStats, contents)
             _upsert(db.analytics.plainCreatorStats, users)
             contents, users = [], []
-    return Took(fixed, (time.perf_counter() - started) / max(done, 1), done, len(creators))
+    return Sample(fixed, (time.perf_counter() - started) / max(done, 1), done, len(creators))
 
 
-def user_training(db: Databases, now: datetime, most: int) -> Took:
-    """One frame of all exposures; for each user a filter on it, an XGBRegressor, a pickle, an upsert."""
+def user_training(db: Databases, now: datetime, most: int) -> Sample:
+    """Trains users: one frame of all exposures, then for each user a filter, an XGBRegressor, a pickle, an upsert."""
     began = time.perf_counter()
     frame = _exposures(db)
     users = frame.loc[frame.label > 0, "viewer"].unique()
     fixed, started = time.perf_counter() - began, time.perf_counter()
     for user in users[:most]:
         mine = frame[frame.viewer == user]
-        model = xgboost.XGBRegressor(n_jobs=1)  # on so few rows threads only wait for each other
+        model = xgboost.XGBRegressor(n_jobs=1)  # threads do not help on so few rows
         model.fit(mine[FEATURES], mine.label)
         known = {"artifact": pickle.dumps(model), "features": FEATURES, "trainedAt": now}
         db.analytics.plainArtifacts.update_one({"account": user}, {"$set": known}, upsert=True)
     done = min(most, len(users))
-    return Took(fixed, (time.perf_counter() - started) / max(done, 1), done, len(users))
+    return Sample(fixed, (time.perf_counter() - started) / max(done, 1), done, len(users))
 
 
-def guest_feed(db: Databases, now: datetime, countries: list[str], most: int) -> Took:
-    """For each country: the query, a frame, a prediction of all contents, the best into the collection."""
+def guest_feed(db: Databases, now: datetime, countries: list[str], most: int) -> Sample:
+    """Builds the guest feed: a query, a frame, a prediction of all contents and an insert for each country."""
     frame = _scored_contents(db)
-    model = xgboost.XGBRegressor().fit(frame[FEATURES], frame.engagementScore)  # made before; not counted
+    model = xgboost.XGBRegressor().fit(frame[FEATURES], frame.engagementScore)  # not measured
     started, done = time.perf_counter(), countries[:most]
     for country in done:
         frame = _scored_contents(db)
@@ -95,21 +95,21 @@ def guest_feed(db: Databases, now: datetime, countries: list[str], most: int) ->
         rows = best[["content", "author", "score"]].to_dict("records")
         db.app.plainFeed.delete_many({"countryCode": country})
         db.app.plainFeed.insert_many([{str(name): value for name, value in row.items()} | known for row in rows])
-    return Took(0.0, (time.perf_counter() - started) / len(done), len(done), len(countries))
+    return Sample(0.0, (time.perf_counter() - started) / len(done), len(done), len(countries))
 
 
-def fraud_features(db: Databases, now: datetime, most: int) -> Took:
-    """For each credential: its latest readings, four moments of them, an upsert."""
+def fraud_features(db: Databases, now: datetime, most: int) -> Sample:
+    """Computes fraud features: for each credential its latest readings, four moments, an upsert."""
     began = time.perf_counter()
     credentials = db.app.feeditems.distinct("seenCredential")
     fixed, started = time.perf_counter() - began, time.perf_counter()
     for credential in credentials[:most]:
-        found = db.app.feeditems.find({"seenCredential": credential, "seenAt": {"$lte": now}})
-        frame = pd.DataFrame(list(found.sort("seenAt", -1).limit(READINGS)))
+        readings = db.app.feeditems.find({"seenCredential": credential, "seenAt": {"$lte": now}})
+        frame = pd.DataFrame(list(readings.sort("seenAt", -1).limit(READINGS)))
         key = {"seenCredential": credential, "lastSeenAt": frame.seenAt.max().to_pydatetime()}
         db.analytics.plainFeatures.update_one(key, {"$set": _moments(frame)}, upsert=True)
     done = min(most, len(credentials))
-    return Took(fixed, (time.perf_counter() - started) / max(done, 1), done, len(credentials))
+    return Sample(fixed, (time.perf_counter() - started) / max(done, 1), done, len(credentials))
 
 
 def _content(content: Document, now: datetime) -> Document:
@@ -125,11 +125,11 @@ def _content(content: Document, now: datetime) -> Document:
 
 def _creator(creator: Document, recent: list[Document]) -> Document:
     user: Document = next(iter(creator["user"]), {})
-    counts = {f"creator{kind}": sum(each[name] for each in recent) for kind, name in _COUNTED.items()}
-    earned = sum(each["aggregator"]["engagementScore"] for each in recent)
-    age_score = max((each["aggregator"]["ageScore"] for each in recent), default=0.0)
+    counts = {f"creator{kind}": sum(content[name] for content in recent) for kind, name in _COUNTED.items()}
+    earned = sum(content["aggregator"]["engagementScore"] for content in recent)
+    age_score = max((content["aggregator"]["ageScore"] for content in recent), default=0.0)
     followed = 0.01 * user.get("followerCount", 0)
-    types = {each["type"]: sum(other["type"] == each["type"] for other in recent) for each in recent}
+    types = {content["type"]: sum(other["type"] == content["type"] for other in recent) for content in recent}
     known = {"_id": creator["_id"], "displayId": user.get("displayId"), "contentCount": len(recent), **counts}
     return {**known, "summary": types, "score": age_score * earned / max(len(recent), 1) + followed}
 
@@ -139,14 +139,16 @@ _COUNTED = {"Liked": "likeCount", "Commented": "commentCount", "Recasted": "reca
 
 def _upsert(target: Collection[Document], documents: list[Document]) -> None:
     if len(documents) <= ONE_BY_ONE:
-        for each in documents:
-            target.update_one({"_id": each["_id"]}, {"$set": each}, upsert=True)
+        for document in documents:
+            target.update_one({"_id": document["_id"]}, {"$set": document}, upsert=True)
     else:
-        target.bulk_write([UpdateOne({"_id": each["_id"]}, {"$set": each}, upsert=True) for each in documents])
+        target.bulk_write(
+            [UpdateOne({"_id": document["_id"]}, {"$set": document}, upsert=True) for document in documents]
+        )
 
 
 def _exposures(db: Databases) -> pd.DataFrame:
-    """Everything that was shown to anybody, with what is known of it and what came of it."""
+    """Returns all exposures with statistics of their contents and the label."""
     shown = _frame(db.app.feeditems.find({}, {"_id": 0, "viewer": 1, "content": 1}))
     acts = db.app.engagements.find({}, {"_id": 0, "viewer": "$account", "content": "$targetRef.$id", "type": 1})
     engaged = _frame(acts).groupby(["viewer", "content"]).size().rename("label").reset_index()
@@ -155,7 +157,7 @@ def _exposures(db: Databases) -> pd.DataFrame:
 
 
 def _scored_contents(db: Databases) -> pd.DataFrame:
-    """Contents with their statistics and those of their creators."""
+    """Returns contents with their statistics and those of their creators."""
     facts = dict.fromkeys(CONTENT[:-1], 1) | {"_id": 0, "content": "$_id", "author": "$authorId"}
     aggregated = {name: f"$aggregator.{name}" for name in ("ageScore", "engagementScore")}
     contents = pd.DataFrame(list(db.analytics.contentStats.find({}, facts | aggregated)))
@@ -168,7 +170,7 @@ def _frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _moments(frame: pd.DataFrame) -> dict[str, float]:
-    """The four features of the design."""
+    """Returns the four features of the design."""
     reading = (frame.offScreenAt - frame.seenAt).dt.total_seconds()
     between = frame.seenAt.sort_values().diff().dt.total_seconds().dropna()
     return {

@@ -1,4 +1,4 @@
-"""Documents whose fields are numpy arrays, as BSON in one go: a template, tiled, with a column at each place."""
+"""Encodes numpy arrays as BSON documents: one template document, repeated, with columns filled in."""
 
 import struct
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Ids = NDArray[np.void]  # (n,) V12
 
 
 def ids(kind: int, number: NDArray[np.integer[Any]], time_ms: NDArray[np.int64]) -> Ids:
-    """ObjectIds as an app gives them: four bytes of seconds, then one of the kind and seven of the number."""
+    """Returns ObjectIds: four bytes of seconds, one of the kind, seven of the number; shape (n,)."""
     head = (time_ms // 1000).astype(">u4")
     table = np.empty(len(head), [("second", ">u4"), ("kind", ">u4"), ("number", ">u4")])
     table["second"], table["kind"], table["number"] = head, kind << 24, number
@@ -27,10 +27,10 @@ def ids(kind: int, number: NDArray[np.integer[Any]], time_ms: NDArray[np.int64])
 
 
 def encoded(document: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """One row of bytes for each place of the arrays in the document; shape (n, bytes).
+    """Returns one encoded document per element of the arrays; shape (n, bytes).
 
-    V12 becomes an ObjectId, datetime64[ms] a date, int64 and float64 numbers, S… a text of that many bytes, at least
-    three; whatever is no array is the same in all documents.
+    V12 becomes an ObjectId, datetime64[ms] a date, int64 and float64 numbers, S… a text of that many bytes (at least
+    three). Other values are the same in all documents.
     """
     columns: list[NDArray[Any]] = []
     raw = bson.encode(_marked(document, columns))
@@ -43,7 +43,7 @@ def encoded(document: Mapping[str, Any]) -> NDArray[np.uint8]:
 
 
 def insert(target: Collection[Document], document: Mapping[str, Any]) -> int:
-    """Inserts the documents in batches; gives their number."""
+    """Inserts the documents in batches and returns their number."""
     rows = encoded(document)
     for first in range(0, len(rows), BATCH):
         some = rows[first : first + BATCH]
@@ -55,7 +55,7 @@ def insert(target: Collection[Document], document: Mapping[str, Any]) -> int:
 
 def _marked(value: Any, columns: list[NDArray[Any]]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _marked(each, columns) for key, each in value.items()}
+        return {key: _marked(field, columns) for key, field in value.items()}
     if not isinstance(value, np.ndarray):
         return value
     columns.append(value)

@@ -1,8 +1,8 @@
-"""Everything of `feedpulse bench`: apps of several sizes through every job, the plain way, and requests; as one JSON.
+"""Measures for `feedpulse bench`: every job at several sizes, the baseline, and requests; writes one JSON.
 
     MONGODB_URI=mongodb://… python -m lab.bench.run [--sizes 10000 30000 100000] [--quick] --out FILE
 
-At the middle size also: an hour in which 1 % of the members are active, the plain way, the floors, and requests.
+The middle size adds an hour in which 1 % of the members are active, the baseline, the floors, and requests.
 """
 
 import argparse
@@ -32,42 +32,42 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured."""
+    """Sizes and jobs to measure."""
 
     sizes: Sequence[int]
     jobs: Sequence[str]
     requests: serving.Plan
-    part: int = 1  # samples of the plain way are divided by it
+    part: int = 1  # divides the samples of the baseline
 
     @property
     def middle(self) -> int:
-        """The size at which more than the jobs is measured."""
-        sizes = [each for each in self.sizes if each < MANY] or self.sizes
+        """Returns the size at which changes, baseline and requests are measured too."""
+        sizes = [size for size in self.sizes if size < MANY] or self.sizes
         return sizes[len(sizes) // 2]
 
     def jobs_at(self, users: int) -> Sequence[str]:
-        """All jobs; the judge, who takes minutes, of few members; of very many those that do not train."""
+        """Returns the jobs to measure: the ranking evaluation only for few members, no training for very many."""
         if users >= MANY:
-            return [each for each in self.jobs if each in work.LIGHT]
-        return [each for each in self.jobs if users < FEW or each != work.JUDGE]
+            return [job for job in self.jobs if job in work.LIGHT]
+        return [job for job in self.jobs if users < FEW or job != work.EVALUATION]
 
 
 def whole(uri: str, plan: Plan) -> Result:
-    """Measures everything on the server at `uri`."""
+    """Measures all sizes on the server at `uri`."""
     began = time.perf_counter()
-    found = [_size(uri, users, plan) for users in plan.sizes]
-    (more,) = [figures for each in found if (figures := each.pop("more", None))]
+    results = [_size(uri, users, plan) for users in plan.sizes]
+    (more,) = [figures for result in results if (figures := result.pop("more", None))]
     return {
         "machine": machine(),
         "volumes": vars(Volumes(plan.sizes[-1])),
-        "sizes": found,
+        "sizes": results,
         "more": more,
         "seconds": round(time.perf_counter() - began, 1),
     }
 
 
 def machine() -> Result:
-    """This machine, in general terms."""
+    """Describes this machine in general terms."""
     page, pages = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
     known = {"cores": os.cpu_count(), "gib": round(page * pages / 2**30), "processor": platform.machine()}
     return known | {"python": platform.python_version(), "loadBefore": round(os.getloadavg()[0], 1)}
@@ -84,40 +84,40 @@ def _size(uri: str, users: int, plan: Plan) -> Result:
         fill = round(time.perf_counter() - began, 1)
         _say(users, "app", f"{sum(documents.values()):,} documents in {fill} s")
         jobs = _jobs(uri, prefix, users, plan.jobs_at(users), NOW.isoformat())
-        held = {each.name.removeprefix(prefix): _bytes(each) for each in (db.app, db.analytics)}
-        told = {"users": users, "documents": documents, "bytes": held, "fillSeconds": fill, "jobs": jobs}
-        return told | ({"more": _more(uri, prefix, app, plan, jobs)} if users == plan.middle else {})
+        held = {database.name.removeprefix(prefix): _bytes(database) for database in (db.app, db.analytics)}
+        result = {"users": users, "documents": documents, "bytes": held, "fillSeconds": fill, "jobs": jobs}
+        return result | ({"more": _more(uri, prefix, app, plan, jobs)} if users == plan.middle else {})
     finally:
-        for each in (db.app, db.analytics):
-            db.client.drop_database(each.name)
+        for database in (db.app, db.analytics):
+            db.client.drop_database(database.name)
         db.client.close()
 
 
 def _more(uri: str, prefix: str, app: App, plan: Plan, first: Result) -> Result:
     users, change = app.volumes.users, dict(app.pass_hour(CHANGED))
-    again = [each for each in plan.jobs_at(users) if each not in work.ANEW]
+    again = [job for job in plan.jobs_at(users) if job not in work.FULL_RUNS]
     jobs = _jobs(uri, prefix, users, again, LATER.isoformat())
-    _say(users, "the plain way", "")
-    beside = compare.figures(uri, prefix, LATER, first, jobs, plan.part)
+    _say(users, "baseline", "")
+    baseline = compare.figures(uri, prefix, LATER, first, jobs, plan.part)
     _say(users, "requests", "")
     requests = serving.figures(app.db, uri, prefix, LATER, plan.requests)
     changed = {"share": CHANGED, "documents": change, "jobs": jobs}
-    return {"users": users, "changed": changed, "plain": beside, "serving": requests}
+    return {"users": users, "changed": changed, "plain": baseline, "serving": requests}
 
 
 def _jobs(uri: str, prefix: str, users: int, jobs: Sequence[str], time_: str) -> Result:
-    found = {}
+    costs = {}
     for key in jobs:
         cost = measured(uri, prefix, work.job, key, time_, work.event(uri, prefix, key, users))
-        found[key] = described(cost)
-        _say(users, key, f"{cost.seconds:.1f} s, {cost.processor:.1f} s of processors, {cost.megabytes} MB")
-    return found
+        costs[key] = described(cost)
+        _say(users, key, f"{cost.seconds:.1f} s, {cost.processor:.1f} s of CPU, {cost.megabytes} MB")
+    return costs
 
 
 def _bytes(database: Any) -> Result:
-    """Of the documents, before compression, and of the indexes."""
-    said = database.command("dbStats")
-    return {"data": int(said["dataSize"]), "indexes": int(said["indexSize"])}
+    """Returns the bytes of documents (before compression) and of indexes."""
+    stats = database.command("dbStats")
+    return {"data": int(stats["dataSize"]), "indexes": int(stats["indexSize"])}
 
 
 def _say(users: int, what: str, how: str) -> None:
@@ -125,7 +125,7 @@ def _say(users: int, what: str, how: str) -> None:
 
 
 def planned(sizes: Sequence[int] | None, quick: bool, jobs: Sequence[str] | None) -> Plan:
-    """The whole bench, or one of seconds."""
+    """Returns the full plan, or a quick one that takes seconds."""
     if quick:
         few = ("contentStats", "creatorStats", "fraudFeatureExtractor", "coldstartPredictor")
         return Plan(sizes or (40, 120), jobs or few, serving.Plan(2, 50, 0.5, 1.0), part=20)
@@ -139,9 +139,9 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", help="only these functions of serverless.yml")
     parser.add_argument("--quick", action="store_true", help="seconds instead of half an hour")
     parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     uri = os.environ.get("MONGODB_URI") or parser.error("set MONGODB_URI; `feedpulse bench` starts a server itself")
-    given.out.write_text(json.dumps(whole(uri, planned(given.sizes, given.quick, given.jobs)), indent=1) + "\n")
+    options.out.write_text(json.dumps(whole(uri, planned(options.sizes, options.quick, options.jobs)), indent=1) + "\n")
 
 
 if __name__ == "__main__":

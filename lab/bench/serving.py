@@ -1,7 +1,7 @@
-"""Requests while nothing else runs, and while the hourly jobs do: closed loops, each client at once asks again.
+"""Measures requests in closed loops, first alone, then while the hourly jobs run.
 
-A client of the personal predictor is a container of its own, as on AWS, with its own connection and snapshot. On AWS
-jobs have processors of their own and share only the database with requests; here they share the processors too.
+Every client of the personal predictor is a separate process with its own connection and snapshot, like a container on
+AWS. There jobs and requests share only the database; here they share the CPU too.
 """
 
 import os
@@ -31,27 +31,30 @@ HOURLY = (
     "cascadeStats",
     "fraudPredictor",
 )
-SWAPPED = 3  # jobs after which the guest feed was swapped
-AHEAD_MINUTES = 50  # of the jobs' clocks, which must stay before that of the requests
+SWAPPED = 3  # jobs until the guest feed is swapped
+AHEAD_MINUTES = 50  # of the jobs' clocks, which must stay before the requests' clock
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How hard, and for how long."""
+    """Load and duration."""
 
     clients: int = 8
     candidates: int = 1_000
     seconds: float = 30.0
-    longest: float = 150.0  # until the jobs beside it have swapped the guest feed
+    longest: float = 150.0  # maximum, until the jobs have swapped the guest feed
 
 
 def figures(db: Databases, uri: str, prefix: str, now: datetime, plan: Plan) -> dict[str, Any]:
-    """Requests and reads of the guest feed, idle and beside the jobs, and how much slower they are beside them."""
+    """Measures requests and guest feed reads, alone and while jobs run, and the slowdown."""
     idle = _measured(db, uri, prefix, now, plan, lambda: True)
     with _jobs(uri, prefix, now) as ran:
         busy = _measured(db, uri, prefix, now, plan, lambda: ran.value >= SWAPPED)
         jobs = ran.value
-    slower = {name: {each: round(busy[name][each] / idle[name][each], 2) for each in ("p50", "p99")} for name in idle}
+    slower = {
+        name: {quantile: round(busy[name][quantile] / idle[name][quantile], 2) for quantile in ("p50", "p99")}
+        for name in idle
+    }
     return {"idle": idle, "whileJobsRun": busy, "timesAsLong": slower, "jobsDone": jobs, "plan": vars(plan)}
 
 
@@ -59,10 +62,10 @@ def _measured(
     db: Databases, uri: str, prefix: str, now: datetime, plan: Plan, enough: Callable[[], bool]
 ) -> dict[str, Any]:
     at = (now + timedelta(hours=1)).isoformat()
-    asked = [list(_events(db, plan.candidates, at, seed)) for seed in range(plan.clients)]
+    requests = [list(_events(db, plan.candidates, at, seed)) for seed in range(plan.clients)]
     gate, end = CONTEXT.Barrier(plan.clients + 2), CONTEXT.Event()
-    ways: list[tuple[Any, ...]] = [(_ask, events) for events in asked]
-    with _running([*ways, (_read, None)], uri, prefix, gate, end) as answers:
+    calls: list[tuple[Any, ...]] = [(_request, events) for events in requests]
+    with _running([*calls, (_read, None)], uri, prefix, gate, end) as answers:
         gate.wait()
         began = time.perf_counter()
         time.sleep(plan.seconds)
@@ -70,30 +73,30 @@ def _measured(
             time.sleep(0.5)
         end.set()
         seconds = time.perf_counter() - began
-        said = [each.recv() for each in answers]
-    return {"personal": _summed(said[:-1], seconds), "guestFeed": _summed(said[-1:], seconds)}
+        results = [receiver.recv() for receiver in answers]
+    return {"personal": _summed(results[:-1], seconds), "guestFeed": _summed(results[-1:], seconds)}
 
 
 @contextmanager
-def _running(ways: Sequence[tuple[Any, ...]], uri: str, prefix: str, gate: Any, end: Any) -> Iterator[list[Any]]:
-    pipes = [CONTEXT.Pipe(duplex=False) for _ in ways]
+def _running(calls: Sequence[tuple[Any, ...]], uri: str, prefix: str, gate: Any, end: Any) -> Iterator[list[Any]]:
+    pipes = [CONTEXT.Pipe(duplex=False) for _ in calls]
     processes = [
-        CONTEXT.Process(target=_client, args=(*way, uri, prefix, gate, end, sender))
-        for way, (_, sender) in zip(ways, pipes, strict=True)
+        CONTEXT.Process(target=_client, args=(*call, uri, prefix, gate, end, sender))
+        for call, (_, sender) in zip(calls, pipes, strict=True)
     ]
-    for each in processes:
-        each.start()
+    for process in processes:
+        process.start()
     try:
         yield [receiver for receiver, _ in pipes]
     finally:
-        for each in processes:
-            each.kill()
-            each.join()
+        for process in processes:
+            process.kill()
+            process.join()
 
 
 @contextmanager
 def _jobs(uri: str, prefix: str, now: datetime) -> Iterator[Any]:
-    """The hourly jobs one after another, again and again; gives how many have ended."""
+    """Repeats the hourly jobs during the block; yields the number of finished ones."""
     done = CONTEXT.Value("i", 0)
     process = CONTEXT.Process(target=_work, args=(uri, prefix, now, done))
     process.start()
@@ -104,30 +107,30 @@ def _jobs(uri: str, prefix: str, now: datetime) -> Iterator[Any]:
         process.join()
 
 
-def _client(way: Any, given: Any, uri: str, prefix: str, gate: Any, end: Any, sender: Any) -> None:
-    """Asks until the end; sends the seconds of each answer and how many went wrong."""
+def _client(make_call: Any, events: Any, uri: str, prefix: str, gate: Any, end: Any, sender: Any) -> None:
+    """Sends requests until the end; reports the seconds of each and the number of errors."""
     os.environ |= {"MONGODB_URI": uri, "DB_PREFIX": prefix}
-    ask = way(uri, prefix, given)
+    call = make_call(uri, prefix, events)
     for _ in range(3):  # warm
-        ask()
+        call()
     gate.wait()
     spent, errors = [], 0
     while not end.is_set():
         began = time.perf_counter()
-        errors += not ask()
+        errors += not call()
         spent.append(time.perf_counter() - began)
     sender.send((spent, errors))
 
 
-def _ask(uri: str, prefix: str, events: Sequence[dict[str, Any]]) -> Any:
-    handler, several = named("personalizeContentPredictor").load(), cycle(events)
+def _request(uri: str, prefix: str, events: Sequence[dict[str, Any]]) -> Any:
+    handler, endless = named("personalizeContentPredictor").load(), cycle(events)
 
-    def ask() -> bool:
-        event = next(several)
+    def call() -> bool:
+        event = next(endless)
         answer = handler(event, None)
         return bool(answer["code"] == 200 and len(answer["result"]) == len(event["contents"]))
 
-    return ask
+    return call
 
 
 def _read(uri: str, prefix: str, _: None) -> Any:
@@ -144,22 +147,22 @@ def _work(uri: str, prefix: str, now: datetime, done: Any) -> None:
 
 
 def _events(db: Databases, candidates: int, at: str, seed: int) -> Iterator[dict[str, Any]]:
-    """Two hundred requests of members drawn at random, each with contents drawn at random."""
+    """Yields two hundred requests of random members for random contents."""
     draw = np.random.default_rng(seed)
     newest = db.app.contents.find({"visibility": "publish"}, {"_id": 1}).sort("createdAt", -1).limit(20 * candidates)
-    contents = [str(each["_id"]) for each in newest]
+    contents = [str(content["_id"]) for content in newest]
     for account in db.app.accounts.aggregate([{"$sample": {"size": 200}}, {"$project": {"_id": 1}}]):
         some = draw.choice(contents, min(candidates, len(contents)), replace=False).tolist()
         yield {"accountId": str(account["_id"]), "contents": some, "time": at}
 
 
-def _summed(said: Sequence[tuple[list[float], int]], seconds: float) -> dict[str, Any]:
-    spent = np.array([each for several, _ in said for each in several])
+def _summed(results: Sequence[tuple[list[float], int]], seconds: float) -> dict[str, Any]:
+    spent = np.array([time_ for times, _ in results for time_ in times])
     p50, p99 = np.percentile(spent, [50, 99]) * 1000
     return {
         "p50": round(float(p50), 2),  # milliseconds
         "p99": round(float(p99), 2),
         "aSecond": round(len(spent) / seconds, 1),
         "requests": len(spent),
-        "errors": sum(errors for _, errors in said),
+        "errors": sum(errors for _, errors in results),
     }

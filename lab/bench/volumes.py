@@ -1,4 +1,4 @@
-"""How much an app holds, and the skewed draws of who does what in it."""
+"""Volumes of a generated app, and skewed random draws."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Volumes:
-    """How much an app holds."""
+    """Size of a generated app."""
 
     users: int
     days: int = 30
@@ -30,7 +30,7 @@ class Volumes:
 
 @dataclass
 class Posts:
-    """Numbers, times and authors of the posts so far, and what they earned; arrays of shape (posts,)."""
+    """Times, authors and engagement counts of the posts so far; arrays of shape (posts,)."""
 
     time_ms: Times
     author: Numbers
@@ -40,7 +40,7 @@ class Posts:
     first_of_day: list[int] = field(default_factory=list)
 
     def add(self, time_ms: Times, author: Numbers, original: Numbers) -> slice:
-        """The places of these new posts."""
+        """Appends posts and returns their slice."""
         new = slice(self.count, self.count + len(time_ms))
         self.first_of_day.append(self.count)
         self.time_ms[new], self.author[new], self.original[new] = time_ms, author, original
@@ -48,7 +48,7 @@ class Posts:
         return new
 
     def named(self, number: Numbers) -> Ids:
-        """The ids of posts."""
+        """Returns the ids of posts."""
         return ids(CONTENT, number, self.time_ms[number])
 
 

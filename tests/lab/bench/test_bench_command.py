@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from lab.bench.extrapolate import Limits, about, reckoned
+from lab.bench.extrapolate import Limits, about, extrapolate
 from lab.bench.figures import exponents, misses, slope, tables
 from lab.bench.page import page
 from ops.cli import execute
@@ -22,23 +22,23 @@ def test_the_quick_bench_measures_writes_json_and_prints_it(uri, tmp_path, capsy
 
     assert execute(["bench", "--quick", "--sizes", "20,40", "--json", str(file)]) == 0
 
-    found = json.loads(capsys.readouterr().out)
-    assert found == json.loads(file.read_text())
-    assert [each["users"] for each in found["sizes"]] == [20, 40]
-    for size in found["sizes"]:
+    figures = json.loads(capsys.readouterr().out)
+    assert figures == json.loads(file.read_text())
+    assert [size["users"] for size in figures["sizes"]] == [20, 40]
+    for size in figures["sizes"]:
         assert set(size["jobs"]) >= {"contentStats", "coldstartPredictor"}
         assert all(cost["seconds"] > 0 and cost["megabytes"] > 50 for cost in size["jobs"].values())
         assert size["jobs"]["contentStats"]["written"] >= size["documents"]["contents"] - 1
-    assert {each["what"] for each in found["more"]["plain"]} >= {"guest feed", "fraud features"}
-    assert {each["errors"] for each in found["more"]["serving"]["idle"].values()} == {0}
-    assert page(found).startswith("# Performance")
+    assert {comparison["what"] for comparison in figures["more"]["plain"]} >= {"guest feed", "fraud features"}
+    assert {loop["errors"] for loop in figures["more"]["serving"]["idle"].values()} == {0}
+    assert page(figures).startswith("# Performance")
 
 
 def test_the_page_has_every_table_and_begins_with_missed_goals():
     text = page(made(power=1.4))
 
     assert "its CPU exponent is 1.40" in text
-    assert text.index("Missed goals") < min(text.index(each.title) for each in tables(made()))
+    assert text.index("Missed goals") < min(text.index(table.title) for table in tables(made()))
     assert "8 clients" in text
     assert "{" not in text
 
@@ -84,9 +84,9 @@ def test_the_page_of_the_project_is_that_of_its_figures():
 
 
 def test_ten_times_the_members_take_ten_times_as_long_on_one_shard_and_part_of_it_on_ten():
-    scale = reckoned(made(), 100_000)
+    scale = extrapolate(made(), 100_000)
     (need,) = scale.needs
-    (parted,) = reckoned(made(), 100_000, Limits(shard_gib=1.0)).needs
+    (parted,) = extrapolate(made(), 100_000, Limits(shard_gib=1.0)).needs
 
     assert need.seconds == pytest.approx(100.0)
     assert (scale.documents, scale.gib, scale.shards) == (50, 10.0, 1)
@@ -94,7 +94,7 @@ def test_ten_times_the_members_take_ten_times_as_long_on_one_shard_and_part_of_i
 
 
 def test_a_job_breaks_where_its_time_is_over():
-    (need,) = reckoned(made(), 1_000_000).needs
+    (need,) = extrapolate(made(), 1_000_000).needs
 
     assert need.breaks_at == pytest.approx(900_000)
     assert need.calls == 2
