@@ -1,4 +1,4 @@
-"""`feedpulse`, also as `python -m ops`."""
+"""The `feedpulse` command as `python -m ops`."""
 
 import sys
 
@@ -6,7 +6,7 @@ from ops.cli import INTERRUPTED, execute
 
 
 def main() -> None:
-    """Runs the command and leaves with its status."""
+    """Runs the command and exits with its status."""
     try:
         status = execute(sys.argv[1:])
     except KeyboardInterrupt:

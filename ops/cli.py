@@ -1,4 +1,4 @@
-"""The feedpulse command: its subcommands, imported when they are called, and its exit status."""
+"""The feedpulse command: subcommands, imported only when called, and the exit status."""
 
 import importlib
 import sys
@@ -14,76 +14,78 @@ from typer.exceptions import TyperException
 
 DONE, FAILED, CALLED_WRONG, INTERRUPTED = 0, 1, 2, 130
 ABOUT = "A data-science pipeline for social apps: statistics, rankers, guest feed, fraud. --debug shows tracebacks."
-UNREACHABLE = "no MongoDB answers: start it, or unset MONGODB_URI to use the embedded one"
+UNREACHABLE = "MongoDB does not respond: start it, or unset MONGODB_URI to use the embedded one"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a subcommand is, and its line in the help."""
+    """Location of a subcommand, and its line in the help."""
 
     module: str
     attribute: str
     about: str
-    served: bool = False  # it wants a database around it
+    served: bool = False  # runs while a database is served
 
     def exists(self) -> bool:
-        """Whether the module is there."""
+        """Returns whether the module exists."""
         return find_spec(self.module) is not None
 
     def load(self) -> Any:
-        """The function itself, or a group of its own."""
+        """Imports and returns the function, or the group of subcommands."""
         return getattr(importlib.import_module(self.module), self.attribute)
 
 
 COMMANDS = {
-    "demo": Entry("ops.commands.demo", "demo", "A simulated community, every job in order, the evaluation, a report"),
+    "demo": Entry("ops.commands.demo", "demo", "Simulate a community, run every job, evaluate and report"),
     "load": Entry("ops.commands.load", "load", "Load MongoDB extended JSON, <collection>.jsonl[.gz], into app-db"),
-    "simulate": Entry("ops.commands.simulate", "simulate", "A community with known truth"),
-    "run": Entry("ops.commands.run", "run", "The hourly, the daily or all jobs in their order"),
-    "invoke": Entry("ops.commands.run", "invoke", "One function of serverless.yml"),
+    "simulate": Entry("ops.commands.simulate", "simulate", "Simulate a community with known truth"),
+    "run": Entry("ops.commands.run", "run", "Run the hourly, the daily or all jobs in order"),
+    "invoke": Entry("ops.commands.run", "invoke", "Run one function of serverless.yml"),
     "schedule": Entry(
-        "ops.commands.schedule", "schedule", "Run serverless.yml on this machine: crons and change streams"
+        "ops.commands.schedule", "schedule", "Run serverless.yml on this machine: schedules and change streams"
     ),
-    "status": Entry("ops.commands.status", "status", "Last runs, freshness, guest feed, database"),
-    "rank": Entry("ops.commands.rank", "rank", "The personal order of an account"),
-    "why": Entry("ops.commands.rank", "why", "The reasons for one score"),
-    "cascade": Entry("ops.commands.cascade", "command", "The reshare tree of a content, with ranks", served=True),
+    "status": Entry("ops.commands.status", "status", "Show last runs, delays, the guest feed and the database"),
+    "rank": Entry("ops.commands.rank", "rank", "Show the personalised ranking of an account"),
+    "why": Entry("ops.commands.rank", "why", "Explain one score"),
+    "cascade": Entry("ops.commands.cascade", "command", "Print the reshare tree of a post, with ranks", served=True),
     "actions": Entry(
-        "ops.commands.actions", "app", "Planned follows and likes: list, carry out, stop, undo", served=True
+        "ops.commands.actions", "app", "List, execute, stop or undo planned follows and likes", served=True
     ),
-    "models": Entry("ops.commands.models", "command", "List the models, or roll one back"),
-    "experiment": Entry("ops.commands.experiment", "app", "Variants of the ranking: publish, report, end", served=True),
-    "forget": Entry("ops.commands.forget", "command", "Forget a person everywhere", served=True),
-    "panel": Entry("ops.commands.panel", "command", "The control panel, in the browser"),
+    "models": Entry("ops.commands.models", "command", "List the models, or roll back to the previous version"),
+    "experiment": Entry(
+        "ops.commands.experiment", "app", "Publish, compare or end variants of the ranking", served=True
+    ),
+    "forget": Entry("ops.commands.forget", "command", "Erase a person everywhere", served=True),
+    "panel": Entry("ops.commands.panel", "command", "Serve the control panel for the browser"),
     "cost": Entry("ops.commands.cost", "cost", "Dollars a day on AWS, from the benchmark's seconds"),
     "bench": Entry("ops.commands.bench", "command", "Measure jobs, a baseline and requests on this machine"),
     "scale": Entry("ops.commands.scale", "command", "What any number of members needs, and what breaks first"),
 }
 SUBJECTS = {
-    "all": Entry("ops.commands.evaluate.every", "command", "Every evaluation on every data set of a folder"),
-    "ranking": Entry("ops.commands.evaluate.ranking", "command", "The rankers against popularity and recency"),
-    "fraud": Entry("ops.commands.evaluate.fraud", "command", "Detectors against families of bots"),
-    "emotion": Entry("ops.commands.evaluate.emotion", "command", "Emotions against labelled texts"),
-    "language": Entry("ops.commands.evaluate.language", "command", "Languages against labelled texts"),
-    "karma": Entry("ops.commands.evaluate.karma", "command", "Karma against what came later", served=True),
+    "all": Entry("ops.commands.evaluate.every", "command", "Run every evaluation whose data are in a folder"),
+    "ranking": Entry("ops.commands.evaluate.ranking", "command", "Compare the rankers with popularity and recency"),
+    "fraud": Entry("ops.commands.evaluate.fraud", "command", "Measure the detectors on families of bots"),
+    "emotion": Entry("ops.commands.evaluate.emotion", "command", "Measure emotions on labelled texts"),
+    "language": Entry("ops.commands.evaluate.language", "command", "Measure languages on labelled texts"),
+    "karma": Entry("ops.commands.evaluate.karma", "command", "Compare karma with later engagements", served=True),
     "follow": Entry(
-        "ops.commands.evaluate.follow", "command", "Recommended follows against what came later", served=True
+        "ops.commands.evaluate.follow", "command", "Compare recommended follows with later ones", served=True
     ),
-    "cascades": Entry("ops.commands.evaluate.cascades", "command", "Ranks and parents of reshare trees"),
+    "cascades": Entry("ops.commands.evaluate.cascades", "command", "Measure ranks and parents of reshare trees"),
 }
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
-    """The application with every subcommand that is there; only the called one is imported."""
+    """Returns the application with every existing subcommand; imports only the called one."""
     called = _called(arguments)
     app = _group(COMMANDS, called, ABOUT)
-    subjects = _group(SUBJECTS, called, "Honest figures.")
+    subjects = _group(SUBJECTS, called, "Measure quality on held-out or labelled data.")
     app.add_typer(subjects, name="evaluate")
     return app
 
 
 def execute(arguments: Sequence[str]) -> int:
-    """Runs the command; gives its exit status. What goes wrong is one line on standard error."""
+    """Runs the command and returns its exit status; writes an error as one line to standard error."""
     rest = [word for word in arguments if word != "--debug"]
     try:
         command = typer.main.get_command(build(rest))
@@ -98,31 +100,29 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 def exit_status(error: Exception) -> int:
-    """2 for a wrong call, else 1.
+    """Returns 2 for a wrong call, 130 for an interrupt, else 1.
 
     >>> exit_status(ValueError("userId: 5 is not an id")), exit_status(OSError("disk full"))
     (2, 1)
     """
     if isinstance(error, typer.Abort):
         return INTERRUPTED
-    wrong = isinstance(error, TyperException) or type(error) is ValueError  # its subclasses come from inside
+    wrong = isinstance(error, TyperException) or type(error) is ValueError  # subclasses are failures inside
     return CALLED_WRONG if wrong else FAILED
 
 
 def one_line(error: Exception) -> str:
-    """What to tell of an error: what happened and, where it is known, how to mend it."""
+    """Returns an error as one line, with the remedy where one is known."""
     if isinstance(error, TyperException):
-        return f"feedpulse: {_plain(error.format_message())}{_hint(error)}"
+        return f"feedpulse: {_joined(error.format_message())}{_hint(error)}"
     if "ConnectionFailure" in {kind.__name__ for kind in type(error).__mro__}:
-        return f"feedpulse: {UNREACHABLE} ({_plain(str(error))[:120]})"
+        return f"feedpulse: {UNREACHABLE} ({_joined(str(error))[:120]})"
     if "ConfigurationError" in {kind.__name__ for kind in type(error).__mro__}:
-        return (
-            f"feedpulse: MONGODB_URI is no address of a server, like mongodb://host:27017 ({_plain(str(error))[:120]})"
-        )
+        return f"feedpulse: MONGODB_URI must be like mongodb://host:27017 ({_joined(str(error))[:120]})"
     if isinstance(error, typer.Abort):
         return "feedpulse: stopped"
     named = type(error) is ValueError or type(error).__name__ == "EmbeddedDatabaseError"
-    return f"feedpulse: {'' if named else type(error).__name__ + ': '}{_plain(str(error))}"
+    return f"feedpulse: {'' if named else type(error).__name__ + ': '}{_joined(str(error))}"
 
 
 def _group(entries: dict[str, Entry], called: Entry | None, about: str) -> typer.Typer:
@@ -152,7 +152,7 @@ def _called(arguments: Sequence[str]) -> Entry | None:
 
 
 def _served(arguments: Sequence[str]) -> AbstractContextManager[object]:
-    """The database for a command that does not ask for it itself."""
+    """Serves the database for a command that does not start it itself."""
     entry = _called(arguments)
     if not (entry and entry.served) or {"-h", "--help"} & set(arguments):
         return nullcontext()
@@ -162,10 +162,10 @@ def _served(arguments: Sequence[str]) -> AbstractContextManager[object]:
 
 
 def _nothing() -> None:
-    """Stands for a subcommand that was not called."""
+    """Replaces a subcommand that was not called."""
 
 
-def _plain(message: str) -> str:
+def _joined(message: str) -> str:
     return " ".join(message.split())
 
 

@@ -1,4 +1,4 @@
-"""How the command speaks: tables for people, one JSON document for programs, progress on standard error."""
+"""Output: tables for people, one JSON document for programs, progress on standard error."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ progress = Console(stderr=True)
 
 
 def result(document: Any, as_json: bool, *people: RenderableType) -> None:
-    """Prints the document as JSON, or what people read instead."""
+    """Prints the document as JSON, or `people` (by default the document) for a reader."""
     if as_json:
         screen.file.write(json.dumps(document, default=str) + "\n")
         return
@@ -21,7 +21,7 @@ def result(document: Any, as_json: bool, *people: RenderableType) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """A table whose numbers stand to the right."""
+    """Returns a table; columns of numbers are aligned to the right."""
     rows = [list(row) for row in rows]
     grid = Table(title=title, title_justify="left", header_style="bold", border_style="dim")
     for position, name in enumerate(columns):
@@ -33,7 +33,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 
 def bar(share: float, width: int = 20) -> str:
-    """A bar for a share of 0 to 1.
+    """Returns a bar of `width` characters for a share of 0 to 1.
 
     >>> bar(0.5, 4)
     '██░░'

@@ -1,4 +1,4 @@
-"""Where a command finds its database: the environment's server, or the embedded one of the home folder."""
+"""The database of a command: the server of MONGODB_URI, or the embedded one of the home folder."""
 
 import os
 from collections.abc import Iterator
@@ -13,27 +13,27 @@ HOME = ".feedpulse"
 
 
 def home() -> Path:
-    """The folder of everything that a command keeps: FEEDPULSE_HOME, or `.feedpulse` of the current folder."""
+    """Returns the home folder: FEEDPULSE_HOME, or `.feedpulse` of the current folder."""
     return Path(os.environ.get("FEEDPULSE_HOME") or HOME)
 
 
 def own_home() -> Path:
-    """The home folder, made when it is missing; only its owner can look into it."""
+    """Creates the home folder if it is missing, readable by its owner only, and returns it."""
     home().mkdir(mode=0o700, parents=True, exist_ok=True)
     return home()
 
 
 def is_embedded() -> bool:
-    """Whether no server is named, so that the embedded one serves."""
+    """Returns whether the embedded server is used, because the environment names none."""
     return not (os.environ.get("MONGODB_URI") or os.environ.get("MONGODB_URI_PARAMETER"))
 
 
 @contextmanager
 def database() -> Iterator["Databases"]:
-    """Both databases; the embedded server runs while the block does, and MONGODB_URI names it to the handlers.
+    """Yields both databases; the embedded server runs during the block, with MONGODB_URI set for the handlers.
 
     Raises:
-        EmbeddedDatabaseError: when no server is named and the embedded one does not start.
+        EmbeddedDatabaseError: when the embedded server is used and does not start.
     """
     from handlers.runtime import databases
 

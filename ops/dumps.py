@@ -1,4 +1,4 @@
-"""Files of JSON lines, plain or gzip: read line by line, however long or broken; written with the same bytes."""
+"""Files of JSON lines, plain or gzip: tolerant reading, reproducible writing, counts of rejected lines."""
 
 import gzip
 import json
@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-MOST_BYTES = 16 * 2**20  # of one line
+MAX_LINE_BYTES = 16 * 2**20
 SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
 class BrokenFileError(RuntimeError):
-    """The rest of a file can't be read; what came before it can."""
+    """The rest of a file is unreadable; the lines before it were read."""
 
 
 class LongLine(bytes):
@@ -24,7 +24,7 @@ class LongLine(bytes):
 
 
 def collection_of(path: Path) -> str | None:
-    """The collection whose documents the file holds, by its name; None for other files.
+    """Returns the collection that a file name names; None for other files.
 
     >>> collection_of(Path("dump/users.jsonl.gz"))
     'users'
@@ -36,17 +36,17 @@ def collection_of(path: Path) -> str | None:
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number, from 1, and text of each line that is not blank.
+    """Yields number (from 1) and text of each line that is not blank.
 
     Raises:
-        BrokenFileError: where the file breaks off, after the lines before it.
+        BrokenFileError: after the last readable line of a broken file.
     """
     number = 0
     try:
         with _opened(path) as file:
-            while line := file.readline(MOST_BYTES + 1):
+            while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
-                if len(line) > MOST_BYTES and not line.endswith(b"\n"):
+                if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
                     _skip(file)
                     yield number, LongLine(line)
                 elif text := line.removeprefix(b"\xef\xbb\xbf").strip():
@@ -57,7 +57,7 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 @contextmanager
 def gzip_writer(path: Path) -> Iterator[gzip.GzipFile]:
-    """A gzip file whose bytes depend on nothing but what is written."""
+    """Yields a gzip file whose bytes depend only on what is written."""
     with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as file:
         yield file
 
@@ -73,26 +73,26 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _skip(file: BinaryIO) -> None:
-    while (part := file.readline(MOST_BYTES)) and not part.endswith(b"\n"):
+    while (part := file.readline(MAX_LINE_BYTES)) and not part.endswith(b"\n"):
         pass
 
 
-MOST = 5_000  # lines of a file that are counted
+MAX_COUNTED_LINES = 5_000  # of a file
 
 
-def counted(folder: Path) -> Mapping[str, Mapping[str, int]]:
-    """Collection → reason → lines set aside; nothing where nothing was loaded."""
+def rejected_counts(folder: Path) -> Mapping[str, Mapping[str, int]]:
+    """Returns collection → reason → rejected lines of the folder's files."""
     return {file.stem: _reasons(file, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.jsonl"))}
 
 
 @lru_cache(maxsize=32)
 def _reasons(file: Path, changed: int) -> Mapping[str, int]:
     with file.open(errors="replace") as lines:
-        return Counter(_reason(line) for line in islice(lines, MOST))
+        return Counter(_reason(line) for line in islice(lines, MAX_COUNTED_LINES))
 
 
 def _reason(line: str) -> str:
     try:
         return str(json.loads(line)["reason"]).partition(":")[0]
     except (ValueError, KeyError, TypeError):
-        return "a line that broke off"
+        return "unreadable entry"

@@ -1,4 +1,4 @@
-"""Progress on standard error: bars on a terminal, one line a step elsewhere."""
+"""Progress on standard error: a bar on a terminal, one line for each step elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,32 +14,32 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from ops import console as show
+from ops import console
 
 
 @dataclass(frozen=True)
-class Steps:
-    """What a piece of work tells of itself while it goes on."""
+class ProgressBar:
+    """Shows the steps of a piece of work."""
 
     bars: Progress
 
     def start(self, name: str) -> None:
-        """Names the step that begins."""
+        """Shows the name of the step that begins."""
         self.bars.update(self.bars.task_ids[0], description=escape(name))
 
     def advance(self, name: str, count: int) -> None:
-        """Tells how much of a step without known end is done."""
+        """Shows how many items of a step are done."""
         self.bars.update(self.bars.task_ids[0], description=escape(f"{name} {count:,}"))
 
-    def done(self, name: str, how: str) -> None:
-        """Says how the step ended, in a line that stays."""
-        self.bars.console.print(f"[bold]{escape(name)}[/] {escape(how)}", highlight=False, soft_wrap=True)
+    def done(self, name: str, result: str) -> None:
+        """Prints the result of the step in a line that remains."""
+        self.bars.console.print(f"[bold]{escape(name)}[/] {escape(result)}", highlight=False, soft_wrap=True)
         self.bars.advance(self.bars.task_ids[0])
 
 
 @contextmanager
-def steps(total: int) -> Iterator[Steps]:
-    """A bar over `total` steps while the block runs."""
+def progress_bar(total: int) -> Iterator[ProgressBar]:
+    """Shows a bar over `total` steps during the block."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -47,7 +47,7 @@ def steps(total: int) -> Iterator[Steps]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    console = show.progress
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    terminal = console.progress
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bars:
         bars.add_task("", total=total)
-        yield Steps(bars)
+        yield ProgressBar(bars)

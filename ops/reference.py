@@ -1,4 +1,4 @@
-"""`make docs`: docs/data-model.md and docs/features.md, from the tables of fields and columns in the code."""
+"""`make docs`: writes docs/data-model.md and docs/features.md from the tables in the code."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A second `feedpulse` beside the command, so that the second core works too."""
+"""A `feedpulse` command in another process, to use a second core."""
 
 import json
 import subprocess
@@ -10,16 +10,16 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A command at work in a process of its own, with the same environment."""
+class SubprocessCall:
+    """A command that runs in another process."""
 
     process: subprocess.Popen[str]
 
     def result(self) -> Any:
-        """What it answers, waited for.
+        """Waits for the command and returns its JSON document.
 
         Raises:
-            RuntimeError: when it failed, with its last line.
+            RuntimeError: with the last line of its errors, when it failed.
         """
         answer, errors = self.process.communicate()
         if self.process.returncode:
@@ -28,12 +28,12 @@ class Beside:
 
 
 @contextmanager
-def beside(*words: str, environment: Mapping[str, str] | None = None) -> Iterator[Beside]:
-    """Starts `feedpulse WORDS --json` at once; kills it with the block if it still runs."""
+def subprocess_call(*words: str, environment: Mapping[str, str] | None = None) -> Iterator[SubprocessCall]:
+    """Starts `feedpulse WORDS --json`; kills it at the end of the block if it still runs."""
     command = [sys.executable, "-P", "-m", "ops", *words, "--json"]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, env=environment, **pipes) as process:
         try:
-            yield Beside(process)
+            yield SubprocessCall(process)
         finally:
             process.kill()

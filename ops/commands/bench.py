@@ -1,4 +1,4 @@
-"""`feedpulse bench`: measures this machine from the checkout; prints tables, keeps one JSON, writes the docs of it."""
+"""`feedpulse bench`: measures jobs and requests on this machine; prints tables, writes JSON and docs."""
 
 import json
 import os
@@ -23,15 +23,15 @@ KEPT, PAGE = ROOT / "docs" / "performance.json", ROOT / "docs" / "performance.md
 
 
 def command(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="where the JSON goes")] = None,
-    sizes: Annotated[str, typer.Option(help="members, like 10000,30000,100000")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="tiny sizes and few jobs: seconds, for a look")] = False,
-    given: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="this JSON, measured before")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="write the JSON here")] = None,
+    sizes: Annotated[str, typer.Option(help="numbers of members, like 10000,30000,100000")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="tiny sizes and few jobs; takes seconds")] = False,
+    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help="read an earlier JSON")] = None,
     write_docs: Annotated[bool, typer.Option("--write-docs", help=f"write docs/{PAGE.name} and its JSON")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Measures jobs by size, a baseline, and requests while jobs run; about 20 minutes."""
-    figures = read(given) if given else measured(sizes, quick)
+    figures = read(source) if source else measured(sizes, quick)
     if file:
         write(file, figures)
     if write_docs:
@@ -59,22 +59,22 @@ def measured(sizes: str, quick: bool) -> dict[str, Any]:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The figures of a file.
+    """Returns the figures of a file.
 
     Raises:
-        ValueError: when it holds none.
+        ValueError: when the file has none.
     """
     try:
         figures = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file} holds no figures: {error}") from error
+        raise ValueError(f"{file} has no figures: {error}") from error
     if not isinstance(figures, dict) or not {"machine", "sizes", "more"} <= set(figures):
-        raise ValueError(f"{file} holds no figures of feedpulse bench")
+        raise ValueError(f"{file} has no figures of feedpulse bench")
     return figures
 
 
 def write(file: Path, figures: dict[str, Any]) -> None:
-    """Keeps the figures."""
+    """Writes the figures to a file."""
     file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
@@ -89,5 +89,5 @@ def _numbers(sizes: str) -> list[int]:
     except ValueError:
         numbers = []
     if not numbers or numbers[0] < 1:
-        raise ValueError(f"--sizes: {sizes[:60]} are no numbers of members, like 10000,30000,100000")
+        raise ValueError(f"--sizes: {sizes[:60]} must be numbers of members, like 10000,30000,100000")
     return numbers

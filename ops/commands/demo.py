@@ -1,4 +1,4 @@
-"""`feedpulse demo`: a simulated community through every job, and a report of what came out."""
+"""`feedpulse demo`: runs every job on a simulated community and prints a report."""
 
 import contextlib
 import os
@@ -21,32 +21,32 @@ from ops.commands.schedule import Clock
 from ops.commands.simulate import TRUTH, simulated, truth_lines, write_database
 from ops.database import database, own_home
 from ops.dumps import write_lines
-from ops.progress import steps
-from ops.subprocess_call import Beside, beside
+from ops.progress import progress_bar
+from ops.subprocess_call import SubprocessCall, subprocess_call
 from store.client import Databases
 from store.inputs import import_dump
 from store.panel import feeds
 from store.panel import posts as panel_posts
 
-PREFIX = "demo-"  # before both databases' names
-COUNTRIES, POSTS = 3, 4  # of the feed that the report shows
+PREFIX = "demo-"  # of both databases' names
+COUNTRIES, POSTS = 3, 4  # of the guest feed in the report
 TEST_DAYS = 3  # the evaluation ranks the requests of the last days
 SMALL = ("--requests-at-most", "100", "--learn-at-most", "800", "--no-first-tries")  # evaluation
-JUDGED = "rankingEvaluation"  # left out: the report judges the same days, by more rankers
+EVALUATION = "rankingEvaluation"  # left out: the report evaluates the same days with more rankers
 
 
 def demo(
     users: Annotated[int, typer.Option(help="member accounts; guests come on top")] = 2_000,
     days: Annotated[int, typer.Option(help="length of the history")] = 14,
     seed: Annotated[int, typer.Option(help="same seed, same community")] = 1,
-    no_panel: Annotated[bool, typer.Option("--no-panel", help="end with the report, as without a terminal")] = False,
+    no_panel: Annotated[bool, typer.Option("--no-panel", help="do not serve the panel after the report")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Simulates a community, runs every job in order, evaluates, and reports."""
     config, started = Config(users=users, days=days, seed=seed), perf_counter()
-    with own_prefix(), database() as db:
+    with demo_prefix(), database() as db:
         with contextlib.redirect_stdout(sys.stderr):
-            document = played(db, config)
+            document = run_demo(db, config)
         document["seconds"] = round(perf_counter() - started, 1)
         console.result(document, as_json, *demo_report.pages(document))
         if not (no_panel or as_json) and sys.stdout.isatty():
@@ -56,8 +56,8 @@ def demo(
 
 
 @contextmanager
-def own_prefix() -> Iterator[None]:
-    """Databases of the demo's own while the block runs."""
+def demo_prefix() -> Iterator[None]:
+    """Uses separate databases for the demo during the block."""
     before = os.environ.get("DB_PREFIX")
     os.environ["DB_PREFIX"] = f"{before or ''}{PREFIX}"
     try:
@@ -68,31 +68,31 @@ def own_prefix() -> Iterator[None]:
             os.environ["DB_PREFIX"] = before
 
 
-def played(db: Databases, config: Config) -> dict[str, Any]:
-    """Community, jobs, feed and figures as one document."""
-    community = _settled(db, config)
+def run_demo(db: Databases, config: Config) -> dict[str, Any]:
+    """Runs simulation, jobs and evaluation; returns the document of the report."""
+    community = _simulate(db, config)
     event = {"time": config.until.isoformat()}
     outcomes = run_early(event)
-    with _judging(config.until) as judging:
-        outcomes += run_all([function for function in late() if function.key != JUDGED], event)
+    with _evaluation(config.until) as evaluation:
+        outcomes += run_all([function for function in late() if function.key != EVALUATION], event)
         return {
             "prefix": os.environ["DB_PREFIX"],
             "until": event["time"],
             "community": community,
             "functions": [asdict(outcome) for outcome in outcomes],
             "feed": {country: _top(db, country, config.until) for country in _busiest(db)},
-            "ranking": _judged(judging),
+            "ranking": _figures(evaluation),
         }
 
 
-def _settled(db: Databases, config: Config) -> dict[str, Any]:
-    """A fresh database with the community in it; the truth goes to the home folder."""
+def _simulate(db: Databases, config: Config) -> dict[str, Any]:
+    """Writes a community into empty databases, and its truth into the home folder."""
     import_dump.drop_databases(db)
-    with steps(2) as step:
-        world = simulated(config, step)
-        step.start("documents")
-        counts = write_database(db, world, step)
-        step.done("documents", f"{counts.total():,} into {db.app.name}")
+    with progress_bar(2) as bar:
+        world = simulated(config, bar)
+        bar.start("documents")
+        counts = write_database(db, world, bar)
+        bar.done("documents", f"{counts.total():,} into {db.app.name}")
     write_lines(own_home() / TRUTH, truth_lines(world))
     return {"users": config.users, "days": config.days, "seed": config.seed, "counts": dict(counts)}
 
@@ -119,20 +119,20 @@ def _busiest(db: Databases) -> list[str]:
     return [country for country in feeds.busy_countries(db, 4 * COUNTRIES) if country in fed][:COUNTRIES]
 
 
-def _judging(until: datetime) -> contextlib.AbstractContextManager[Beside]:
-    """The rankers against popularity and recency on the last days, judged by a process of its own."""
+def _evaluation(until: datetime) -> contextlib.AbstractContextManager[SubprocessCall]:
+    """Starts the evaluation of the rankers on the last days in another process."""
     since = until - timedelta(days=TEST_DAYS)
     period = ("--since", f"{since:%Y-%m-%d}", "--until", f"{until:%Y-%m-%d}", "--truth", str(own_home() / TRUTH))
-    return beside("evaluate", "ranking", *period, *SMALL)
+    return subprocess_call("evaluate", "ranking", *period, *SMALL)
 
 
-def _judged(judging: Beside) -> dict[str, Any]:
-    """The figures; only the reason where nothing can be judged."""
-    with steps(1) as step:
-        step.start("evaluation")
+def _figures(evaluation: SubprocessCall) -> dict[str, Any]:
+    """Returns the figures, or the reason why there are none."""
+    with progress_bar(1) as bar:
+        bar.start("evaluation")
         try:
-            figures: dict[str, Any] = judging.result()
+            figures: dict[str, Any] = evaluation.result()
         except RuntimeError as error:
             figures = {"skipped": str(error)}
-        step.done("evaluation", f"{figures.get('seconds', 0)} s, beside the functions")
+        bar.done("evaluation", f"{figures.get('seconds', 0)} s, in parallel with the functions")
     return figures

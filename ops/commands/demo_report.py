@@ -1,4 +1,4 @@
-"""The demo's report: what ran, the top of the feed, the figures, where to look next."""
+"""The report of the demo: jobs, top of the guest feed, ranking figures, next commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,31 +16,31 @@ from ops.console import bar
 
 TEXT_CHARACTERS = 160
 RANKERS = {
-    "truth": "the simulator's own taste",
-    "personal": "what members get",
-    "guest": "what guests get",
-    "hn": "Hacker News' formula",
+    "truth": "the simulator's true preferences",
+    "personal": "ranking for members",
+    "guest": "ranking for guests",
+    "hn": "formula of Hacker News",
     "recency": "newest first",
     "popularity": "most engaged first",
     "random": "",
 }
 NEXT = (
-    ("status", "last runs, freshness, failures"),
-    ("run hourly", "the same jobs at the wall clock"),
-    ("invoke coldstartPredictor", "one function, as Lambda calls it"),
-    ("schedule", "all of serverless.yml on this machine"),
-    ("evaluate --help", "figures by subject"),
+    ("status", "show last runs, delays and failures"),
+    ("run hourly", "run the hourly jobs as of now"),
+    ("invoke coldstartPredictor", "run one function, as Lambda does"),
+    ("schedule", "run serverless.yml on this machine"),
+    ("evaluate --help", "measure quality"),
 )
 
 
 def pages(document: Mapping[str, Any]) -> list[RenderableType]:
-    """The report from the demo's document, top to bottom."""
+    """Returns the sections of the report, top to bottom."""
     return [
         Padding(_head(document), (1, 0)),
-        *_section("What ran", _jobs(document["functions"])),
+        *_section("Jobs", _jobs(document["functions"])),
         *_section("Top of the guest feed", *_feeds(document["feed"])),
         *_section("Does the ranking help?", _figures(document["ranking"])),
-        *_section("Where to look next", _next(document["prefix"])),
+        *_section("Next commands", _next(document["prefix"])),
     ]
 
 
@@ -53,8 +53,8 @@ def _head(document: Mapping[str, Any]) -> RenderableType:
     community, counts = document["community"], document["community"]["counts"]
     words = (
         f"[bold]{counts['contents']:,}[/] posts by [bold]{community['users']:,}[/] people in {community['days']} days, "
-        f"shown [bold]{counts['feeditems']:,}[/] times, engaged with [bold]{counts['engagements']:,}[/] times, "
-        f"up to {document['until'][:16].replace('T', ' ')} UTC. Everything below took "
+        f"with [bold]{counts['feeditems']:,}[/] exposures and [bold]{counts['engagements']:,}[/] engagements, "
+        f"until {document['until'][:16].replace('T', ' ')} UTC. The demo took "
         f"[bold]{document['seconds']:.0f} s[/]."
     )
     return Panel(words, title="[bold]feedpulse", title_align="left", border_style="cyan", padding=(0, 2))
@@ -62,19 +62,19 @@ def _head(document: Mapping[str, Any]) -> RenderableType:
 
 def _jobs(functions: Sequence[Mapping[str, Any]]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
-    for name, side in (("function", "left"), ("seconds", "right"), ("", "left"), ("what it did", "left")):
+    for name, side in (("function", "left"), ("seconds", "right"), ("", "left"), ("counts", "left")):
         table.add_column(name, justify="right" if side == "right" else "left")
     slowest = max((function["seconds"] for function in functions), default=0) or 1
     for function in functions:
-        good = function["status"] == "done"
-        style = "green" if good else "red"
-        done = _did(function["counts"]) if good else escape(function["error"] or function["status"])
+        succeeded = function["status"] == "done"
+        style = "green" if succeeded else "red"
+        result = _counts(function["counts"]) if succeeded else escape(function["error"] or function["status"])
         length = bar(function["seconds"] / slowest, 10)
-        table.add_row(f"[{style}]{function['function']}", f"{function['seconds']:.1f}", f"[cyan]{length}", done)
+        table.add_row(f"[{style}]{function['function']}", f"{function['seconds']:.1f}", f"[cyan]{length}", result)
     return table
 
 
-def _did(counts: Mapping[str, Any]) -> str:
+def _counts(counts: Mapping[str, Any]) -> str:
     plain = [f"{value:,} {name}" for name, value in counts.items() if isinstance(value, int) and value]
     rejected = sum(value for value in (counts.get("rejected") or {}).values() if isinstance(value, int))
     return escape(", ".join([*plain, *([f"{rejected:,} rejected"] if rejected else [])]) or "-")
@@ -82,7 +82,7 @@ def _did(counts: Mapping[str, Any]) -> str:
 
 def _feeds(feeds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[RenderableType]:
     if not feeds:
-        yield Text("No guest feed was published.", style="red")
+        yield Text("No guest feed is published.", style="red")
     for country, posts in feeds.items():
         table = Table(box=None, show_header=False, padding=(0, 2, 1, 0), title_justify="left")
         table.title = f"[bold]{flag(country)} {country.upper()}"
@@ -106,7 +106,7 @@ def _figures(ranking: Mapping[str, Any]) -> RenderableType:
         quality = figures["ndcg@10"]
         drawn = f"[cyan]{bar(quality, 10)}"
         table.add_row(name, f"[dim]{about}", f"[bold]{quality:.3f}", drawn, _interval(figures.get("ci")))
-    note = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models that had not seen them."
+    note = f"[dim]{ranking['requests']:,} requests of the last days, ranked by models trained on earlier ones."
     return Group(table, note)
 
 
@@ -116,14 +116,14 @@ def _interval(ends: Any) -> str:
 
 def _next(prefix: str) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("[dim]the demo's databases have this name before theirs", "", f"[bold]export DB_PREFIX={prefix}")
+    table.add_row("[dim]use the databases of the demo", "", f"[bold]export DB_PREFIX={prefix}")
     for command, about in NEXT:
         table.add_row(f"[dim]{about}", "", f"[bold]feedpulse {command}")
     return table
 
 
 def flag(country: str) -> str:
-    """The flag of a country; nothing for what is no country's code.
+    """Returns the flag of a country code; an empty text for other strings.
 
     >>> flag("th")
     '🇹🇭'
@@ -132,7 +132,7 @@ def flag(country: str) -> str:
 
 
 def age(hours: float) -> str:
-    """An age as people say it.
+    """Returns an age in words.
 
     >>> age(0.5), age(30), age(80)
     ('30 min ago', '30 h ago', '3 days ago')

@@ -1,4 +1,4 @@
-"""`feedpulse experiment`: variants of the personal order for shares of the members, and what they did."""
+"""`feedpulse experiment`: publishes, compares and ends variants of the personalised ranking."""
 
 import re
 from datetime import UTC, datetime
@@ -22,9 +22,9 @@ from trainers.evaluation.ab_test import Activity, compared, explored_rate, follo
 
 EXPERIMENT = "ranking"
 _VARIANT = re.compile(r"(?P<name>\w[\w-]{0,39})=(?P<share>[^:]+)(?P<guest>:guest)?")
-app = typer.Typer(no_args_is_help=True, help="Variants of the ranking: publish, report, end.")
+app = typer.Typer(no_args_is_help=True, help="Publish, compare or end variants of the ranking.")
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
-Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
+Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; default: now")]
 
 
 @app.command("publish")
@@ -33,7 +33,7 @@ def publish(
     time: Time = None,
     as_json: Json = False,
 ) -> None:
-    """Give each variant its share of the accounts, always the same ones; `:guest` orders as for a guest."""
+    """Publishes variants; each account keeps its variant. `:guest` uses the ranking for guests."""
     now, wanted = clock({"time": time}), parsed(variants)
     version = experiments.publish(databases(), EXPERIMENT, wanted, now)
     document = {"experiment": EXPERIMENT, "version": version, "variants": wanted}
@@ -42,22 +42,24 @@ def publish(
 
 @app.command("end")
 def end(time: Time = None, as_json: Json = False) -> None:
-    """End the published version: everybody gets the personal order."""
+    """Ends the published version: all members get the personalised ranking."""
     if not experiments.end(databases(), EXPERIMENT, clock({"time": time})):
         raise RuntimeError("no experiment is published")
-    console.result({"experiment": EXPERIMENT, "ended": True}, as_json, "The experiment is over.")
+    console.result({"experiment": EXPERIMENT, "ended": True}, as_json, "The experiment has ended.")
 
 
 @app.command("report")
 def report(
-    since: Annotated[datetime, typer.Option(help="begin of the period")],
-    until: Annotated[datetime, typer.Option(help="its end")],
-    version: Annotated[int | None, typer.Option(help="else the newest that was published in the period")] = None,
-    explored: Annotated[bool, typer.Option("--explored", help="the rate of what exploration could draw, too")] = False,
+    since: Annotated[datetime, typer.Option(help="start of the period")],
+    until: Annotated[datetime, typer.Option(help="end of the period")],
+    version: Annotated[int | None, typer.Option(help="default: the newest one published in the period")] = None,
+    explored: Annotated[
+        bool, typer.Option("--explored", help="add the engagement rate of the exploration pool")
+    ] = False,
     seed: int = 7,
     as_json: Json = False,
 ) -> None:
-    """What the members of each variant did while it was published, with 95 % intervals over people."""
+    """Compares exposures and engagements of the variants, with 95 % intervals over people."""
     document = reported(databases(), _utc(since), _utc(until), version, explored, seed)
     tables = [_variants_table(document), _differences_table(document), _verdict(document)]
     console.result(document, as_json, *tables)
@@ -66,13 +68,13 @@ def report(
 def reported(
     db: Databases, since: datetime, until: datetime, number: int | None = None, explored: bool = False, seed: int = 7
 ) -> dict[str, Any]:
-    """The report of the part of [since, until) in which the version was published.
+    """Returns the report for the part of [since, until) in which the version was published.
 
-    Members count who were shown something or engaged then; guests and likely bots do not. Who belongs to which variant
-    is worked out anew from the ids.
+    It counts members with an exposure or engagement in that time, without likely bots. Their variants are computed
+    from their ids.
 
     Raises:
-        ValueError: when no such version was published in the period.
+        ValueError: when the version was not published in the period.
     """
     version = _version_in(db, since, until, number)
     since, until = max(since, version.published_at), min(until, version.ended_at or until)
@@ -85,17 +87,17 @@ def reported(
 
 
 def parsed(words: list[str]) -> list[dict[str, Any]]:
-    """The variants that NAME=SHARE[:guest] describe.
+    """Returns the variants of arguments like NAME=SHARE[:guest].
 
     Raises:
-        ValueError: naming the word that is none.
+        ValueError: with the argument that is no variant.
 
     >>> parsed(["a=0.5", "b=0.5:guest"])[1]
     {'name': 'b', 'share': 0.5, 'personal': False}
     """
     variants = [_variant(word) for word in words]
     if len(variants) < 2 or len({variant["name"] for variant in variants}) < len(variants):
-        raise ValueError("variants: two or more with different names are needed, like personal=0.5 plain=0.5:guest")
+        raise ValueError("variants: name two or more with different names, like personal=0.5 plain=0.5:guest")
     return variants
 
 
@@ -148,7 +150,7 @@ def _counts(known: Any, counts: Any, wanted: Any) -> Any:
 
 
 def _explored(db: Databases, since: datetime, until: datetime, bots: Any, seed: int) -> dict[str, Any]:
-    """Of what was drawn and seen within a day, the rate of engagement within a day, each by how seldom it is drawn."""
+    """Returns counts of explored posts, and the rate of engagement within a day, weighted by 1 / propensity."""
     parts = [
         (drawn["account"], drawn["propensity"], followed(drawn, seen), followed(drawn, engaged))
         for drawn, seen, engaged in experiments.read_explorations(db, since, until)
@@ -188,9 +190,9 @@ def _cells(estimate: dict[str, Any] | None, name: str) -> list[str]:
 def _verdict(document: dict[str, Any]) -> str:
     chance = document["sampleRatio"]["p"]
     if document["sampleRatio"]["mismatch"]:
-        sentence = f"The shares did NOT come out as published (p = {chance:.2g}): do not believe the differences."
+        sentence = f"The shares differ from the published ones (p = {chance:.2g}): the differences are not reliable."
     else:
-        sentence = f"The shares came out as published (p = {chance:.2g})."
+        sentence = f"The shares are as published (p = {chance:.2g})."
     explored = document.get("explored")
     if not explored:
         return sentence

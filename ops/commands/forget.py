@@ -1,4 +1,4 @@
-"""`feedpulse forget ACCOUNT`: a person out of everything that we write, told what was where, and kept out."""
+"""`feedpulse forget ACCOUNT`: erases a person from all that feedpulse writes, and prevents re-creation."""
 
 import re
 from collections.abc import Iterable
@@ -20,32 +20,32 @@ from store.outputs import snapshots
 from store.schema import collection
 
 DATA = "data"  # the server's own files
-LINES = {".jsonl"}  # of these a line that names the person goes; of others only the digits
+LINES = {".jsonl"}  # lines that name the person are removed; in other files only the ids are redacted
 
 
 def command(
-    account: Annotated[str, typer.Argument(help="the account's id")],
-    from_app: Annotated[bool, typer.Option("--from-app", help="delete the app's own documents too")] = False,
+    account: Annotated[str, typer.Argument(help="id of the account")],
+    from_app: Annotated[bool, typer.Option("--from-app", help="delete the person's documents in app-db too")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Forgets a person: documents, models, snapshots, logs and rejected lines; later runs leave the person out."""
+    """Erases a person from documents, models, snapshots, logs and rejected lines, now and in later runs."""
     started = perf_counter()
-    report = forgotten(databases(), object_id(account, "ACCOUNT"), from_app, home(), datetime.now(UTC))
+    report = erase_person(databases(), object_id(account, "ACCOUNT"), from_app, home(), datetime.now(UTC))
     report["seconds"] = round(perf_counter() - started, 3)
     rows = [(where, *pair) for where, counts in report["found"].items() for pair in counts.items()]
     rows += [("app-db." + name, "removed", count) for name, count in report["removedFromApp"].items()]
     rows += [(name, "redacted", count) for name, count in report["files"].items()]
-    left = "" if from_app else "app-db is the app's own: delete the person there too (or call again with --from-app)."
-    console.result(report, as_json, console.table("Forgotten", ("where", "what", "count"), rows), left)
+    left = "" if from_app else "app-db still has the person: delete the person there, or repeat with --from-app."
+    console.result(report, as_json, console.table("Erased", ("where", "what", "count"), rows), left)
 
 
-def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, now: datetime) -> dict[str, Any]:
-    """Forgets who owns the account; the same again finds nothing more."""
+def erase_person(db: Databases, account: ObjectId, from_app: bool, folder: Path, now: datetime) -> dict[str, Any]:
+    """Erases the owner of an account and returns what was found; a repeated call finds nothing."""
     person = erasure.person_of(db, account)
     tombstones = erasure.add_tombstones(db, person.ids, now)
     removed = erasure.remove_from_app(db, person) if from_app else {}
     counts = erasure.sweep(db, person.ids)
-    counts |= _rebuilt(db, person.ids)
+    counts |= _rebuild_snapshot(db, person.ids)
     files = {path.name: count for path, count in _files(folder, person.ids) if count}
     kinds = ("users", "contents", "credentials")
     return {
@@ -57,8 +57,8 @@ def forgotten(db: Databases, account: ObjectId, from_app: bool, folder: Path, no
     }
 
 
-def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
-    """What is made of everybody at once, made again as of its own clock."""
+def _rebuild_snapshot(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
+    """Rebuilds the snapshot as of its own clock if it names the person; returns the counts."""
     header = snapshots.header_of(collection(db, "servingSnapshot").find_one({"_id": 0}))
     if header is None or not erasure.id_matcher(ids)(snapshots.read_payload(db, header.version)):
         return {}
@@ -67,14 +67,14 @@ def _rebuilt(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int
 
 
 def _files(folder: Path, ids: Iterable[ObjectId]) -> Iterable[tuple[Path, int]]:
-    """Each file of the home folder but the server\'s own data, and how often it named the person."""
+    """Yields each file of the home folder, except the server's data, and how often it named the person."""
     digits = re.compile("|".join(sorted(map(str, ids))).encode(), re.IGNORECASE)
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and DATA not in path.parts):
-        yield path, _without_lines(path, digits) if path.suffix in LINES else _blackened(path, digits)
+        yield path, _remove_lines(path, digits) if path.suffix in LINES else _redact(path, digits)
 
 
-def _without_lines(path: Path, digits: re.Pattern[bytes]) -> int:
-    """Removes the lines that match; a reader sees the old file or the new one."""
+def _remove_lines(path: Path, digits: re.Pattern[bytes]) -> int:
+    """Removes matching lines and returns their number; replaces the file in one step."""
     lines = path.read_bytes().splitlines(keepends=True)
     rest = [line for line in lines if not digits.search(line)]
     if len(rest) < len(lines):
@@ -84,8 +84,8 @@ def _without_lines(path: Path, digits: re.Pattern[bytes]) -> int:
     return len(lines) - len(rest)
 
 
-def _blackened(path: Path, digits: re.Pattern[bytes]) -> int:
-    """Writes zeros over what matches, in place: a log stays open for who writes it."""
+def _redact(path: Path, digits: re.Pattern[bytes]) -> int:
+    """Overwrites matches with zeros and returns their number; in place, because a log may be open."""
     with path.open("r+b") as file:
         places = [match.span() for match in digits.finditer(file.read())]
         for start, end in places:

@@ -1,4 +1,4 @@
-"""`feedpulse load`: a dump of an app's database, one file of extended JSON lines a collection."""
+"""`feedpulse load`: loads a dump of an app's database, one file of extended JSON lines per collection."""
 
 import json
 from collections import Counter
@@ -15,39 +15,38 @@ from handlers.runtime import clock
 from ops import console
 from ops.database import database, own_home
 from ops.dumps import BrokenFileError, LongLine, collection_of, lines
-from ops.progress import Steps, steps
-from store import queries
+from ops.progress import ProgressBar, progress_bar
 from store.client import Databases
 from store.ids import Document
 from store.inputs import import_dump
 from store.inputs.extended_json import read_line
 
 BATCH_LINES = 2_000
-BATCH_BYTES = 16 * 2**20  # of text at once
-KEPT_BYTES = 20_000  # of a rejected line
+BATCH_BYTES = 16 * 2**20  # of text
+EXCERPT_BYTES = 20_000  # of a rejected line
 FILE_BREAKS_OFF = "the file breaks off"
 TIMES: Mapping[str, tuple[str, ...]] = {"feeditems": ("seenAt", "calledAt", "createdAt")}
 
 
 @dataclass
-class Loaded:
-    """What became of one file; rejected lines are set aside beside it."""
+class LoadResult:
+    """Counts of one file; rejected lines are stored in `rejected_file`."""
 
-    aside: Path
+    rejected_file: Path
     read: int = 0
     later: int = 0
     written: import_dump.Written = field(default_factory=import_dump.Written)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def reject(self, number: int, reason: str, text: bytes) -> None:
-        """Sets a line aside; counted by the reason's words before the colon."""
-        excerpt = text[:KEPT_BYTES].decode(errors="replace")
-        with self.aside.open("a") as file:
+        """Stores a rejected line; counts it by the text of the reason before the colon."""
+        excerpt = text[:EXCERPT_BYTES].decode(errors="replace")
+        with self.rejected_file.open("a") as file:
             file.write(json.dumps({"line": number, "reason": reason, "document": excerpt}) + "\n")
         self.rejected[reason.partition(":")[0]] += 1
 
     def counts(self) -> dict[str, Any]:
-        """As one document."""
+        """Returns the counts as one document."""
         written = self.written
         return {
             "read": self.read,
@@ -61,17 +60,17 @@ class Loaded:
 
 
 def load(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="holds <collection>.jsonl or .jsonl.gz")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder with <collection>.jsonl or .jsonl.gz")],
     drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
-    until: Annotated[str | None, typer.Option(help="leave out what is later, ISO 8601")] = None,
+    until: Annotated[str | None, typer.Option(help="leave out later documents, ISO 8601")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Loads MongoDB extended JSON into app-db; bad lines are set aside with their reason, the rest goes in."""
+    """Loads MongoDB extended JSON into app-db; invalid lines are rejected with a reason."""
     started = perf_counter()
     files, others = dump_files(folder)
     end = None if until is None else clock({"time": until})
     for name in others:
-        console.progress.print(f"{name}: no collection of app-db, left out", highlight=False, markup=False)
+        console.progress.print(f"{name}: not a collection of app-db, left out", highlight=False, markup=False)
     with database() as db:
         loaded = load_files(db, files, drop, end)
     document = {
@@ -84,9 +83,9 @@ def load(
 
 
 def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """The file of each collection of app-db in the folder, and the names of its other files."""
+    """Returns the file of each collection of app-db in the folder, and the names of other files."""
     if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is no folder", param_hint="DIR")
+        raise typer.BadParameter(f"{folder} is not a folder", param_hint="DIR")
     known = import_dump.app_collections()
     files: dict[str, Path] = {}
     others = []
@@ -101,53 +100,53 @@ def dump_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
         else:
             others.append(path.name)
     if not files:
-        raise typer.BadParameter(f"{folder} holds no <collection>.jsonl[.gz] of {', '.join(known)}", param_hint="DIR")
+        raise typer.BadParameter(f"{folder} has no <collection>.jsonl[.gz] of {', '.join(known)}", param_hint="DIR")
     return files, others
 
 
 def load_files(
     db: Databases, files: Mapping[str, Path], drop: bool = False, until: datetime | None = None
-) -> dict[str, Loaded]:
-    """Loads each file into its collection, whose rejected lines then stand in the home folder."""
+) -> dict[str, LoadResult]:
+    """Loads each file into its collection; rejected lines are stored in the home folder."""
     if drop:
         import_dump.drop_databases(db)
     loaded = {}
-    with steps(len(files)) as step:
+    with progress_bar(len(files)) as bar:
         for name, path in files.items():
-            step.start(name)
-            loaded[name] = load_file(db, name, path, until, step)
-            step.done(name, f"{loaded[name].read:,} lines, {loaded[name].rejected.total():,} rejected")
+            bar.start(name)
+            loaded[name] = load_file(db, name, path, until, bar)
+            bar.done(name, f"{loaded[name].read:,} lines, {loaded[name].rejected.total():,} rejected")
     if until:
         import_dump.recount_engagements(db)
     return loaded
 
 
-def load_file(db: Databases, name: str, path: Path, until: datetime | None, step: Steps) -> Loaded:
-    """Loads one file, batch by batch."""
-    loaded, fresh = Loaded(_aside(name)), not queries.exists(db, name, {})
-    for batch in _batches(_until_broken(path, loaded)):
-        written = import_dump.write_documents(db, name, list(_kept(batch, loaded, name, until)), fresh)
+def load_file(db: Databases, name: str, path: Path, until: datetime | None, bar: ProgressBar) -> LoadResult:
+    """Loads one file in batches."""
+    result, fresh = LoadResult(_rejected_file(name)), import_dump.is_empty(db, name)
+    for batch in _batches(_until_broken(path, result)):
+        written = import_dump.write_documents(db, name, list(_within(batch, result, name, until)), fresh)
         texts = dict(batch)
         for number, reason in written.refused:
-            loaded.reject(number, reason, texts[number])
-        loaded.read += len(batch)
-        loaded.written.add(written)
-        step.advance(name, loaded.read)
-    return loaded
+            result.reject(number, reason, texts[number])
+        result.read += len(batch)
+        result.written.add(written)
+        bar.advance(name, result.read)
+    return result
 
 
-def _aside(name: str) -> Path:
+def _rejected_file(name: str) -> Path:
     folder = own_home() / "rejected"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.jsonl").unlink(missing_ok=True)
     return folder / f"{name}.jsonl"
 
 
-def _until_broken(path: Path, loaded: Loaded) -> Iterator[tuple[int, bytes]]:
+def _until_broken(path: Path, result: LoadResult) -> Iterator[tuple[int, bytes]]:
     try:
         yield from lines(path)
     except BrokenFileError as error:
-        loaded.reject(0, f"{FILE_BREAKS_OFF}: {error}", b"")
+        result.reject(0, f"{FILE_BREAKS_OFF}: {error}", b"")
 
 
 def _batches(numbered: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
@@ -163,25 +162,25 @@ def _batches(numbered: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, 
         yield batch
 
 
-def _kept(
-    batch: Iterable[tuple[int, bytes]], loaded: Loaded, name: str, until: datetime | None
+def _within(
+    batch: Iterable[tuple[int, bytes]], result: LoadResult, name: str, until: datetime | None
 ) -> Iterator[tuple[int, Document]]:
-    for number, document in _parsed(batch, loaded):
+    for number, document in _parsed(batch, result):
         if _is_later(document, name, until):
-            loaded.later += 1
+            result.later += 1
         else:
             yield number, document
 
 
-def _parsed(batch: Iterable[tuple[int, bytes]], loaded: Loaded) -> Iterator[tuple[int, Document]]:
+def _parsed(batch: Iterable[tuple[int, bytes]], result: LoadResult) -> Iterator[tuple[int, Document]]:
     for number, text in batch:
         if isinstance(text, LongLine):
-            loaded.reject(number, "longer than 16 MB", text)
+            result.reject(number, "longer than 16 MB", text)
             continue
         try:
             yield number, read_line(text)
         except ValueError as error:
-            loaded.reject(number, str(error), text)
+            result.reject(number, str(error), text)
 
 
 def _is_later(document: Document, name: str, until: datetime | None) -> bool:
@@ -196,7 +195,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _table(folder: Path, loaded: Mapping[str, Loaded]) -> Any:
+def _table(folder: Path, loaded: Mapping[str, LoadResult]) -> Any:
     rows = [[name, *list(result.counts().values())[:-1], result.rejected.total()] for name, result in loaded.items()]
     columns = ("collection", "lines", "new", "changed", "same", "repeated", "later", "rejected")
     return console.table(f"Loaded from {folder}", columns, rows)

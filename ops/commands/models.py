@@ -1,4 +1,4 @@
-"""`feedpulse models`: what is served, with parent, gain and size; and the way back."""
+"""`feedpulse models`: lists the served models, or rolls back to the previous version."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ COLUMNS = ("account", "model", "version", "trained", "parent", "kB", "gain", "wh
 
 
 class Action(StrEnum):
-    """What to do with the models."""
+    """The actions of the command."""
 
     LIST = "list"
     ROLLBACK = "rollback"
@@ -23,16 +23,18 @@ class Action(StrEnum):
 
 def command(
     action: Annotated[Action, typer.Argument()] = Action.LIST,
-    account: Annotated[str | None, typer.Option(help="To roll back: a country, a continent, global, members.")] = None,
-    all_members: Annotated[bool, typer.Option(help="Roll back all members' own models.")] = False,
+    account: Annotated[
+        str | None, typer.Option(help="To roll back: a country, a continent, global or members.")
+    ] = None,
+    all_members: Annotated[bool, typer.Option(help="Roll back the member effects of all members.")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """List what is served, or put the previous version back; a second rollback undoes the first."""
+    """Lists the served models, or restores the previous version; a second rollback undoes the first."""
     from handlers.runtime import databases
     from ops.database import database
 
     if action is Action.ROLLBACK and (account is None) == (not all_members):
-        raise typer.BadParameter("rollback: name one of --account and --all-members")
+        raise typer.BadParameter("rollback: use either --account or --all-members")
     with database():
         if action is Action.LIST:
             _list(described(databases()), as_json)
@@ -43,22 +45,24 @@ def command(
 def _list(report: dict[str, Any], as_json: bool) -> None:
     real = [row for row in report["models"] if row["kB"]]
     members = report["members"]
-    rest = f"{len(report['models']) - len(real)} more are answered for by their parents."
-    own = f"{members['own']} members have a model of their own ({members['bytesEach']:.0f} bytes each), "
+    rest = f"{len(report['models']) - len(real)} more have no model of their own: their parents answer."
+    effects = f"{members['own']} members have member effects ({members['bytesEach']:.0f} bytes on average). "
     table = console.table("Models", COLUMNS, [[row[name] for name in COLUMNS] for row in real])
-    console.result(report, as_json, table, rest, own + f"{members['identity']} are answered for by all members' model.")
+    console.result(
+        report, as_json, table, rest, effects + f"For {members['identity']} the model of all members answers."
+    )
 
 
 def _roll_back(db: Databases, account: str | None, as_json: bool) -> None:
     names = (MEMBER_ARTIFACTS,) if account is None else _SHARED
     count = sum(models.roll_back(db, name, {} if account is None else {"account": account}) for name in names)
     if not count:
-        raise RuntimeError(f"{account or 'the members'}: there is no previous version")
-    console.result({"rolledBack": count}, as_json, f"{count} models are back at their previous version.")
+        raise RuntimeError(f"{account or 'members'}: no previous version")
+    console.result({"rolledBack": count}, as_json, f"{count} models were rolled back.")
 
 
 def described(db: Databases) -> dict[str, Any]:
-    """The models of the ladder, and the members' own in numbers."""
+    """Returns the models of the hierarchy, and the number and size of member effects."""
     rows = [_row(document) for name in _SHARED for document in models.summaries(db, name)]
     own, identities, size = models.count_artifacts(db, MEMBER_ARTIFACTS)
     members = {"own": own, "identity": identities, "bytesEach": size}
@@ -66,7 +70,7 @@ def described(db: Databases) -> dict[str, Any]:
 
 
 def _row(document: dict[str, Any]) -> dict[str, Any]:
-    from features.fingerprint import COLUMNS_OF, fingerprint  # with scipy, which starting the command does not need
+    from features.fingerprint import COLUMNS_OF, fingerprint  # imports scipy
 
     report = document.get("report") or {}
     refused = models.outdated(document, fingerprint(COLUMNS_OF.get(document["model"], ())))

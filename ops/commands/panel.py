@@ -16,13 +16,13 @@ PORT = 8780
 
 
 def command(
-    host: Annotated[str, typer.Option(help="address to listen at; beyond this machine people sign in")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen at")] = PORT,
+    host: Annotated[str, typer.Option(help="address to listen on; other than loopback requires sign-in")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = PORT,
     as_json: Annotated[
         bool, typer.Option("--json", help="the address as one JSON document on standard output")
     ] = False,
 ) -> None:
-    """The control panel, until Ctrl-C."""
+    """Serves the control panel until Ctrl-C."""
     with database():
         serve(host, port, as_json=as_json)
 
@@ -30,10 +30,10 @@ def command(
 def serve(
     host: str = "127.0.0.1", port: int = PORT, now: Callable[[], datetime] = lambda: clock({}), as_json: bool = False
 ) -> None:
-    """Serves the panel until it is stopped; the database is there already.
+    """Serves the panel until it is stopped; the database runs already.
 
     Raises:
-        ValueError: when the address is not this machine's and nobody could sign in.
+        ValueError: when the address is not loopback and sign-in is not configured.
     """
     import uvicorn
 
@@ -41,7 +41,7 @@ def serve(
     from panel.auth import Access, access_of
 
     access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
-    app = application(databases(), access, now, rejected_lines=lambda: dumps.counted(home() / "rejected"))
+    app = application(databases(), access, now, rejected_lines=lambda: dumps.rejected_counts(home() / "rejected"))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     if as_json:
         console.result({"address": address}, True)
@@ -51,7 +51,7 @@ def serve(
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address.
+    """Returns whether only this machine can reach the address.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("example.org")
     (True, True, False, False)
@@ -63,5 +63,5 @@ def is_loopback(host: str) -> bool:
 
 
 def _guarded() -> bool:
-    """Whether sign-in was set up, which then holds on loopback too."""
+    """Returns whether sign-in is configured; then it is required on loopback too."""
     return bool(os.environ.get("PANEL_TOKENS") or os.environ.get("PANEL_OIDC_ISSUER"))

@@ -1,4 +1,4 @@
-"""`feedpulse rank` and `feedpulse why`: the personal order of contents, and the reasons for one score."""
+"""`feedpulse rank` and `feedpulse why`: a personalised ranking, and the reasons for one score."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -10,19 +10,19 @@ from ops.database import database
 
 Account = Annotated[str, typer.Argument(help="id of the account")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
-Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
-_LARGEST = 12  # contributions that are drawn
+Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; default: now")]
+_LARGEST = 12  # contributions in the table
 
 
 def rank(
     account: Account,
-    contents: Annotated[list[str] | None, typer.Argument(help="ids to rank; without them the best candidates")] = None,
-    limit: Annotated[int, typer.Option(help="how many, without ids")] = 20,
-    explore: Annotated[bool, typer.Option("--explore", help="with slots for what nobody knows yet")] = False,
+    contents: Annotated[list[str] | None, typer.Argument(help="ids to rank; default: the best candidates")] = None,
+    limit: Annotated[int, typer.Option(help="number of posts, without ids")] = 20,
+    explore: Annotated[bool, typer.Option("--explore", help="add exploration slots")] = False,
     time: Time = None,
     as_json: Json = False,
 ) -> None:
-    """The contents in the order in which the account should see them."""
+    """Ranks contents for an account."""
     selection: dict[str, Any] = {"contents": contents} if contents else {"limit": limit, "explore": explore}
     answer = _answer({"accountId": account, **selection}, time)
     items = answer.get("items") or _by_score(answer["result"])
@@ -38,16 +38,16 @@ def rank(
 
 def why(
     account: Account,
-    content: Annotated[str, typer.Argument(help="id of the content")],
+    content: Annotated[str, typer.Argument(help="id of the post")],
     time: Time = None,
     as_json: Json = False,
 ) -> None:
-    """Why the content has its score for the account: what every level of the ladder and every column adds."""
+    """Explains a score: the part of every level of the hierarchy and of every column."""
     answer = _answer({"accountId": account, "contents": [content], "explain": True}, time)
     reasons = answer["reasons"][content]
-    chance = f"{content} for {account}: score [bold]{reasons['score']:.4f}[/bold]"
+    headline = f"{content} for {account}: score [bold]{reasons['score']:.4f}[/bold]"
     lines = "\n".join(f"  · {sentence}" for sentence in reasons["sentences"])
-    console.result(reasons, as_json, f"{chance}\n{lines}", *_drawn(reasons))
+    console.result(reasons, as_json, f"{headline}\n{lines}", *_drawn(reasons))
 
 
 def _answer(event: dict[str, Any], time: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`feedpulse invoke` and `feedpulse run`: functions of serverless.yml, called as AWS would."""
+"""`feedpulse invoke` and `feedpulse run`: call functions of serverless.yml as AWS does."""
 
 import contextlib
 import json
@@ -18,16 +18,16 @@ from handlers.manifest import Function, daily, early, functions, hourly, late, n
 from handlers.runtime import clock
 from ops import console
 from ops.database import database
-from ops.progress import Steps, steps
-from ops.subprocess_call import Beside, beside
+from ops.progress import ProgressBar, progress_bar
+from ops.subprocess_call import SubprocessCall, subprocess_call
 
 _NOTHING_DONE = {"skipped": "skipped", "switchedOff": "off", "notDue": "not due"}
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
-Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; else the wall clock")]
+Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; default: now")]
 
 
 class Jobs(StrEnum):
-    """Which jobs."""
+    """The groups of jobs."""
 
     HOURLY = "hourly"
     DAILY = "daily"
@@ -36,7 +36,7 @@ class Jobs(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one function's run ended."""
+    """Result of one run of a function."""
 
     function: str
     status: str  # done · skipped · off · not due · failed
@@ -51,20 +51,20 @@ def invoke(
     time: Time = None,
     as_json: Json = False,
 ) -> None:
-    """One function of serverless.yml with an event, as `sls invoke local` does; prints what it returns."""
-    handler, body = named(function).load(), read_event(event) | timed(time)
+    """Calls one function of serverless.yml with an event and prints its result, like `sls invoke local`."""
+    handler, body = named(function).load(), read_event(event) | clock_event(time)
     with database(), contextlib.redirect_stdout(sys.stderr):
         result = handler(body, None)
     console.result(result, as_json, Text(json.dumps(result, indent=2, default=str, ensure_ascii=False)))
 
 
 def run(
-    jobs: Annotated[Jobs, typer.Argument(help="hourly, daily, or all with the trainers between")],
+    jobs: Annotated[Jobs, typer.Argument(help="hourly, daily, or all including the trainers")],
     time: Time = None,
     as_json: Json = False,
 ) -> None:
-    """The jobs of serverless.yml in their order, at one clock. One that fails does not stop the others."""
-    event = timed(time) or {"time": clock({}).isoformat()}
+    """Runs jobs of serverless.yml in order, at one clock. A failed job does not stop the others."""
+    event = clock_event(time) or {"time": clock({}).isoformat()}
     with database(), contextlib.redirect_stdout(sys.stderr):
         if jobs is Jobs.ALL:
             outcomes = [*run_early(event), *run_all(late(), event)]
@@ -85,25 +85,25 @@ def run(
 def run_all(
     chosen: Sequence[Function], event: dict[str, Any], first: Sequence[tuple[Function, dict[str, Any]]] = ()
 ) -> list[Outcome]:
-    """Each function called with the event, after the calls that come first, with progress on standard error."""
+    """Calls the functions in `first`, then the chosen ones, with progress on standard error."""
     calls = [*((function, more | event) for function, more in first), *((function, event) for function in chosen)]
-    with steps(len(calls)) as step:
-        return list(_each(calls, step))
+    with progress_bar(len(calls)) as bar:
+        return list(_outcomes(calls, bar))
 
 
 def run_early(event: dict[str, Any]) -> list[Outcome]:
-    """What the trainers need: the functions on changes of contents in processes of their own, the others meanwhile."""
+    """Runs what the trainers need; functions on changes of contents run in parallel processes."""
     with contextlib.ExitStack() as stack:
         begun = perf_counter()
-        aside = {
-            function: stack.enter_context(beside("invoke", function.key, "--time", event["time"]))
+        calls = {
+            function: stack.enter_context(subprocess_call("invoke", function.key, "--time", event["time"]))
             for function, _ in backfill()
         }
         outcomes = run_all(early(), event)
-        return [*(_awaited(function, process, begun) for function, process in aside.items()), *outcomes]
+        return [*(_awaited(function, process, begun) for function, process in calls.items()), *outcomes]
 
 
-def _awaited(function: Function, process: Beside, begun: float) -> Outcome:
+def _awaited(function: Function, process: SubprocessCall, begun: float) -> Outcome:
     try:
         counts = process.result()
     except RuntimeError as error:
@@ -112,7 +112,7 @@ def _awaited(function: Function, process: Beside, begun: float) -> Outcome:
 
 
 def call(function: Function, event: dict[str, Any]) -> Outcome:
-    """Calls the function; a failure becomes the outcome."""
+    """Calls the function; an exception becomes a failed outcome."""
     started = perf_counter()
     try:
         counts = function.load()(event, None)
@@ -123,12 +123,12 @@ def call(function: Function, event: dict[str, Any]) -> Outcome:
 
 
 def backfill() -> list[tuple[Function, dict[str, Any]]]:
-    """What changes would have triggered, had somebody listened: the functions on app-db.contents, over all of it."""
+    """Returns the functions on changes of app-db.contents, with the event that makes them read all contents."""
     return [(function, {}) for function in functions().values() if function.changes == "contents"]
 
 
 def outcomes_table(outcomes: Sequence[Outcome], time: str) -> Any:
-    """What ran, how long, what it counted and what it set aside."""
+    """Returns the table of outcomes: seconds, counts and rejected documents."""
     rows = [[outcome.function, outcome.status, f"{outcome.seconds:.1f}", *_counted(outcome)] for outcome in outcomes]
     table = console.table(f"Jobs at {time}", ("function", "status", "seconds", "counts", "rejected"), rows)
     table.columns[0].no_wrap, table.columns[2].justify = True, "right"
@@ -136,7 +136,7 @@ def outcomes_table(outcomes: Sequence[Outcome], time: str) -> Any:
 
 
 def read_event(source: str | None) -> dict[str, Any]:
-    """The JSON object in a file, or on standard input for `-`; without a source an empty one."""
+    """Returns the JSON object of a file, or of standard input for `-`; an empty one without a source."""
     if source is None:
         return {}
     try:
@@ -146,20 +146,20 @@ def read_event(source: str | None) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise typer.BadParameter(f"{source} is not JSON: {error}", param_hint="--event") from error
     if not isinstance(event, dict):
-        raise typer.BadParameter(f"{source} holds no object but {type(event).__name__}", param_hint="--event")
+        raise typer.BadParameter(f"{source} must have a JSON object, not {type(event).__name__}", param_hint="--event")
     return event
 
 
-def timed(time: str | None) -> dict[str, Any]:
-    """The part of an event that sets the clock; raises ValueError when it is no time."""
+def clock_event(time: str | None) -> dict[str, Any]:
+    """Returns the part of an event that sets the clock; raises ValueError for an invalid time."""
     return {} if time is None else {"time": clock({"time": time}).isoformat()}
 
 
-def _each(calls: Sequence[tuple[Function, dict[str, Any]]], step: Steps) -> Iterator[Outcome]:
+def _outcomes(calls: Sequence[tuple[Function, dict[str, Any]]], bar: ProgressBar) -> Iterator[Outcome]:
     for function, event in calls:
-        step.start(function.key)
+        bar.start(function.key)
         outcome = call(function, event)
-        step.done(function.key, f"{outcome.status} {outcome.seconds:.1f} s {outcome.error}".rstrip())
+        bar.done(function.key, f"{outcome.status} {outcome.seconds:.1f} s {outcome.error}".rstrip())
         yield outcome
 
 

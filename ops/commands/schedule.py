@@ -1,4 +1,4 @@
-"""`feedpulse schedule`: serverless.yml for real on one machine, with its crons and its change streams."""
+"""`feedpulse schedule`: runs serverless.yml on one machine, with its schedules and change streams."""
 
 import contextlib
 import signal
@@ -23,81 +23,83 @@ from ops.database import database
 from store.change_streams import watch
 from store.client import Databases
 
-BUSY_SECONDS = (1.0, 5.0, 20.0)  # pauses before a change is told again to a function that is running
+BUSY_SECONDS = (1.0, 5.0, 20.0)  # pauses before a change is sent again to a function that is running
 
 
 @dataclass(frozen=True)
 class Clock:
-    """A clock that starts somewhere and runs at its own speed."""
+    """A clock with its own start and speed."""
 
     start: datetime
     speed: float = 1.0
     started: float = field(default_factory=time.monotonic)
 
     def now(self) -> datetime:
-        """What it shows."""
+        """Returns the current time of the clock."""
         return self.start + timedelta(seconds=self.speed * (time.monotonic() - self.started))
 
     def seconds_until(self, moment: datetime) -> float:
-        """Real seconds until it shows the moment."""
+        """Returns the real seconds until the clock reaches the moment."""
         return max(0.0, (moment - self.now()).total_seconds() / self.speed)
 
 
 @dataclass
-class Told:
-    """What happened so far, and how it is told."""
+class RunLog:
+    """Counts runs by status and writes a line for each."""
 
     counts: Counter[str] = field(default_factory=Counter)
 
     def outcome(self, outcome: Outcome, at: datetime, why: str) -> None:
-        """Tells how a run ended."""
+        """Counts a run and writes its line."""
         self.counts[outcome.status] += 1
         self.line(
             f"{at:%Y-%m-%d %H:%M} {outcome.function} ({why}) {outcome.status} {outcome.seconds:.1f} s {outcome.error}"
         )
 
     def line(self, text: str) -> None:
-        """One line on standard error."""
+        """Writes one line to standard error."""
         console.progress.print(" ".join(text.split()), highlight=False, markup=False, soft_wrap=True)
 
 
 def schedule(
-    start: Annotated[str | None, typer.Option("--time", help="where the clock starts, ISO 8601; else now")] = None,
-    speed: Annotated[float, typer.Option(min=0.001, help="times as fast, for rehearsals")] = 1.0,
-    as_json: Annotated[bool, typer.Option("--json", help="at the end one JSON document on standard output")] = False,
+    start: Annotated[str | None, typer.Option("--time", help="start of the clock, ISO 8601; default: now")] = None,
+    speed: Annotated[float, typer.Option(min=0.001, help="speed of the clock")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output at the end")] = False,
 ) -> None:
-    """Runs every function of serverless.yml at its time or change, until Ctrl-C or SIGTERM."""
-    clocks = Clock(clock({} if start is None else {"time": start}), speed)
-    progress = Told()
-    with stopping(progress) as stop, database() as db:
+    """Runs every function of serverless.yml on its schedule or change, until Ctrl-C or SIGTERM."""
+    clock_ = Clock(clock({} if start is None else {"time": start}), speed)
+    log = RunLog()
+    with stopping(log) as stop, database() as db:
         watched = [function for function in functions().values() if function.changes]
         timed = [function for function in functions().values() if function.timings]
-        progress.line(f"{len(timed)} functions by the clock, {len(watched)} by changes; Ctrl-C stops")
-        with contextlib.redirect_stdout(sys.stderr), watching(db, watched, clocks, progress, stop):
-            follow(timed, clocks, progress, stop)
-    document = {"runs": dict(progress.counts), "until": clocks.now().isoformat()}
-    console.result(document, as_json, console.table("Scheduled", ("status", "runs"), progress.counts.items()))
+        log.line(f"{len(timed)} functions on a schedule, {len(watched)} on changes; Ctrl-C stops")
+        with contextlib.redirect_stdout(sys.stderr), watching(db, watched, clock_, log, stop):
+            follow(timed, clock_, log, stop)
+    document = {"runs": dict(log.counts), "until": clock_.now().isoformat()}
+    console.result(document, as_json, console.table("Scheduled", ("status", "runs"), log.counts.items()))
 
 
-def follow(timed: Sequence[Function], clocks: Clock, progress: Told, stop: threading.Event) -> None:
-    """Calls each function at its times, one after another; times that pass while it waits its turn are one."""
-    due = {function: function.next_after(clocks.now()) for function in timed}
+def follow(timed: Sequence[Function], clock_: Clock, log: RunLog, stop: threading.Event) -> None:
+    """Calls functions at their times, one after another; times missed while waiting become one call."""
+    due = {function: function.next_after(clock_.now()) for function in timed}
     while due:
         function = min(due, key=lambda candidate: due[candidate])
         at = due[function]
-        if stop.wait(clocks.seconds_until(at)):
+        if stop.wait(clock_.seconds_until(at)):
             return
-        progress.outcome(call(function, {"time": at.isoformat(), "source": SCHEDULER}), at, "clock")
-        due[function] = function.next_after(max(at, clocks.now()))
+        log.outcome(call(function, {"time": at.isoformat(), "source": SCHEDULER}), at, "clock")
+        due[function] = function.next_after(max(at, clock_.now()))
 
 
 @contextmanager
 def watching(
-    db: Databases, watched: Sequence[Function], clocks: Clock, progress: Told, stop: threading.Event
+    db: Databases, watched: Sequence[Function], clock_: Clock, log: RunLog, stop: threading.Event
 ) -> Iterator[None]:
-    """While the block runs, each function is told the changes of its collection, in a thread of its own."""
+    """Calls each function on changes of its collection during the block, in one thread per function."""
     threads = [
-        threading.Thread(target=_answer, args=(db, function, clocks, progress, stop), name=function.key, daemon=True)
+        threading.Thread(
+            target=_call_on_changes, args=(db, function, clock_, log, stop), name=function.key, daemon=True
+        )
         for function in watched
     ]
     for thread in threads:
@@ -111,15 +113,15 @@ def watching(
 
 
 @contextmanager
-def stopping(progress: Told) -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one of them ends the run at work."""
+def stopping(log: RunLog) -> Iterator[threading.Event]:
+    """Yields an event that Ctrl-C and SIGTERM set; a second signal interrupts the current run."""
     stop = threading.Event()
 
     def handle(signum: int, frame: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        progress.line("stopping after the run at work; once more stops it now")
+        log.line("stopping after the current run; repeat to stop now")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -129,13 +131,13 @@ def stopping(progress: Told) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _answer(db: Databases, function: Function, clocks: Clock, progress: Told, stop: threading.Event) -> None:
-    for detail in watch(db, str(function.changes), stop, progress.line):
-        now = clocks.now()
-        progress.outcome(_told_until_free(function, trigger(detail, now), stop), now, detail["operationType"])
+def _call_on_changes(db: Databases, function: Function, clock_: Clock, log: RunLog, stop: threading.Event) -> None:
+    for detail in watch(db, str(function.changes), stop, log.line):
+        now = clock_.now()
+        log.outcome(_call_until_free(function, trigger(detail, now), stop), now, detail["operationType"])
 
 
-def _told_until_free(function: Function, event: dict[str, Any], stop: threading.Event) -> Outcome:
+def _call_until_free(function: Function, event: dict[str, Any], stop: threading.Event) -> Outcome:
     outcome = call(function, event)
     for pause in BUSY_SECONDS:
         if outcome.status != "skipped" or stop.wait(pause):
@@ -145,7 +147,7 @@ def _told_until_free(function: Function, event: dict[str, Any], stop: threading.
 
 
 def trigger(detail: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The event that a database trigger sends over an event bus."""
+    """Returns the event that a database trigger sends over an event bus."""
     return {
         "source": "aws.partner/mongodb.com",
         "detail-type": f"MongoDB Database Trigger for {detail['ns']['coll']}",

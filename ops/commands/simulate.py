@@ -1,4 +1,4 @@
-"""`feedpulse simulate`: a community with known truth, into the database or into files."""
+"""`feedpulse simulate`: writes a community with known truth into the database or into files."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +12,11 @@ import orjson
 import typer
 
 from lab.simulate import Config, World, documents, truth
-from lab.simulate import simulate as make
+from lab.simulate import simulate as simulate_community
 from ops import console
 from ops.database import database, own_home
 from ops.dumps import gzip_writer, write_lines
-from ops.progress import Steps, steps
-from store import queries
+from ops.progress import ProgressBar, progress_bar
 from store.client import Databases
 from store.inputs import import_dump
 from store.inputs.extended_json import write_line
@@ -33,13 +32,13 @@ def simulate(
     drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Simulates a community; what the app would not know of it goes to truth.jsonl."""
+    """Simulates a community; truth.jsonl has what the app does not know."""
     config, started = Config(users=users, days=days, seed=seed), perf_counter()
-    with steps(2) as step:
-        world = simulated(config, step)
-        step.start("documents")
-        counts = write_files(world, out, step) if out else _into_database(world, drop, step)
-        step.done("documents", f"{sum(counts.values()):,}")
+    with progress_bar(2) as bar:
+        world = simulated(config, bar)
+        bar.start("documents")
+        counts = write_files(world, out, bar) if out else _into_database(world, drop, bar)
+        bar.done("documents", f"{sum(counts.values()):,}")
     place = (out or own_home()) / TRUTH
     write_lines(place, truth_lines(world))
     document = {
@@ -48,21 +47,21 @@ def simulate(
         "until": config.until.isoformat(),
         "seconds": _since(started),
     }
-    where = f"Until {config.until:%Y-%m-%d %H:%M} UTC. What the app would not know is in {place}"
+    where = f"Until {config.until:%Y-%m-%d %H:%M} UTC. The truth is in {place}"
     console.result(document, as_json, console.table("", ("collection", "documents"), counts.items()), where)
 
 
-def simulated(config: Config, step: Steps) -> World:
-    """The community of these settings."""
+def simulated(config: Config, bar: ProgressBar) -> World:
+    """Simulates a community, with progress."""
     started = perf_counter()
-    step.start("community")
-    world = make(config)
-    step.done("community", f"{config.users:,} users, {config.days} days, {_since(started):.1f} s")
+    bar.start("community")
+    world = simulate_community(config)
+    bar.done("community", f"{config.users:,} users, {config.days} days, {_since(started):.1f} s")
     return world
 
 
-def write_database(db: Databases, world: World, step: Steps) -> Counter[str]:
-    """Writes the community into app-db by `_id`; the counts by collection."""
+def write_database(db: Databases, world: World, bar: ProgressBar) -> Counter[str]:
+    """Writes the community into app-db by `_id`; returns counts by collection."""
     counts: Counter[str] = Counter()
     fresh = {name: not queries.exists(db, name, {}) for name in import_dump.app_collections()}
     for name, batch in documents(world):
@@ -71,12 +70,12 @@ def write_database(db: Databases, world: World, step: Steps) -> Counter[str]:
         else:
             import_dump.write_documents(db, name, list(enumerate(batch)))
         counts[name] += len(batch)
-        step.advance(name, counts[name])
+        bar.advance(name, counts[name])
     return counts
 
 
-def write_files(world: World, folder: Path, step: Steps) -> Counter[str]:
-    """Writes one gzip file of extended JSON lines a collection; the counts by collection."""
+def write_files(world: World, folder: Path, bar: ProgressBar) -> Counter[str]:
+    """Writes one gzip file of extended JSON lines per collection; returns counts by collection."""
     folder.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     files: dict[str, GzipFile] = {}
@@ -86,20 +85,20 @@ def write_files(world: World, folder: Path, step: Steps) -> Counter[str]:
                 files[name] = stack.enter_context(gzip_writer(folder / f"{name}.jsonl.gz"))
             files[name].writelines(map(write_line, batch))
             counts[name] += len(batch)
-            step.advance(name, counts[name])
+            bar.advance(name, counts[name])
     return counts
 
 
 def truth_lines(world: World) -> Iterator[bytes]:
-    """What the app would not know, as JSON lines."""
+    """Returns the truth as JSON lines."""
     return (orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in truth(world))
 
 
-def _into_database(world: World, drop: bool, step: Steps) -> Any:
+def _into_database(world: World, drop: bool, bar: ProgressBar) -> Any:
     with database() as db:
         if drop:
             import_dump.drop_databases(db)
-        return write_database(db, world, step)
+        return write_database(db, world, bar)
 
 
 def _since(started: float) -> float:

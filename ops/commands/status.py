@@ -1,4 +1,4 @@
-"""`feedpulse status`: how the functions, the guest feed and the database are."""
+"""`feedpulse status`: shows the functions, the guest feed and the database."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ FAILURES = timedelta(days=1)
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Last run of every function and whether it is late; the guest feed; the database."""
+    """Shows the last run and delay of every function, the guest feed and the database."""
     now = clock({})
     with database() as db:
         runs = run_log.summaries(db, now - FAILURES)
@@ -37,7 +37,7 @@ def status(
 
 
 def of_function(function: Function, own: str | None, run: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """How one function is; `lateMinutes` counts from when it should have run after its last good run."""
+    """Returns the state of one function; `lateMinutes` counts from when its next run was due."""
     return {
         "function": function.key,
         "status": run.get("status", "no record"),
@@ -60,10 +60,12 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def _people(document: Mapping[str, Any]) -> list[Any]:
-    rows = [[function["function"], _when(function["time"]), function["status"], f"{function['seconds'] or 0:.1f}", *_health(function)]
-            for function in document["functions"]]  # fmt: skip
+    rows = [
+        [row["function"], _when(row["time"]), row["status"], f"{row['seconds'] or 0:.1f}", *_health(row)]
+        for row in document["functions"]
+    ]
     feed, server = document["guestFeed"], document["server"]
-    as_of = f", made for {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
+    as_of = f", as of {_when(feed['updatedAt'])} UTC" if feed["updatedAt"] else ""
     kind = f"embedded in {server['home']}" if server["embedded"] else "named by the environment"
     size = f"{server['bytes'] / 2**20:,.1f} MB"
     return [

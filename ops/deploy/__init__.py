@@ -1,1 +1,1 @@
-"""Packages and the deployment template."""
+"""Packages and CloudFormation for AWS."""

@@ -1,4 +1,4 @@
-"""What each function ships: `make package` builds the zips for both processors and prints every function's size."""
+"""Deployment packages: `make package` builds the zips for both processors and prints the size of each function."""
 
 import json
 import os
@@ -16,16 +16,16 @@ from ops import console
 
 ROOT = FILE.parent
 BUILD = ROOT / "build"
-PYTHON = "3.12"  # the runtime's, not this machine's
+PYTHON = "3.12"  # of the runtime, not of this machine
 GLIBC = ("2014", "_2_17", "_2_27", "_2_28")  # Amazon Linux 2023 has 2.34
-PROCESSORS = {"x86_64": "x86_64", "arm64": "aarch64"}  # AWS' name → the wheels'
+PROCESSORS = {"x86_64": "x86_64", "arm64": "aarch64"}  # name at AWS → name of the wheels
 MIB = 2**20
-LIMIT_MIB = 250  # AWS' own, unzipped
-NOT_SHIPPED = ("aws_lambda_powertools/event_handler", "scipy/**/tests")  # routers; tests that nothing imports
+LIMIT_MIB = 250  # of AWS, unzipped
+NOT_SHIPPED = ("aws_lambda_powertools/event_handler", "scipy/**/tests")  # unused routers and tests
 NOT_NEEDED = {".c", ".h", ".pyc", ".pyi", ".pxd", ".pyx"}
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip, which `sls deploy` then leaves alone
+EPOCH = (1980, 1, 1, 0, 0, 0)  # equal files make equal zips, which `sls deploy` does not upload again
 WEIGHTS = "weights"
-# Lambda's folder of the code can't be written to: without byte code inside the zip every container compiles anew.
+# Lambda cannot write into the code folder: without byte code in the zip, every container compiles again.
 _COMPILER = """
 import json, sys
 from py_compile import PycInvalidationMode, compile
@@ -33,24 +33,24 @@ for name, source, made in json.load(sys.stdin):
     compile(source, made, f"/var/task/{name}", quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 """
 
-NO_BYTE_CODE = f"No python{PYTHON} (RUNTIME_PYTHON names one): without byte code containers start three times slower."
+NO_BYTE_CODE = f"No python{PYTHON} (set RUNTIME_PYTHON): without byte code, containers start three times slower."
 _BASE = ("aws-lambda-powertools", "cronsim", "pymongo")
 _ARRAYS = (*_BASE, "numpy", "scipy")
 
 
 @dataclass(frozen=True)
 class Package:
-    """Distributions, with what they need, and folders of ours, that some functions share."""
+    """Distributions with their dependencies, and our folders, that some functions share."""
 
     distributions: Sequence[str]
     folders: Sequence[str]
     budget_mib: float
     files: Sequence[str] = ()
-    reads_texts: bool = False  # with the weights for it
+    reads_texts: bool = False  # ships the weights
 
 
 def required(path: Path) -> tuple[str, ...]:
-    """The distributions that a requirements file names."""
+    """Returns the distributions of a requirements file."""
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
     return tuple(line.split("==")[0] for line in lines if line)
 
@@ -87,7 +87,7 @@ def build(name: str, processor: str) -> Size:
     """Builds build/<processor>/<name>.zip.
 
     Raises:
-        ValueError: when it goes over its budget.
+        ValueError: when the package exceeds its budget.
     """
     package, folder = PACKAGES[name], BUILD / processor / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -97,17 +97,19 @@ def build(name: str, processor: str) -> Size:
     size = Size(sum(path.stat().st_size for path in files.values()), _zip(files, archive(name, processor)))
     shutil.rmtree(folder)
     if size.unzipped > package.budget_mib * MIB:
-        raise ValueError(f"{name} for {processor}: {size.unzipped / MIB:.1f} MiB are over {package.budget_mib} MiB")
+        raise ValueError(
+            f"{name} for {processor}: {size.unzipped / MIB:.1f} MiB exceed the budget of {package.budget_mib} MiB"
+        )
     return size
 
 
 def archive(name: str, processor: str) -> Path:
-    """Where the package's zip is, once it is built."""
+    """Returns the path of the package's zip."""
     return BUILD / processor / f"{name}.zip"
 
 
 def install(distributions: Sequence[str], processor: str, folder: Path) -> None:
-    """Unpacks wheels for the runtime's Python and processor, at the pinned versions."""
+    """Installs wheels for the runtime's Python and processor, at the pinned versions."""
     platforms = [f"--platform=manylinux{version}_{PROCESSORS[processor]}" for version in GLIBC]
     only = ["--only-binary=:all:", f"--python-version={PYTHON}", "--implementation=cp", "--no-compile"]
     pinned = [f"--constraint={ROOT / 'constraints.txt'}", f"--target={folder}"]
@@ -116,9 +118,9 @@ def install(distributions: Sequence[str], processor: str, folder: Path) -> None:
 
 
 def shipped(folder: Path) -> Iterator[Path]:
-    """The files of installed distributions but sources of C, type stubs, commands and NOT_SHIPPED.
+    """Yields the files of distributions, without C sources, type stubs, commands and NOT_SHIPPED.
 
-    Nothing else is left out: some libraries import folders of theirs that are named tests.
+    Other tests remain: some libraries import their folders named tests.
     """
     left_out = {path for pattern in ("bin", *NOT_SHIPPED) for path in folder.glob(pattern)}
     for path in sorted(folder.rglob("*")):
@@ -127,7 +129,7 @@ def shipped(folder: Path) -> Iterator[Path]:
 
 
 def sources(package: Package) -> dict[str, Path]:
-    """Our own files by their names inside the zip; the weights only where texts are read."""
+    """Returns our files by their names in the zip; weights only if the package reads texts."""
     own = [path for folder in package.folders for path in sorted((ROOT / folder).rglob("*")) if path.is_file()]
     chosen = [path for path in own if package.reads_texts or WEIGHTS not in path.parts]
     chosen = [path for path in chosen if "__pycache__" not in path.parts] + [ROOT / name for name in package.files]
@@ -135,13 +137,13 @@ def sources(package: Package) -> dict[str, Path]:
 
 
 def runtime_python() -> str:
-    """The command that the environment names as the runtime's Python."""
+    """Returns the command of the runtime's Python: RUNTIME_PYTHON, or the versioned name."""
     return os.environ.get("RUNTIME_PYTHON") or f"python{PYTHON}"
 
 
 @cache
 def has_runtime_python() -> bool:
-    """Whether that command is there and is that Python."""
+    """Returns whether that command exists and has that version."""
     check = f"import sys; sys.exit('%d.%d' % sys.version_info[:2] != '{PYTHON}')"
     try:
         return subprocess.run([runtime_python(), "-c", check], capture_output=True).returncode == 0
@@ -150,7 +152,7 @@ def has_runtime_python() -> bool:
 
 
 def byte_code(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
-    """What the runtime's Python makes of each source, under its name in the zip; written below the folder."""
+    """Compiles the sources with the runtime's Python into the folder; returns files by their names in the zip."""
     orders = []
     for name in sorted(path for path in files if path.endswith(".py")):
         source = Path(name)
@@ -163,12 +165,12 @@ def byte_code(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
 
 
 def package_of() -> dict[str, str]:
-    """Function → its package, as serverless.yml says."""
+    """Returns function → package, from serverless.yml."""
     return {key: Path(body["package"]["artifact"]).stem for key, body in document()["functions"].items()}
 
 
 def main() -> None:
-    """Builds every package for both processors and prints every function's size."""
+    """Builds every package for both processors and prints the size of each function."""
     sizes = {(name, processor): build(name, processor) for name in PACKAGES for processor in PROCESSORS}
     rows = [
         [key, name, *(f"{_mib(size.unzipped)} ({_mib(size.zipped)})" for size in (sizes[name, p] for p in PROCESSORS))]

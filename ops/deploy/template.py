@@ -1,4 +1,4 @@
-"""What every function of serverless.yml gets alike, as CloudFormation: `python -m ops.deploy.template` writes it for `sls`."""
+"""CloudFormation that all functions share: `python -m ops.deploy.template` writes it for `sls`."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -12,13 +12,13 @@ Resource = dict[str, Any]
 ARN = "arn:${AWS::Partition}"
 HERE = "${AWS::Region}:${AWS::AccountId}"
 NAME = "${self:service}-${sls:stage}"
-HOURS_WITHOUT = {"hourly": 3, "daily": 30}  # so long without a good run wakes somebody
+HOURS_WITHOUT = {"hourly": 3, "daily": 30}  # without a successful run before the alarm
 
 
 def template(known: Collection[Function], allowed: Collection[str]) -> dict[str, Any]:
-    """Roles, alarms and dashboard; and what the framework's own log groups and schedules lack.
+    """Returns roles, alarms and dashboard, and extensions of the framework's log groups and schedules.
 
-    `allowed` are the functions for which custom.allow of serverless.yml lists more.
+    `allowed` are the functions with more rights in custom.allow of serverless.yml.
     """
     resources: dict[str, Resource] = {
         "SchedulerRole": scheduler_role([function for function in known if function.timings])
@@ -36,7 +36,7 @@ def template(known: Collection[Function], allowed: Collection[str]) -> dict[str,
 
 
 def logical(key: str) -> str:
-    """The framework's name of a function in the template.
+    """Returns the framework's name of a function in the template.
 
     >>> logical("contentStats")
     'ContentStats'
@@ -45,7 +45,7 @@ def logical(key: str) -> str:
 
 
 def role(key: str, more: bool) -> Resource:
-    """What a function may do: write its own log and traces, read the database's address, tell of failures; and more."""
+    """Returns the role of a function: logs, traces, the database's address, failures; with `more`, custom.allow."""
     statements: list[Resource] = [
         {
             "Effect": "Allow",
@@ -73,7 +73,7 @@ def role(key: str, more: bool) -> Resource:
 
 
 def scheduler_role(timed: list[Function]) -> Resource:
-    """The schedules' own role: invoke the functions that have a schedule, tell of calls that never arrived."""
+    """Returns the role of the schedules: invoke scheduled functions, report undelivered calls."""
     statements: list[Resource] = [
         {
             "Effect": "Allow",
@@ -89,7 +89,7 @@ def scheduler_role(timed: list[Function]) -> Resource:
 
 
 def target(key: str) -> Resource:
-    """A schedule's target; an extension replaces the framework's whole one, which knows no retries."""
+    """Returns the target of a schedule; it replaces the framework's target, which has no retries."""
     return {
         "Arn": _attribute(f"{logical(key)}LambdaFunction", "Arn"),
         "RoleArn": _attribute("SchedulerRole", "Arn"),
@@ -100,14 +100,14 @@ def target(key: str) -> Resource:
 
 
 def alarms(function: Function) -> Iterator[tuple[str, Resource]]:
-    """Errors and throttles of a function and, when it runs by the clock, too long without a good run."""
+    """Yields alarms for errors, throttles and, for scheduled functions, missing successful runs."""
     name = {"Name": "FunctionName", "Value": {"Ref": f"{logical(function.key)}LambdaFunction"}}
-    for kind, text in (("Errors", "failed"), ("Throttles", "was kept from running")):
+    for kind, text in (("Errors", "failed"), ("Throttles", "was throttled")):
         yield kind, _alarm(f"{function.key} {text}", "AWS/Lambda", kind, [name])
     if function.timings:
         hours = HOURS_WITHOUT["hourly" if function.is_hourly else "daily"]
         dimensions = [{"Name": "function", "Value": function.key}, {"Name": "service", "Value": NAME}]
-        late = _alarm(f"{function.key}: no good run for {hours} hours", "feedpulse", "Done", dimensions)
+        late = _alarm(f"{function.key}: no successful run for {hours} hours", "feedpulse", "Done", dimensions)
         late["Properties"] |= {
             "Period": 3600,
             "EvaluationPeriods": hours,
@@ -119,7 +119,7 @@ def alarms(function: Function) -> Iterator[tuple[str, Resource]]:
 
 
 def dashboard(keys: list[str]) -> Resource:
-    """Work, failures, freshness, rejected documents and queues on one page."""
+    """Returns the dashboard: calls, failures, freshness, rejected documents and queues."""
     lambda_ = f'{{AWS/Lambda,FunctionName}} FunctionName="{NAME}-"'
     ours = f'{{feedpulse,function,service}} service="{NAME}"'
     searches = [
@@ -128,7 +128,7 @@ def dashboard(keys: list[str]) -> Resource:
     ] + [
         (text, f'{ours} MetricName="{kind}"', how)
         for text, kind, how in (
-            ("Good runs", "Done", "Sum"),
+            ("Successful runs", "Done", "Sum"),
             ("Seconds behind the clock", "FreshnessSeconds", "Maximum"),
             ("Rejected documents", "Rejected", "Sum"),
         )
@@ -136,7 +136,7 @@ def dashboard(keys: list[str]) -> Resource:
     widgets = [_graph([[{"expression": f"SEARCH('{what}', '{how}', 300)"}]], title) for title, what, how in searches]
     queues = ("TrainingQueue", "TrainingDeadLetters", "Failures")
     widgets.append(_graph([["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", f"${{{queue}.QueueName}}"]
-                           for queue in queues], "Messages that wait"))  # fmt: skip
+                           for queue in queues], "Messages in queues"))  # fmt: skip
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {"DashboardName": NAME, "DashboardBody": _sub(json.dumps({"widgets": widgets}))},

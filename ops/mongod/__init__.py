@@ -1,1 +1,1 @@
-"""The embedded database."""
+"""The embedded MongoDB."""

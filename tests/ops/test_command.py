@@ -52,11 +52,11 @@ def statistics(monkeypatch):
         (["run", "hourly", "--time", "tomorrow"], "time: tomorrow is not ISO 8601"),
         (["invoke", "contentstats"], "there is no function contentstats in serverless.yml: it has contentStats"),
         (["invoke", "contentStats", "--event", "none.json"], "none.json can't be read"),
-        (["invoke", "contentStats", "--event", "list.json"], "list.json holds no object but list"),
+        (["invoke", "contentStats", "--event", "list.json"], "list.json must have a JSON object, not list"),
         (["invoke", "contentStats", "--event", "cut.json"], "cut.json is not JSON"),
         (["invoke", "contentStats", "--event", "time.json"], "time: 5 is not ISO 8601"),
-        (["load", "nowhere"], "nowhere is no folder"),
-        (["load", ".", "--until", "x"], "holds no <collection>.jsonl"),
+        (["load", "nowhere"], "nowhere is not a folder"),
+        (["load", ".", "--until", "x"], "has no <collection>.jsonl"),
         (["simulate", "--users", "3"], "users must be at least 20"),
         (["simulate", "--users", "many"], "--users"),
         (["evaluate", "beauty"], "No such command 'beauty'"),
@@ -69,11 +69,11 @@ def test_a_wrong_call_is_one_line_and_status_2(db, tmp_path, capsys, call, compl
 
     status = execute(call)
 
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert status == 2
-    assert told.out == ""
-    assert re.fullmatch(r"feedpulse: [^\n]+\n", told.err)
-    assert complaint in told.err
+    assert output.out == ""
+    assert re.fullmatch(r"feedpulse: [^\n]+\n", output.err)
+    assert complaint in output.err
 
 
 def test_an_unreachable_server_is_one_line_and_status_1(monkeypatch, capsys):
@@ -82,9 +82,9 @@ def test_an_unreachable_server_is_one_line_and_status_1(monkeypatch, capsys):
 
     status = execute(["invoke", "contentStats"])
 
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert status == 1
-    assert re.fullmatch(r"feedpulse: no MongoDB answers: start it, or unset MONGODB_URI [^\n]+\n", told.err)
+    assert re.fullmatch(r"feedpulse: no MongoDB answers: start it, or unset MONGODB_URI [^\n]+\n", output.err)
 
 
 def test_an_embedded_database_that_cannot_start_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
@@ -120,8 +120,8 @@ def test_help_comes_at_once_and_imports_no_command():
 def test_every_command_explains_itself_and_takes_json(command, capsys):
     assert execute([*command, "--help"]) == 0
 
-    told = capsys.readouterr().out
-    assert "--json" in told or "COMMAND [ARGS]" in told  # a group's commands take it
+    output = capsys.readouterr().out
+    assert "--json" in output or "COMMAND [ARGS]" in output  # a group's commands take it
 
 
 def test_invoke_gives_the_event_to_the_function_and_prints_what_it_returns(db, tmp_path, capsys):
@@ -132,8 +132,8 @@ def test_invoke_gives_the_event_to_the_function_and_prints_what_it_returns(db, t
 
     assert execute(["invoke", "contentStats", "--event", "event.json", "--json"]) == 0
 
-    told = capsys.readouterr()
-    assert json.loads(told.out)["contents"] == 1
+    output = capsys.readouterr()
+    assert json.loads(output.out)["contents"] == 1
     assert db.analytics.contentStats.find_one()["updatedAt"] == datetime(2026, 1, 15, tzinfo=UTC)
 
 
@@ -155,12 +155,12 @@ def test_time_of_the_call_stands_before_the_events(db, tmp_path, capsys):
 def test_run_calls_the_hourly_jobs_in_order_and_tells_how_each_ended(db, statistics, capsys):
     assert execute(["run", "hourly", "--time", TIME, "--json"]) == 0
 
-    told = json.loads(capsys.readouterr().out)
-    assert [each["function"] for each in told["functions"]] == ["contentStats", "creatorStats"]
-    assert {each["status"] for each in told["functions"]} == {"done"}
-    assert told["time"] == TIME
+    document = json.loads(capsys.readouterr().out)
+    assert [function["function"] for function in document["functions"]] == ["contentStats", "creatorStats"]
+    assert {function["status"] for function in document["functions"]} == {"done"}
+    assert document["time"] == TIME
     runs = list(db.analytics.runs.find())
-    assert {each["time"] for each in runs} == {datetime(2026, 1, 15, tzinfo=UTC)}
+    assert {run["time"] for run in runs} == {datetime(2026, 1, 15, tzinfo=UTC)}
 
 
 def test_a_job_that_fails_does_not_stop_the_others_but_tells(db, statistics, capsys):
@@ -168,11 +168,11 @@ def test_a_job_that_fails_does_not_stop_the_others_but_tells(db, statistics, cap
 
     status = execute(["run", "hourly", "--time", TIME, "--json"])
 
-    told = json.loads(capsys.readouterr().out)
-    assert (status, told["failed"]) == (1, 1)
-    first, *others = told["functions"]
+    document = json.loads(capsys.readouterr().out)
+    assert (status, document["failed"]) == (1, 1)
+    first, *others = document["functions"]
     assert first["error"] == "ModuleNotFoundError: No module named 'ops.nothing'"
-    assert {each["status"] for each in others} == {"done"}
+    assert {outcome["status"] for outcome in others} == {"done"}
 
 
 @pytest.mark.parametrize("command", [["run", "hourly"], ["invoke", "contentStats"]])
@@ -181,9 +181,9 @@ def test_what_a_handler_prints_stays_out_of_the_json(db, statistics, capsys, com
 
     assert execute([*command, "--json"]) == 0
 
-    told = capsys.readouterr()
-    assert isinstance(json.loads(told.out), dict)
-    assert "hello" in told.err
+    output = capsys.readouterr()
+    assert isinstance(json.loads(output.out), dict)
+    assert "hello" in output.err
 
 
 def noisy(event, context):
@@ -209,13 +209,13 @@ def test_status_tells_last_runs_lateness_and_the_feed(db, capsys):
 
     assert execute(["status", "--json"]) == 0
 
-    told = json.loads(capsys.readouterr().out)
-    by_name = {each["function"]: each for each in told["functions"]}
+    document = json.loads(capsys.readouterr().out)
+    by_name = {function["function"]: function for function in document["functions"]}
     assert by_name["contentStats"]["status"] == "done"
     assert by_name["contentStats"]["lateMinutes"] > 1_000_000
     assert by_name["creatorStats"]["status"] == "no record"
-    assert told["guestFeed"] == {"items": 0, "countries": 0, "updatedAt": None, "ageHours": None}
-    assert told["server"]["replicaSet"] == "rs0"
+    assert document["guestFeed"] == {"items": 0, "countries": 0, "updatedAt": None, "ageHours": None}
+    assert document["server"]["replicaSet"] == "rs0"
 
 
 def test_without_a_uri_the_embedded_database_keeps_the_data_between_commands(tmp_path):

@@ -14,9 +14,9 @@ from store.schema import COLLECTIONS
 DESCRIBED = [column for groups in (GROUPS, READING) for columns in groups.values() for column in columns]
 
 
-@pytest.mark.parametrize(("page", "made"), [("data-model.md", data_model), ("features.md", features)])
-def test_the_page_is_what_the_code_makes(page, made):
-    assert (DOCS / page).read_text() == made(), "run `make docs`"
+@pytest.mark.parametrize(("page", "render"), [("data-model.md", data_model), ("features.md", features)])
+def test_the_page_is_what_the_code_makes(page, render):
+    assert (DOCS / page).read_text() == render(), "run `make docs`"
 
 
 def test_the_command_writes_both_pages(tmp_path):

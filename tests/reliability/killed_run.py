@@ -16,7 +16,7 @@ from pymongo import monitoring
 from handlers import job as entries
 from handlers import runtime
 from handlers.manifest import everything, named
-from ops.commands.forget import forgotten
+from ops.commands.forget import erase_person
 from ops.commands.run import backfill, run_all
 from store import leases, publish
 from store.client import Databases, connect
@@ -105,7 +105,7 @@ def _forget(db: Databases) -> None:
     author = (db.app.contents.find_one(sort=[("_id", 1)]) or {})["author"]["id"]
     account = (db.app.users.find_one({"_id": author}) or {})["ownerAccount"]
     with tempfile.TemporaryDirectory() as folder:
-        forgotten(db, account, False, Path(folder), CONFIG.until)
+        erase_person(db, account, False, Path(folder), CONFIG.until)
 
 
 def _writes(event: monitoring.CommandStartedEvent) -> bool:

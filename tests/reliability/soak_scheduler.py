@@ -10,7 +10,7 @@ from typing import Any
 
 from handlers.manifest import Function, functions
 from ops.commands.run import backfill, run_all
-from ops.commands.schedule import Clock, Told, follow, stopping, watching
+from ops.commands.schedule import Clock, RunLog, follow, stopping, watching
 from store.client import connect
 from tests.reliability.replay import Replay
 
@@ -54,7 +54,7 @@ def scheduling(plan: Plan, prefix: str) -> None:
     app = Replay(db, START + timedelta(hours=hours), PAST_DAYS + 1 + int(hours / 24), plan.users, plan.seed)
     app.write_until(START)
     run_all([], {"time": START.isoformat()}, first=backfill())
-    told, clocks = Told(), Clock(START, plan.speed)
+    told, clocks = RunLog(), Clock(START, plan.speed)
     watched = [each for each in functions().values() if each.changes]
     timed = [Fed(**vars(each), app=app) for each in functions().values() if each.timings]
     with stopping(told) as stop, watching(db, watched, clocks, told, stop):

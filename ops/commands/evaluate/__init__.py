@@ -1,1 +1,1 @@
-"""`feedpulse evaluate SUBJECT`: one command a subject; lab/evaluate computes the figures."""
+"""`feedpulse evaluate SUBJECT`: one command for each subject; lab/evaluate computes the figures."""

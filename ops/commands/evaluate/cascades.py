@@ -1,4 +1,4 @@
-"""`feedpulse evaluate cascades`: figures of reshare trees."""
+"""`feedpulse evaluate cascades`: quality of ranks and inferred parents of reshare trees."""
 
 from pathlib import Path
 from time import perf_counter
@@ -13,18 +13,18 @@ from ops import console
 def command(
     data: Annotated[Path | None, typer.Option(help="trees as lines of JSON, plain or gzip")] = None,
     nodes: Annotated[bool, typer.Option("--nodes", help="add parent, level and rank of every node")] = False,
-    hide_parents: Annotated[bool, typer.Option("--hide-parents", help="find the parents again")] = False,
-    follows: Annotated[str, typer.Option(help="who follows whom: a file, or `simulated`")] = "simulated",
-    seed: Annotated[int, typer.Option(help="of the simulation")] = 1,
+    hide_parents: Annotated[bool, typer.Option("--hide-parents", help="infer the parents, and compare")] = False,
+    follows: Annotated[str, typer.Option(help="file of follows, or `simulated`")] = "simulated",
+    seed: Annotated[int, typer.Option(help="seed of the simulation")] = 1,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Reshare trees: ranks and measures against an oracle; with --hide-parents the share of right parents."""
+    """Compares ranks and measures of reshare trees with an oracle; --hide-parents measures inferred parents."""
     if data is None and not (hide_parents and follows == "simulated"):
         raise typer.BadParameter("--data is needed, or --hide-parents with --follows simulated")
     started = perf_counter()
     try:
-        named = read_trees(data) if data else []
-        report = evaluate_hidden_parents(named, follows, seed) if hide_parents else evaluate_known(named, nodes)
+        trees = read_trees(data) if data else []
+        report = evaluate_hidden_parents(trees, follows, seed) if hide_parents else evaluate_known(trees, nodes)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     report["seconds"] = round(perf_counter() - started, 3)

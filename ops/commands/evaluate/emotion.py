@@ -1,4 +1,4 @@
-"""`feedpulse evaluate emotion`: figures of the emotion heads."""
+"""`feedpulse evaluate emotion`: quality of the emotion heads."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,20 +13,20 @@ from ops import console
 
 
 class Tier(StrEnum):
-    """As features.text.analyzer knows them."""
+    """The tiers of features.text.analyzer."""
 
     EMBEDDINGS = "embeddings"
     LINEAR = "linear"
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="JSON lines {text, label}; the label a string or a list", exists=True)],
-    tier: Annotated[Tier, typer.Option(help="which heads")] = Tier.EMBEDDINGS,
+    data: Annotated[Path, typer.Option(help="JSON lines {text, label}; a label is a string or a list", exists=True)],
+    tier: Annotated[Tier, typer.Option(help="the heads to evaluate")] = Tier.EMBEDDINGS,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Accuracy, macro-F1, calibration and speed of the emotion heads on labelled texts.
+    """Measures accuracy, macro-F1, calibration and speed of the emotion heads on labelled texts.
 
-    Labels of a sentiment (positive, negative) give how well the two are parted.
+    With labels `positive` and `negative` it measures how well the heads separate the two.
     """
     report = evaluate(read_lines(data), tier)
     rows = [[label, row["n"], row["precision"], row["recall"], row["f1"]] for label, row in report["per_class"].items()]

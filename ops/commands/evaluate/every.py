@@ -1,4 +1,4 @@
-"""`feedpulse evaluate all`: every evaluation on every data set of a folder, kept in docs/quality.json."""
+"""`feedpulse evaluate all`: runs every evaluation on the data sets of a folder; writes docs/quality.json."""
 
 import json
 import os
@@ -12,19 +12,19 @@ import typer
 
 from lab import doc_figures
 from ops import console
-from ops.subprocess_call import beside
+from ops.subprocess_call import subprocess_call
 
 KEPT = doc_figures.DOCS / "quality.json"
 
 
 @dataclass(frozen=True)
 class Run:
-    """One evaluation: where its figures go, the data it needs, the words of the command."""
+    """One evaluation: keys of its figures, data and arguments."""
 
     path: tuple[str, ...]
-    data: str  # below the folder
+    data: str  # path below the folder
     words: Sequence[str]
-    loads: bool = False  # the data are a dump that goes into a database first
+    loads: bool = False  # the data are a dump, loaded first
 
 
 def _ranking(data: str, since: str, until: str) -> Run:
@@ -47,10 +47,12 @@ RUNS = (
 
 def command(
     data: Annotated[Path, typer.Option(help="folder of the data sets", exists=True)],
-    write_docs: Annotated[bool, typer.Option("--write-docs", help="keep the figures in docs/quality.json")] = False,
+    write_docs: Annotated[
+        bool, typer.Option("--write-docs", help="write docs/quality.json and the figures in the docs")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Runs every evaluation whose data are in the folder; with --write-docs the docs take their figures from it."""
+    """Runs every evaluation whose data are in the folder."""
     report: dict[str, Any] = {}
     for run in RUNS:
         if not (data / run.data).exists():
@@ -65,7 +67,7 @@ def command(
 
 
 def evaluate(run: Run, data: Path) -> Mapping[str, Any]:
-    """Returns the report of one evaluation; a dump is loaded into a database of its own."""
+    """Returns the report of one evaluation; a dump is loaded into a separate database."""
     with tempfile.TemporaryDirectory() as home:
         environment = {"FEEDPULSE_HOME": home}
         if run.loads:
@@ -75,13 +77,13 @@ def evaluate(run: Run, data: Path) -> Mapping[str, Any]:
 
 
 def _call(words: Sequence[str], environment: Mapping[str, str]) -> Mapping[str, Any]:
-    with beside(*words, environment={**os.environ, **environment}) as call:
+    with subprocess_call(*words, environment={**os.environ, **environment}) as call:
         report: Mapping[str, Any] = call.result()
         return report
 
 
 def _figures(report: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of a report, its rankers' included; detail by class or slice is left to the command itself."""
+    """Returns the numbers of a report and of its rankers, without details by class or slice."""
     detail = {name: report[name] for name in ("rankers", "paired") if name in report}
     return {name: value for name, value in report.items() if isinstance(value, int | float)} | detail
 

@@ -1,4 +1,4 @@
-"""`feedpulse evaluate follow`: figures of recommended follows."""
+"""`feedpulse evaluate follow`: quality of recommended follows."""
 
 from datetime import datetime
 from time import perf_counter
@@ -12,11 +12,11 @@ from ops import console
 
 def command(
     since: Annotated[str, typer.Option(help="clock of the recommendations, ISO 8601")],
-    until: Annotated[str, typer.Option(help="end of the follows that are compared with, ISO 8601")],
-    accounts: Annotated[int, typer.Option(help="how many accounts are asked for")] = 300,
+    until: Annotated[str, typer.Option(help="end of the later follows, ISO 8601")],
+    accounts: Annotated[int, typer.Option(help="number of accounts")] = 300,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Friends to follow: recall@14 of follows held out, against common neighbours and popularity."""
+    """Measures recall@14 of held-out follows, compared with common neighbours and popularity."""
     started = perf_counter()
     report = evaluate(datetime.fromisoformat(since), datetime.fromisoformat(until), accounts)
     report["seconds"] = round(perf_counter() - started, 3)

@@ -1,4 +1,4 @@
-"""`feedpulse evaluate fraud`: figures of the detectors."""
+"""`feedpulse evaluate fraud`: quality of the detectors."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from ops.database import database
 def command(
     humans: Annotated[list[Path] | None, typer.Option(help="folder of a feeditems dump of real people")] = None,
     labels: Annotated[Path | None, typer.Option(help="lines {seenCredential, bot} for the loaded database")] = None,
-    seed: Annotated[int, typer.Option(help="of the simulation")] = 1,
+    seed: Annotated[int, typer.Option(help="seed of the simulation")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
-    """Attackers known and unseen by number of readings; people accused by mistake; the design's own classifier."""
+    """Measures detectors on known and unseen attackers, false positives, and the classifier of the design."""
     try:
         report = _labelled(labels) if labels else evaluate_worlds(seed, humans or [])
     except ValueError as error:
@@ -36,7 +36,7 @@ def _for_people(report: Report) -> list[Any]:
     design = [[name, value] for name, value in report["design_pca"].items() if name != "by_readings"]
     return [
         *tables,
-        console.table("People accused by mistake (aim: 0.01)", ["people", "share", "n"], accused),
+        console.table("False positives among people (goal: 0.01)", ["people", "share", "n"], accused),
         console.table("The design's classifier (PCA, one class of bots)", ["figure", "value"], design),
         f"Served: {report['served']}. {report['reason']}",
     ]
@@ -46,7 +46,7 @@ _TITLES = {"Known attackers": "families", "Attackers never seen in training": "u
 
 
 def _family_table(title: str, families: Report) -> Any:
-    """AUC and recall at 1 % false positives by readings, a line per family."""
+    """Returns AUC and recall at 1 % false positives by number of readings, one row per family."""
     rows = []
     for family, figure in families.items():
         by_readings = figure.get("by_readings") or {"all": figure}

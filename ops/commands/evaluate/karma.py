@@ -1,4 +1,4 @@
-"""`feedpulse evaluate karma`: users ranked as of one day, compared with what they earned until another."""
+"""`feedpulse evaluate karma`: compares karma of one day with the engagements that followed."""
 
 from time import perf_counter
 from typing import Annotated, Any
@@ -11,10 +11,10 @@ from ops import console
 
 def command(
     since: Annotated[str, typer.Option(help="clock of the ranking, ISO 8601")],
-    until: Annotated[str, typer.Option(help="end of what is compared with, ISO 8601; a week later is usual")],
+    until: Annotated[str, typer.Option(help="end of the later engagements, ISO 8601; usually a week later")],
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Karma by prediction: rank correlation and precision@100 against plain rates, coverage of the intervals."""
+    """Measures rank correlation, precision@100 and interval coverage of karma, compared with simple rates."""
     started = perf_counter()
     try:
         report = karma_evaluation({"since": since, "until": until}, None)
@@ -28,5 +28,5 @@ def _people(report: dict[str, Any]) -> list[Any]:
     rows = [(name, figures["spearman"], figures["precision@100"]) for name, figures in report["rankers"].items()]
     title = f"Engagement per follower of {report['pairs']:,} users in a category"
     share = "none" if report["coverage"] is None else f"{report['coverage']:.1%}"
-    coverage = f"80 % intervals held {share} of {report['coveragePairs']:,} users in a category"
+    coverage = f"80 % intervals contain {share} of {report['coveragePairs']:,} users in a category"
     return [console.table(title, ("ranked by", "rank correlation", "precision@100"), rows), coverage]

@@ -1,4 +1,4 @@
-"""`feedpulse evaluate language`: figures of the language identifier."""
+"""`feedpulse evaluate language`: quality of the language identifier."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,10 @@ from ops import console
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="JSON lines {text, label}; the label an ISO 639-1 code", exists=True)],
+    data: Annotated[Path, typer.Option(help="JSON lines {text, label}; a label is an ISO 639-1 code", exists=True)],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
-    """Accuracy, macro-F1, calibration and speed of the language identifier on labelled texts."""
+    """Measures accuracy, macro-F1, calibration and speed of the language identifier on labelled texts."""
     report = evaluate(read_lines(data))
     rows = [[code, row["n"], row["precision"], row["recall"], row["f1"]] for code, row in report["per_class"].items()]
     title = "accuracy {accuracy:.4f} · macro-F1 {macro_f1:.4f} · ECE {ece:.4f} · {ms_per_text:.3f} ms a text"

@@ -1,4 +1,4 @@
-"""`feedpulse evaluate ranking`: figures of all rankers, as tables or JSON."""
+"""`feedpulse evaluate ranking`: quality of all rankers."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,19 +12,19 @@ from trainers.evaluation.walk_forward import Plan
 
 
 def command(
-    since: Annotated[datetime, typer.Option(help="First request; training sees only what lies before.")],
+    since: Annotated[datetime, typer.Option(help="First request; models are trained on earlier ones.")],
     until: Annotated[datetime, typer.Option(help="End of the requests.")],
     window_days: Annotated[float, typer.Option(help="Contents older than this are not ranked.")] = 30.0,
-    requests_at_most: Annotated[int | None, typer.Option(help="Judge a sample of the requests.")] = None,
+    requests_at_most: Annotated[int | None, typer.Option(help="Evaluate a sample of the requests.")] = None,
     learn_at_most: Annotated[
-        int, typer.Option(help="Requests to learn from, the newest.")
+        int, typer.Option(help="Train on this many of the latest requests.")
     ] = Plan.max_training_requests,
-    first_tries: Annotated[bool, typer.Option(help="Judge one booster a member too, the usual first try.")] = True,
-    truth: Annotated[Path | None, typer.Option(help="The simulator's truth.jsonl.", exists=True)] = None,
+    first_tries: Annotated[bool, typer.Option(help="Evaluate one booster per member too, a common baseline.")] = True,
+    truth: Annotated[Path | None, typer.Option(help="truth.jsonl of the simulator.", exists=True)] = None,
     seed: int = 7,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Judge all rankers, walking forward."""
+    """Evaluates all rankers by walk-forward evaluation."""
     from handlers.runtime import databases
     from ops.database import database
 
@@ -42,7 +42,7 @@ def command(
 
 
 def ranking_table(report: dict[str, Any]) -> Any:
-    """Rankers from best to worst with bars."""
+    """Returns the rankers from best to worst, with bars."""
     rows = sorted(report["rankers"].items(), key=lambda row: -row[1]["ndcg@10"])
     best = rows[0][1]["ndcg@10"] or 1.0
     return console.table(
@@ -62,7 +62,7 @@ def ranking_table(report: dict[str, Any]) -> Any:
 
 
 def candidates_table(report: dict[str, Any]) -> Any:
-    """What each source of candidates finds of what is engaged with later."""
+    """Returns the share of later engagements that each source of candidates finds."""
     return console.table(
         "Candidates: later engagements found among at most 300 of each source",
         ["source", "recall", "", "candidates"],
@@ -74,17 +74,17 @@ def candidates_table(report: dict[str, Any]) -> Any:
 
 
 def cold_table(report: dict[str, Any]) -> Any:
-    """How soon a member is known."""
+    """Returns the quality by number of known engagements of a member."""
     figures = report["cold"].get("ndcg@10", {})
     return console.table(
-        f"Members with 30 engagements, had only the latest been known ({report['cold']['requests']} requests)",
+        f"Members with 30 engagements, by number of latest ones known ({report['cold']['requests']} requests)",
         ["engagements known", "NDCG@10", ""],
         [(many, value, console.bar(value)) for many, value in figures.items()],
     )
 
 
 def paired_table(report: dict[str, Any]) -> Any:
-    """Paired differences in NDCG@10."""
+    """Returns the paired differences in NDCG@10."""
     rows = [
         [name, figures["difference"], f"{figures['ci'][0]:+.4f} – {figures['ci'][1]:+.4f}"]
         for name, figures in report["paired"].items()

@@ -35,7 +35,7 @@ TREE = {
 def run():
     app = typer.Typer()
     app.command()(evaluation.command)
-    return lambda *arguments: CliRunner().invoke(app, [str(each) for each in arguments])
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def trees(tmp_path):
 def test_the_drawing_shows_rank_and_time():
     console = Console(width=100, record=True, file=io.StringIO())
 
-    console.print(cascade.drawn(TREE))
+    console.print(cascade.terminal_tree(TREE))
 
     text = console.export_text()
     assert "u1 rank 1.50 2026-01-01 00:00" in text

@@ -38,11 +38,11 @@ def test_a_fixed_part_does_not_grow_with_the_members():
 def test_an_hourly_job_that_follows_the_change_costs_that_share_of_its_first_run():
     figures = every_job(10.0, 100.0, changed={"karmaStats": 5.0, "personalizeContentTrainer": 5.0})
 
-    found = lines(figures, 100_000)
+    costs = lines(figures, 100_000)
 
-    assert found["karmaStats"].measured == pytest.approx(5.0)
-    assert found["karmaStats"].seconds == pytest.approx(50.0)
-    assert found["personalizeContentTrainer"].seconds == pytest.approx(1000.0)
+    assert costs["karmaStats"].measured == pytest.approx(5.0)
+    assert costs["karmaStats"].seconds == pytest.approx(50.0)
+    assert costs["personalizeContentTrainer"].seconds == pytest.approx(1000.0)
 
 
 def test_a_job_that_would_outgrow_its_timeout_says_so():
@@ -50,9 +50,9 @@ def test_a_job_that_would_outgrow_its_timeout_says_so():
 
 
 def test_one_more_post_costs_what_reading_it_takes_without_loading_the_models():
-    found = lines(performance(dict.fromkeys([*SCHEDULED, *EVENTS], (4.0, 5.0)), posts=(100, 300)), 1_000)
+    costs = lines(performance(dict.fromkeys([*SCHEDULED, *EVENTS], (4.0, 5.0)), posts=(100, 300)), 1_000)
 
-    assert found["topicsClassify"].seconds == pytest.approx(1 / 200)
+    assert costs["topicsClassify"].seconds == pytest.approx(1 / 200)
 
 
 def test_requests_and_posts_cost_by_the_member_and_not_by_the_square():
@@ -77,7 +77,7 @@ def test_every_scheduled_function_has_a_line():
 def test_the_command_adds_up_its_lines(capsys):
     assert execute(["cost", "--users", "20000", "--json"]) == 0
 
-    found = json.loads(capsys.readouterr().out)
-    parts = sum(line["dollars"] for line in found["functions"]) + found["standingDollars"]
-    assert found["users"] == 20_000
-    assert found["dollarsADay"] == pytest.approx(parts, abs=1e-3)
+    document = json.loads(capsys.readouterr().out)
+    parts = sum(line["dollars"] for line in document["functions"]) + document["standingDollars"]
+    assert document["users"] == 20_000
+    assert document["dollarsADay"] == pytest.approx(parts, abs=1e-3)

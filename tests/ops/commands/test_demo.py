@@ -32,8 +32,8 @@ def written(document, width=80):
 def test_the_report_tells_what_ran_the_feed_the_figures_and_where_to_go():
     text = written(DOCUMENT)
 
-    for told in ("365 posts by 300 people", "contentStats", "355 contents", "TH", "13 h ago", "personal", "0.500"):
-        assert told in text
+    for words in ("365 posts by 300 people", "contentStats", "355 contents", "TH", "13 h ago", "personal", "0.500"):
+        assert words in text
     assert "export DB_PREFIX=demo-" in text
     assert text.index("personal") < text.index("popularity")
 
@@ -61,10 +61,12 @@ def test_the_demo_runs_everything_in_databases_of_its_own(db, tmp_path, monkeypa
 
     assert execute(["demo", "--users", "200", "--days", "6", "--json"]) == 0
 
-    told = json.loads(capsys.readouterr().out)
-    assert {each["status"] for each in told["functions"]} == {"done"}
-    assert len(told["feed"]) == 3
-    assert told["ranking"]["rankers"]["personal"]["ndcg@10"] > told["ranking"]["rankers"]["popularity"]["ndcg@10"]
+    document = json.loads(capsys.readouterr().out)
+    assert {function["status"] for function in document["functions"]} == {"done"}
+    assert len(document["feed"]) == 3
+    assert (
+        document["ranking"]["rankers"]["personal"]["ndcg@10"] > document["ranking"]["rankers"]["popularity"]["ndcg@10"]
+    )
     assert db.app.contents.count_documents({}) == 0
     for name in ("app-db", "analytics-db"):
-        db.client.drop_database(f"{told['prefix']}{name}")
+        db.client.drop_database(f"{document['prefix']}{name}")

@@ -34,7 +34,7 @@ def call(capsys, *arguments):
 def live(db, members, posts=10, engage=lambda account: 3):
     """Each member is shown the posts at noon and engages with some; a guest and a bot do too."""
     contents = ids(posts, 5_000)
-    db.app.accounts.insert_many([{"_id": each, "isGuest": False} for each in members])
+    db.app.accounts.insert_many([{"_id": member, "isGuest": False} for member in members])
     shown = [{"viewer": who, "content": what, "seenAt": NOON} for who in members for what in contents]
     liked = [like(who, what, NOON) for who in members for what in contents[: engage(who)]]
     db.app.feeditems.insert_many(shown)
@@ -86,10 +86,10 @@ def test_a_clock_before_the_published_version_is_refused(halved):
 
 @pytest.mark.parametrize("words", ["a=0.5", "a=1 a=1", "a=0 b=1", "a=x b=1", "a b=1", "a=inf b=1", "a=nan b=1"])
 def test_variants_that_are_none_are_refused_in_one_line(db, capsys, words):
-    status, told = call(capsys, "publish", *words.split())
+    status, message = call(capsys, "publish", *words.split())
 
     assert status == 2
-    assert told.startswith("feedpulse: variants: ")
+    assert message.startswith("feedpulse: variants: ")
     assert db.analytics.configurations.count_documents({}) == 0
 
 
@@ -97,15 +97,15 @@ def test_the_report_counts_each_variants_members_exposures_and_engagements(halve
     members = ids(300)
     live(halved, members, engage=lambda account: 2 if variant_of(account) == "a" else 5)
 
-    made = report(halved)
+    document = report(halved)
 
-    size = sum(variant_of(each) == "a" for each in members)
+    size = sum(variant_of(member) == "a" for member in members)
     counts = {"share": 0.5, "members": size, "exposures": 10 * size, "engagements": 2 * size}
-    assert {name: made["variants"]["a"][name] for name in counts} == counts
-    assert made["variants"]["b"]["perMember"] == {"rate": 5.0, "ci": [5.0, 5.0]}
-    assert made["differences"]["b - a"]["perExposure"]["difference"] == pytest.approx(0.3)
-    assert not made["sampleRatio"]["mismatch"]
-    assert json.loads(json.dumps(made, default=str))
+    assert {name: document["variants"]["a"][name] for name in counts} == counts
+    assert document["variants"]["b"]["perMember"] == {"rate": 5.0, "ci": [5.0, 5.0]}
+    assert document["differences"]["b - a"]["perExposure"]["difference"] == pytest.approx(0.3)
+    assert not document["sampleRatio"]["mismatch"]
+    assert json.loads(json.dumps(document, default=str))
 
 
 def test_only_the_time_in_which_the_version_was_published_counts(halved):
@@ -115,8 +115,8 @@ def test_only_the_time_in_which_the_version_was_published_counts(halved):
     one, two = report(halved, number=1), report(halved)
 
     assert one["until"] == two["since"] == NOON + timedelta(hours=1)
-    assert sum(each["members"] for each in one["variants"].values()) == 20
-    assert sum(each["members"] for each in two["variants"].values()) == 0
+    assert sum(figures["members"] for figures in one["variants"].values()) == 20
+    assert sum(figures["members"] for figures in two["variants"].values()) == 0
 
 
 def test_guests_bots_reports_and_deleted_engagements_do_not_count(halved):
@@ -132,10 +132,10 @@ def test_guests_bots_reports_and_deleted_engagements_do_not_count(halved):
         [like(member, other, NOON, type="report"), like(member, other, NOON, visibility="deleted")]
     )
 
-    made = report(halved)["variants"]
+    variants = report(halved)["variants"]
 
-    assert sum(each["members"] for each in made.values()) == 1
-    assert sum(each["engagements"] for each in made.values()) == 3
+    assert sum(figures["members"] for figures in variants.values()) == 1
+    assert sum(figures["engagements"] for figures in variants.values()) == 3
 
 
 def test_an_older_engagement_that_names_only_the_user_counts_for_its_account(halved):
@@ -144,16 +144,16 @@ def test_an_older_engagement_that_names_only_the_user_counts_for_its_account(hal
     halved.app.users.insert_one({"_id": user, "ownerAccount": member})
     halved.app.engagements.insert_one(like(None, content, NOON, user=user))
 
-    made = report(halved)["variants"][variant_of(member)]
+    figures = report(halved)["variants"][variant_of(member)]
 
-    assert (made["members"], made["engagements"], made["perExposure"]) == (1, 1, None)
+    assert (figures["members"], figures["engagements"], figures["perExposure"]) == (1, 1, None)
 
 
 def test_a_period_without_an_experiment_is_refused_by_name(halved, capsys):
-    status, told = call(capsys, "report", "--since", "2025-01-01", "--until", "2025-02-01")
+    status, message = call(capsys, "report", "--since", "2025-01-01", "--until", "2025-02-01")
 
     assert status == 2
-    assert "no experiment was published between 2025-01-01" in told
+    assert "no experiment was published between 2025-01-01" in message
 
 
 def test_the_report_is_a_table_for_people(halved, capsys):
@@ -161,15 +161,15 @@ def test_the_report_is_a_table_for_people(halved, capsys):
 
     status = execute(["experiment", "report", "--since", "2026-01-01", "--until", "2026-01-20", "--explored"])
 
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert status == 0
-    assert "shares came out as published" in told
-    assert "none was seen" in told
+    assert "shares came out as published" in output
+    assert "none was seen" in output
 
 
 def test_the_rate_of_what_could_be_explored_weighs_each_draw_by_how_seldom_it_is(halved):
     members, contents = ids(60), ids(60, 7_000)
-    halved.app.accounts.insert_many([{"_id": each, "isGuest": False} for each in members])
+    halved.app.accounts.insert_many([{"_id": member, "isGuest": False} for member in members])
     for number, (who, what) in enumerate(zip(members, contents, strict=True)):
         drawn = experiments.Exploration(what, 4, 0.1 if number < 20 else 0.5)
         experiments.record_explorations(halved, who, NOON, [drawn])
@@ -179,10 +179,10 @@ def test_the_rate_of_what_could_be_explored_weighs_each_draw_by_how_seldom_it_is
         if number < 20:
             halved.app.engagements.insert_one(like(who, what, NOON + timedelta(minutes=2)))
 
-    made = report(halved, explored=True)["explored"]
+    explored = report(halved, explored=True)["explored"]
 
-    assert (made["drawn"], made["seen"], made["engaged"]) == (60, 50, 20)
-    assert made["rate"]["rate"] == pytest.approx(200 / (200 + 60))
+    assert (explored["drawn"], explored["seen"], explored["engaged"]) == (60, 50, 20)
+    assert explored["rate"]["rate"] == pytest.approx(200 / (200 + 60))
 
 
 def test_explorations_leave_after_ninety_days_by_the_servers_clock(db):

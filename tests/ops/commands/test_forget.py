@@ -35,7 +35,7 @@ def town(uri, tmp_path_factory):
 
 def busiest(db):
     """The account of the author with most reshares and engagements."""
-    count = Counter(each["author"] for each in db.app.feeditems.find({}, {"author": 1}))
+    count = Counter(item["author"] for item in db.app.feeditems.find({}, {"author": 1}))
     reshared = db.app.contents.find_one({"originalPost.author.id": {"$exists": True}})
     author = (reshared or {}).get("originalPost", {}).get("author", {}).get("id") or count.most_common(1)[0][0]
     return db.app.users.find_one({"_id": author})["ownerAccount"]
@@ -43,15 +43,15 @@ def busiest(db):
 
 def named(db, ids, app=()):
     """Where an id stands in raw bytes, or as digits of either case."""
-    found = Counter()
-    patterns = [form for each in ids for form in (each.binary, str(each).encode(), str(each).upper().encode())]
+    counts = Counter()
+    patterns = [form for key in ids for form in (key.binary, str(key).encode(), str(key).upper().encode())]
     ours = [(db.analytics, name) for name in db.analytics.list_collection_names()]
     for database, name in [*ours, *((db.app, name) for name in app)]:
         raw = database[name].with_options(
             codec_options=database.codec_options.with_options(document_class=RawBSONDocument)
         )
-        found[name] += sum(any(each in bytes(document.raw) for each in patterns) for document in raw.find())
-    return +found
+        counts[name] += sum(any(pattern in bytes(document.raw) for pattern in patterns) for document in raw.find())
+    return +counts
 
 
 def forget(capsys, *arguments):
@@ -81,7 +81,7 @@ def test_a_person_is_forgotten_everywhere_and_does_not_come_back(town, capsys):
 
     outcomes = run_all(everything(), {"time": TIME}, first=backfill())
 
-    assert {each.function: each.error for each in outcomes if each.status != "done"} == {}
+    assert {outcome.function: outcome.error for outcome in outcomes if outcome.status != "done"} == {}
     assert named(db, person.ids, OURS_IN_APP) == Counter()
     assert db.app.guestfeeditems.count_documents({}) > 0
 
@@ -98,7 +98,7 @@ def test_a_person_is_forgotten_everywhere_and_does_not_come_back(town, capsys):
 def test_collections_without_people_hold_nobodys_id(town):
     db, *_ = town
     everybody = {
-        each["_id"] for name in ("accounts", "users", "contents", "credentials") for each in db.app[name].find()
+        document["_id"] for name in ("accounts", "users", "contents", "credentials") for document in db.app[name].find()
     }
     without = {name for name, (does, _) in table().items() if does in ("no ids in it", "hashes stay")}
 
@@ -135,19 +135,22 @@ def test_a_change_of_a_post_looks_up_whether_its_author_is_forgotten_and_scans_n
     posts = {ObjectId(): user, ObjectId(): newcomer, written: "nobody", other: ObjectId()}
     posts |= {ObjectId(): ObjectId() for _ in range(500)}
     shown = {"payload": {"message": "Stocks fell sharply today."}, "visibility": "publish", "createdAt": NOW}
-    db.app.contents.insert_many({"_id": each, "author": {"id": author}} | shown for each, author in posts.items())
+    db.app.contents.insert_many({"_id": item, "author": {"id": author}} | shown for item, author in posts.items())
     db.app.contentinfo.insert_one({"contentId": written})
-    asked = list(posts)[:4]
+    some = list(posts)[:4]
     topics_classify({"contents": [], "time": NOW.isoformat()})  # indexes
     db.app.command("profile", 2)
 
-    counts = topics_classify({"contents": [str(each) for each in asked], "time": NOW.isoformat()})
+    counts = topics_classify({"contents": [str(key) for key in some], "time": NOW.isoformat()})
 
     db.app.command("profile", 0)
     assert (counts["classified"], counts["removed"]) == (1, 1)
-    assert [each["contentId"] for each in db.app.contentinfo.find()] == [other]
-    work = [each.get("keysExamined", 0) + each.get("docsExamined", 0) for each in db.app.system.profile.find()]
-    assert 0 < max(work) <= 4 * len(asked)
+    assert [info["contentId"] for info in db.app.contentinfo.find()] == [other]
+    work = [
+        operation.get("keysExamined", 0) + operation.get("docsExamined", 0)
+        for operation in db.app.system.profile.find()
+    ]
+    assert 0 < max(work) <= 4 * len(some)
 
 
 def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
@@ -157,9 +160,9 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
         names = []
         open_gates(db)
         train_all_members(db, datetime.fromisoformat(TIME), names.append)
-        add_tombstones(db, buried, NOW)
-        counts = [personalize_content_worker({"shard": each, "time": TIME}) for each in names]
-        assert sum(each["members"] for each in counts) > 0
+        bury(db, buried, NOW)
+        counts = [personalize_content_worker({"shard": shard, "time": TIME}) for shard in names]
+        assert sum(count["members"] for count in counts) > 0
         return db.analytics.mlArtifacts.distinct("account")
 
     accounts = trained()
@@ -169,11 +172,11 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
 
 def test_ids_are_found_in_every_form_and_the_rest_of_a_document_stays():
     one, other = ObjectId(), ObjectId()
-    found = id_matcher(frozenset({one}))
+    matches = finder(frozenset({one}))
     document = {"a": one, "b": [one, other], "c": f"x{str(one).upper()}y", str(one): 1, "d": {"e": b"..." + one.binary}}
 
     assert all(
-        found(each) for each in (one, str(one), b"q" + one.binary, str(one).encode(), {"a": [one]}, {str(one): 1})
+        matches(value) for value in (one, str(one), b"q" + one.binary, str(one).encode(), {"a": [one]}, {str(one): 1})
     )
-    assert not found({"a": [other, "x" * 50, None, 7, b"q"]})
-    assert redacted(document, found) == {"a": None, "b": [other], "c": "forgotten", "d": {"e": None}}
+    assert not matches({"a": [other, "x" * 50, None, 7, b"q"]})
+    assert redacted(document, matches) == {"a": None, "b": [other], "c": "forgotten", "d": {"e": None}}

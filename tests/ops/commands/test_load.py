@@ -43,7 +43,7 @@ def everything(db):
 
 
 def rejected(home, name):
-    return [json.loads(each) for each in (home / "rejected" / f"{name}.jsonl").read_text().splitlines()]
+    return [json.loads(rejected) for rejected in (home / "rejected" / f"{name}.jsonl").read_text().splitlines()]
 
 
 def test_extended_json_arrives_as_what_it_stands_for(db, dump, capsys):
@@ -52,10 +52,10 @@ def test_extended_json_arrives_as_what_it_stands_for(db, dump, capsys):
 
     load(dump, capsys)
 
-    (found,) = db.app.engagements.find()
-    assert found["createdAt"] == datetime(2026, 1, 1, 12, tzinfo=UTC)
-    assert found["targetRef"].id == SECOND
-    assert found["n"] == 5
+    (document,) = db.app.engagements.find()
+    assert document["createdAt"] == datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert document["targetRef"].id == SECOND
+    assert document["n"] == 5
 
 
 def test_loading_twice_changes_nothing(db, dump, capsys, shared_data):
@@ -67,8 +67,8 @@ def test_loading_twice_changes_nothing(db, dump, capsys, shared_data):
     again = load(dump, capsys)
 
     assert everything(db) == first
-    assert {name: each["unchanged"] for name, each in again.items()} == {"users": 478, "contents": 1070}
-    assert not any(each["inserted"] or each["changed"] for each in again.values())
+    assert {name: counts["unchanged"] for name, counts in again.items()} == {"users": 478, "contents": 1070}
+    assert not any(counts["inserted"] or counts["changed"] for counts in again.values())
 
 
 def test_a_changed_line_replaces_its_document_and_no_other(db, dump, capsys):
@@ -79,7 +79,7 @@ def test_a_changed_line_replaces_its_document_and_no_other(db, dump, capsys):
     counts = load(dump, capsys)["users"]
 
     assert (counts["changed"], counts["unchanged"]) == (1, 1)
-    assert [each["displayId"] for each in db.app.users.find().sort("_id")] == ["c", "b"]
+    assert [user["displayId"] for user in db.app.users.find().sort("_id")] == ["c", "b"]
 
 
 def test_the_last_of_several_lines_with_one_id_counts(db, dump, capsys):
@@ -116,7 +116,7 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_the_rest_goes_in(db, dump, 
     counts = load(dump, capsys)["users"]
 
     assert counts["rejected"] == {reason: 1}
-    assert {each["displayId"] for each in db.app.users.find()} == {"a", "b"}
+    assert {user["displayId"] for user in db.app.users.find()} == {"a", "b"}
     (aside,) = rejected(home, "users")
     assert aside["line"] == 2
     assert aside["reason"].startswith(reason)
@@ -128,14 +128,14 @@ def test_numbers_that_json_does_not_have_are_kept(db, dump, capsys):
 
     load(dump, capsys)
 
-    found = db.app.users.find_one()
-    assert found["followerCount"] != found["followerCount"]
-    assert found["followedCount"] == -1
+    document = db.app.users.find_one()
+    assert document["followerCount"] != document["followerCount"]
+    assert document["followedCount"] == -1
 
 
 def test_of_a_broken_gzip_file_what_was_read_is_kept(db, dump, capsys, home):
     keys = [ObjectId() for _ in range(5_000)]
-    whole = gzip.compress("".join(line(each, name=str(each)) for each in keys).encode())
+    whole = gzip.compress("".join(line(key, name=str(key)) for key in keys).encode())
     (dump / "users.jsonl.gz").write_bytes(whole[: len(whole) // 2])
 
     counts = load(dump, capsys)["users"]
@@ -168,9 +168,9 @@ def test_other_files_are_named_and_left_out(db, dump, capsys):
 
     assert execute(["load", str(dump), "--json"]) == 0
 
-    told = capsys.readouterr()
-    assert json.loads(told.out)["others"] == ["passwords.jsonl"]
-    assert "passwords.jsonl: no collection of app-db" in told.err
+    output = capsys.readouterr()
+    assert json.loads(output.out)["others"] == ["passwords.jsonl"]
+    assert "passwords.jsonl: no collection of app-db" in output.err
     assert db.app.list_collection_names() == ["users"]
 
 
@@ -181,7 +181,7 @@ def test_drop_empties_both_databases_first(db, dump, capsys):
 
     load(dump, capsys, "--drop")
 
-    assert [each["_id"] for each in db.app.users.find()] == [FIRST]
+    assert [document["_id"] for document in db.app.users.find()] == [FIRST]
     assert db.analytics.creatorStats.count_documents({}) == 0
 
 
@@ -201,18 +201,18 @@ def test_until_leaves_later_documents_out_and_counts_engagements_again(db, dump,
 
     counts = load(dump, capsys, "--until", "2026-01-10T00:00:00Z")
 
-    assert {name: each["later"] for name, each in counts.items()} == {"contents": 1, "engagements": 1, "feeditems": 1}
+    assert {name: count["later"] for name, count in counts.items()} == {"contents": 1, "engagements": 1, "feeditems": 1}
     engaged = db.app.contents.find_one({"_id": FIRST})["engagements"]
     assert engaged["like"] == {"count": 1, "refs": []}
     assert [engaged[kind]["count"] for kind in ("comment", "recast", "quote")] == [0, 0, 0]
-    assert [each["_id"] for each in db.app.feeditems.find()] == [SECOND]
+    assert [document["_id"] for document in db.app.feeditems.find()] == [SECOND]
 
 
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        ({}, "holds no <collection>.jsonl"),
-        ({"truth.jsonl": ""}, "holds no <collection>.jsonl"),
+        ({}, "has no <collection>.jsonl"),
+        ({"truth.jsonl": ""}, "has no <collection>.jsonl"),
         ({"users.jsonl": "", "users.jsonl.gz": ""}, "are the same collection"),
     ],
 )
@@ -222,10 +222,10 @@ def test_a_folder_that_is_no_dump_is_a_wrong_call(db, dump, capsys, files, compl
 
     assert execute(["load", str(dump)]) == 2
 
-    told = capsys.readouterr()
-    assert complaint in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert complaint in output.err
+    assert output.err.count("\n") == 1
+    assert output.out == ""
 
 
 def test_45_thousand_exposures_load_in_seconds(db, dump, capsys, shared_data):
@@ -255,6 +255,6 @@ def test_same_seed_writes_the_same_files(tmp_path: Path, capsys):
     for name in ("a", "b"):
         assert execute(["simulate", *options, "--out", str(tmp_path / name)]) == 0
 
-    first = {each.name: each.read_bytes() for each in (tmp_path / "a").iterdir()}
-    assert first == {each.name: each.read_bytes() for each in (tmp_path / "b").iterdir()}
+    first = {file.name: file.read_bytes() for file in (tmp_path / "a").iterdir()}
+    assert first == {file.name: file.read_bytes() for file in (tmp_path / "b").iterdir()}
     assert "truth.jsonl" in first

@@ -13,7 +13,7 @@ import pytest
 from handlers.manifest import Function
 from handlers.timing import parse_timing
 from ops.commands import schedule
-from ops.commands.schedule import Clock, Told, follow, trigger, watching
+from ops.commands.schedule import Clock, RunLog, follow, trigger, watching
 from store.change_streams import watch
 from store.ids import ObjectId
 
@@ -48,10 +48,10 @@ def function(key, handler, *crons, changes=None):
 
 def followed(functions, seconds, speed):
     """What `follow` did within these real seconds."""
-    stop, told = threading.Event(), Told()
+    stop, log = threading.Event(), RunLog()
     threading.Timer(seconds, stop.set).start()
-    follow(functions, Clock(START, speed), told, stop)
-    return told.counts
+    follow(functions, Clock(START, speed), log, stop)
+    return log.counts
 
 
 def when(count, seconds=20.0):
@@ -69,13 +69,13 @@ def watcher(db):
     contexts = []
 
     def begin(handler):
-        context = watching(db, [function("f", handler, changes="contents")], Clock(START), told := Told(), stop)
+        context = watching(db, [function("f", handler, changes="contents")], Clock(START), log := RunLog(), stop)
         context.__enter__()
         contexts.append(context)
         until = time.monotonic() + 20
         while db.analytics.watermarks.count_documents({}) == 0 and time.monotonic() < until:
             time.sleep(0.02)
-        return told
+        return log
 
     yield begin
     for context in contexts:
@@ -87,9 +87,9 @@ def test_functions_fire_at_their_times_with_that_time_as_their_clock():
 
     followed([daily, hourly], seconds=1.0, speed=7200)
 
-    times = [datetime.fromisoformat(each["time"]) for each in calls]
+    times = [datetime.fromisoformat(event["time"]) for event in calls]
     expected = [(31, 23, 0), (1, 0, 0), (1, 0, 30)]
-    assert [(each.day, each.hour, each.minute) for each in times] == expected
+    assert [(moment.day, moment.hour, moment.minute) for moment in times] == expected
 
 
 def test_a_function_that_fails_does_not_stop_the_schedule():
@@ -126,7 +126,7 @@ def test_a_change_reaches_its_function_as_a_triggers_event(db, watcher):
 
     assert when(2) == 2
 
-    written, deleted = (each["detail"] for each in calls)
+    written, deleted = (event["detail"] for event in calls)
     assert written == {
         "operationType": "insert",
         "ns": {"db": db.app.name, "coll": "contents"},
@@ -137,12 +137,12 @@ def test_a_change_reaches_its_function_as_a_triggers_event(db, watcher):
 
 
 def test_a_function_that_fails_hears_of_the_next_change(db, watcher):
-    told = watcher("fail")
+    log = watcher("fail")
 
     db.app.contents.insert_many([{}, {}])
 
     assert when(2) == 2
-    assert told.counts["failed"] >= 1
+    assert log.counts["failed"] >= 1
 
 
 def test_a_change_is_told_again_to_a_function_that_was_running(db, watcher, monkeypatch):
@@ -166,13 +166,13 @@ def test_a_watcher_goes_on_after_the_last_change_that_it_handled(db):
     reader.join()
     first.close()  # killed while it handled the first change
 
-    told = []
-    for each in watch(db, "contents", stop):
-        told.append(ObjectId(each["documentKey"]["_id"]))
-        if len(told) == 3:
+    handled = []
+    for detail in watch(db, "contents", stop):
+        handled.append(ObjectId(detail["documentKey"]["_id"]))
+        if len(handled) == 3:
             stop.set()
 
-    assert told == keys
+    assert handled == keys
 
 
 def test_a_place_that_the_server_has_forgotten_is_told_and_given_up(db):

@@ -96,8 +96,8 @@ def test_commands_that_start_at_the_same_instant_get_one_server(home: Path) -> N
 
         assert len(uris) == 1
         assert pids == {int((home / "data" / "mongod.lock").read_text())}
-        for each in commands:
-            each.communicate()
+        for process in commands:
+            process.communicate()
 
 
 def test_a_command_that_arrives_while_the_server_stops_gets_a_new_one(home: Path) -> None:
@@ -134,9 +134,9 @@ def test_a_killed_mongod_loses_no_acknowledged_write_and_comes_back_by_itself(ho
         killer.start()
         acknowledged |= {things.insert_one({}).inserted_id for _ in range(300)}
 
-        kept = {thing["_id"] for thing in things.find()}
+        stored = {thing["_id"] for thing in things.find()}
         wait_until(lambda: supervisor.read_note(home)["pid"] != pid)
-        assert acknowledged == kept
+        assert acknowledged == stored
 
 
 def test_a_killed_command_stops_its_server(home: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_server_that_keeps_dying_is_given_up_in_one_line(home: Path) -> None:
             os.kill(supervisor.read_note(home)["pid"], signal.SIGKILL)
         return not is_served(home)
 
-    with pytest.raises(EmbeddedDatabaseError, match=r"does not run .* \(met as ConnectionError\)$"):  # noqa: PT012, SIM117
+    with pytest.raises(EmbeddedDatabaseError, match=r"does not run .* \(raised as ConnectionError\)$"):  # noqa: PT012, SIM117
         with serving(home, durable=False):
             wait_until(killed_again)
             raise ConnectionError

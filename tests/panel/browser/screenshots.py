@@ -20,7 +20,7 @@ from lab.simulate import Config
 from ops.commands.run import backfill, run_all
 from ops.commands.simulate import simulated, write_database
 from ops.mongod.serving import serving as database
-from ops.progress import steps
+from ops.progress import progress_bar
 from store.client import Databases, connect
 from store.panel import feeds
 from tests.panel import state
@@ -89,8 +89,8 @@ def databases(uri: str, prefix: str) -> Iterator[Databases]:
 
 def live(db: Databases) -> None:
     """Writes ten days of a community, and runs every job with three earlier evaluations."""
-    with steps(2) as step:
-        write_database(db, simulated(CONFIG, step), step)
+    with progress_bar(2) as bar:
+        write_database(db, simulated(CONFIG, bar), bar)
     at = {"time": CONFIG.until.isoformat()}
     run_all([], at, first=backfill())
     days = [{"time": (CONFIG.until - timedelta(days=ago)).isoformat()} for ago in (3, 2, 1)]
