@@ -76,7 +76,7 @@ def _timed(now: datetime, part: int, names: Collection[str]) -> dict[str, Any]:
     chosen = [comparison for comparison in comparisons(now, part) if comparison.what in names]
     db = databases()
     return {
-        comparison.what: (comparison.baseline(db, *comparison.given), comparison.floor(db)) for comparison in chosen
+        comparison.what: (comparison.baseline(db, *comparison.arguments), comparison.floor(db)) for comparison in chosen
     }
 
 

@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="List, execute, stop or undo planne
 @app.command("list")
 def list_actions(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Lists the latest actions and their states."""
-    rows = actions.listed(databases())
+    rows = actions.latest(databases())
     columns = ("_id", "event", "category", "state", "dryRun", "dueAt")
     console.result(rows, as_json, console.table("Actions", columns, [[row[name] for name in columns] for row in rows]))
 

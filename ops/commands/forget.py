@@ -44,7 +44,7 @@ def erase_person(db: Databases, account: ObjectId, from_app: bool, folder: Path,
     person = erasure.person_of(db, account)
     tombstones = erasure.add_tombstones(db, person.ids, now)
     removed = erasure.remove_from_app(db, person) if from_app else {}
-    counts = erasure.sweep(db, person.ids)
+    counts = erasure.erase(db, person.ids)
     counts |= _rebuild_snapshot(db, person.ids)
     files = {path.name: count for path, count in _files(folder, person.ids) if count}
     kinds = ("users", "contents", "credentials")

@@ -16,6 +16,7 @@ from ops import console
 from ops.database import database, own_home
 from ops.dumps import BrokenFileError, LongLine, collection_of, lines
 from ops.progress import ProgressBar, progress_bar
+from store import queries
 from store.client import Databases
 from store.ids import Document
 from store.inputs import import_dump
@@ -123,7 +124,7 @@ def load_files(
 
 def load_file(db: Databases, name: str, path: Path, until: datetime | None, bar: ProgressBar) -> LoadResult:
     """Loads one file in batches."""
-    result, fresh = LoadResult(_rejected_file(name)), import_dump.is_empty(db, name)
+    result, fresh = LoadResult(_rejected_file(name)), not queries.exists(db, name, {})
     for batch in _batches(_until_broken(path, result)):
         written = import_dump.write_documents(db, name, list(_within(batch, result, name, until)), fresh)
         texts = dict(batch)

@@ -17,6 +17,7 @@ from ops import console
 from ops.database import database, own_home
 from ops.dumps import gzip_writer, write_lines
 from ops.progress import ProgressBar, progress_bar
+from store import queries
 from store.client import Databases
 from store.inputs import import_dump
 from store.inputs.extended_json import write_line

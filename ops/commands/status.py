@@ -22,8 +22,8 @@ def status(
     """Shows the last run and delay of every function, the guest feed and the database."""
     now = clock({})
     with database() as db:
-        runs = run_log.summaries(db, now - FAILURES)
-        feed, server, own = run_log.guest_feed(db), run_log.server(db), settings.schedules(db)
+        runs = summaries(db, now - FAILURES)
+        feed, server, own = guest_feed_size(db), server_info(db), settings.schedules(db)
     jobs = [function for function in functions().values() if function.is_job]
     document = {
         "time": now.isoformat(),

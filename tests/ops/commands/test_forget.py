@@ -160,7 +160,7 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
         names = []
         open_gates(db)
         train_all_members(db, datetime.fromisoformat(TIME), names.append)
-        bury(db, buried, NOW)
+        add_tombstones(db, buried, NOW)
         counts = [personalize_content_worker({"shard": shard, "time": TIME}) for shard in names]
         assert sum(count["members"] for count in counts) > 0
         return db.analytics.mlArtifacts.distinct("account")
@@ -172,7 +172,7 @@ def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
 
 def test_ids_are_found_in_every_form_and_the_rest_of_a_document_stays():
     one, other = ObjectId(), ObjectId()
-    matches = finder(frozenset({one}))
+    matches = id_matcher(frozenset({one}))
     document = {"a": one, "b": [one, other], "c": f"x{str(one).upper()}y", str(one): 1, "d": {"e": b"..." + one.binary}}
 
     assert all(
