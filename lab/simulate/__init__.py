@@ -1,4 +1,4 @@
-"""A small honest social network whose truth is known: same seed, same bytes."""
+"""A small simulated social network with known truth: same seed, same bytes."""
 
 from .config import Config
 from .documents import documents

@@ -1,4 +1,4 @@
-"""What people did, as the app's documents: contents, comments, engagements and deliveries."""
+"""Documents of the app: contents, comments, engagements and feed items."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from features.milliseconds import DAY_MS
 from store.ids import Document, ObjectId
 
-from .identity import Ids, dates, luck, object_ids
+from .identity import Ids, dates, object_ids, random_per_row
 from .texts import hashtags, messages, quote_wording, shown_wording
 from .world import CONTENT_TYPES, KINDS, SOURCES, VISIBILITIES, Ints, World
 
@@ -16,7 +16,7 @@ _OLD_SHARE = 0.15  # of the log: its engagements may lack the account
 
 
 def engagement_counts(world: World) -> Ints:
-    """Engagements that exist of each content: like, comment, recast, quote; (contents, 4)."""
+    """Returns existing engagements of each content: like, comment, recast, quote; shape (contents, 4)."""
     engagements = world.engagements
     there = (engagements.kind < 4) & ~engagements.withdrawn
     cell = engagements.content[there] * 4 + engagements.kind[there]
@@ -24,7 +24,7 @@ def engagement_counts(world: World) -> Ints:
 
 
 def content_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
-    """Posts and reshares with the counts of the engagements that exist; `updatedAt` moves with each."""
+    """Returns posts and reshares with engagement counts; every engagement sets `updatedAt`."""
     contents = world.contents
     updated = contents.created_ms.copy()
     np.maximum.at(updated, world.engagements.content, world.engagements.created_ms)
@@ -93,7 +93,7 @@ def _comment_rows(world: World) -> Ints:
 
 
 def comment_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
-    """The replies that comment engagements made, in their order."""
+    """Returns the replies of comment engagements, in order."""
     chosen, table = _comment_rows(world)[rows], world.engagements
     account, created = table.account[chosen], table.created_ms[chosen]
     rng = np.random.default_rng([world.config.seed, 21, int(rows[0])])
@@ -118,7 +118,7 @@ def comment_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
 
 
 def _engagement_items(world: World, ids: Ids, rows: Ints) -> list[ObjectId | None]:
-    """What each engagement made: a comment, a reshare or nothing."""
+    """Returns what each engagement created: a comment, a reshare or nothing."""
     table = world.engagements
     items = table.item[rows].tolist()
     created_items: list[ObjectId | None] = [None if item < 0 else ids.contents[item] for item in items]
@@ -131,11 +131,11 @@ def _engagement_items(world: World, ids: Ids, rows: Ints) -> list[ObjectId | Non
 
 
 def engagement_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
-    """What people did; the oldest ones sometimes lack the account."""
+    """Returns engagements; the oldest ones sometimes lack the account."""
     table, config = world.engagements, world.config
     created = table.created_ms[rows]
     old = created < config.start_ms + _OLD_SHARE * config.days * DAY_MS
-    nameless = (old & (luck(world, 22, rows) < 0.5)).tolist()
+    nameless = (old & (random_per_row(world, 22, rows) < 0.5)).tolist()
     own = object_ids(config.seed, "engagements", rows, created)
     columns = zip(
         own, table.account[rows].tolist(), table.content[rows].tolist(), table.kind[rows].tolist(),
@@ -162,7 +162,7 @@ def engagement_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
 
 
 def feed_item_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
-    """What was delivered; only what reached the screen has a device and times of reading."""
+    """Returns deliveries; only posts that reached the screen have a credential and reading times."""
     table = world.exposures
     account, content = table.account[rows], table.content[rows]
     called, seen = table.called_ms[rows], table.seen_ms[rows]
@@ -190,7 +190,7 @@ def feed_item_documents(world: World, ids: Ids, rows: Ints) -> list[Document]:
 
 
 def _add_views(documents: list[Document], seen: list[bool], seen_at: list[Any], off_ms: Ints) -> None:
-    """What reached the screen has its times; the rest was only delivered."""
+    """Adds times to posts that reached the screen; removes the credential of the others."""
     for document, on_screen, begin, end, known in zip(
         documents, seen, seen_at, dates(off_ms), (off_ms >= 0).tolist(), strict=True
     ):

@@ -1,4 +1,4 @@
-"""Which members are bots, and what each of them reads when."""
+"""Bots: which members they are, and their reading times."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from .world import Accounts, Flags, Ints, generator
 
 FARM = BOT_KINDS.index("shared_replay")
 CLICK_FARM = BOT_KINDS.index("click_farm")
-_FARM_SIZE = 8  # accounts that play one recording
+_FARM_SIZE = 8  # accounts that replay one recording
 _CLICK_FARM_SIZE = 6  # accounts that work for one client
 
 
 def assign_bots(config: Config, guest: Flags, rng: np.random.Generator) -> Ints:
-    """Index into BOT_KINDS per account, -1 for people; the farms come in groups, (accounts,)."""
+    """Returns an index into BOT_KINDS per account, -1 for people; shape (accounts,)."""
     bot = np.full(len(guest), -1)
     count = round(config.users * config.bot_share)
     members = np.sort(rng.choice(config.users, count, replace=False))
@@ -23,7 +23,7 @@ def assign_bots(config: Config, guest: Flags, rng: np.random.Generator) -> Ints:
 
 
 def bot_streams(config: Config, accounts: Accounts) -> list[tuple[int, Reading]]:
-    """The whole reading of each bot from the begin of the log, as (account row, stream)."""
+    """Returns the readings of each bot from the start of the log, as (account row, stream)."""
     rng = generator(config, 5)
     n = round(config.days * config.bot_readings_per_day)
     streams = []
@@ -38,9 +38,9 @@ def bot_streams(config: Config, accounts: Accounts) -> list[tuple[int, Reading]]
 
 
 def click_farm_clients(config: Config, accounts: Accounts, posts_per_user: Ints) -> Ints:
-    """The user whose posts each click farm account serves, -1 for all others, (accounts,).
+    """Returns the client of each click farm account as a user row, -1 for others; shape (accounts,).
 
-    Clients are people who post much and are not liked enough to need no help.
+    Clients are users who post often.
     """
     rng = generator(config, 6)
     client = np.full(len(accounts.bot), -1)

@@ -1,4 +1,4 @@
-"""The community as the app's documents, batch by batch, in the spelling of the app's database."""
+"""The community as documents of app-db, in batches."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ from .activity import (
     engagement_documents,
     feed_item_documents,
 )
-from .identity import Ids, all_ids, dates, luck, object_ids
+from .identity import Ids, all_ids, dates, object_ids, random_per_row
 from .places import COUNTRIES, LANGUAGES
 from .world import Floats, Ints, World
 
@@ -21,7 +21,7 @@ BATCH = 5_000
 
 
 def documents(world: World) -> Iterator[tuple[str, list[Document]]]:
-    """(collection, at most 5,000 documents) for every collection that the app writes, datetimes naive UTC."""
+    """Yields (collection, at most 5,000 documents) for every collection of the app; datetimes are naive UTC."""
     ids = all_ids(world)
     writers: tuple[tuple[str, int, Callable[[World, Ids, Ints], list[Document]]], ...] = (
         ("accounts", len(world.accounts.guest), _accounts),
@@ -40,7 +40,7 @@ def documents(world: World) -> Iterator[tuple[str, list[Document]]]:
 
 def _accounts(world: World, ids: Ids, rows: Ints) -> list[Document]:
     config, accounts = world.config, world.accounts
-    chances = luck(world, 20, rows).tolist()
+    chances = random_per_row(world, 20, rows).tolist()
     created = dates(accounts.created_ms[rows])
     columns = zip(rows.tolist(), created, chances, accounts.guest[rows].tolist(), strict=True)
     documents = []
@@ -99,7 +99,7 @@ def _credentials(world: World, ids: Ids, rows: Ints) -> list[Document]:
 
 
 def _relationships(world: World, ids: Ids, rows: Ints) -> list[Document]:
-    """Follows first, then blocks."""
+    """Returns follows, then blocks."""
     tables = (world.follows, world.blocks)
     account, user, since = (
         np.concatenate([getattr(t, name) for t in tables])[rows] for name in ("account", "user", "since_ms")

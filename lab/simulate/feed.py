@@ -1,4 +1,4 @@
-"""The app's feed: which post goes to which slot, from a mixture of sources with known chances."""
+"""The app's feed: fills slots with posts from a mixture of sources with known chances."""
 
 import numpy as np
 
@@ -10,21 +10,21 @@ from .vocabulary import TOPICS
 from .world import SOURCES, Accounts, Flags, Floats, Follows, Ints, Users, draw_per_row
 
 FOLLOWING, TRENDING, COUNTRY, INTEREST, FRESH, PROFILE = range(len(SOURCES))
-RECENT = 8  # newest posts of an author that followers may get
-OLDER = 0.45  # chance to go one post further back in a followed author's list
-_MEMORY = 64  # views that the app's seen-filter remembers
+RECENT = 8  # newest posts of an author in followers' feeds
+OLDER = 0.45  # chance to go one post back in a followed author's list
+_MEMORY = 64  # views that the app's filter of seen posts remembers
 _DRAWS = 8  # candidates per slot
 
 
 def language_chances(fluency: Floats) -> Floats:
-    """Which language a person's trending and interest posts have: fluency squared, (accounts, languages)."""
+    """Returns the language shares of trending and interest posts: fluency squared; shape (accounts, languages)."""
     squared = fluency**2
     chances: Floats = squared / squared.sum(axis=1, keepdims=True)
     return chances
 
 
 class Feed:
-    """Remembers each author's newest posts and each viewer's latest views."""
+    """Stores each author's newest posts and each viewer's latest views, and fills slots."""
 
     def __init__(self, config: Config, accounts: Accounts, users: Users, follows: Follows, client: Ints) -> None:
         self.config, self.accounts, self.users, self.follows = config, accounts, users, follows
@@ -38,13 +38,13 @@ class Feed:
         self.views = np.zeros(len(accounts.bot), dtype=np.int64)
 
     def publish(self, rows: Ints, author: Ints) -> None:
-        """New contents in order of time become visible to followers."""
+        """Makes new contents, in order of time, visible to followers."""
         turn = occurrence(author)
         self.recent[author, (self.posted[author] + turn) % RECENT] = rows
         self.posted += np.bincount(author, minlength=len(self.posted))
 
     def remember(self, account: Ints, content: Ints) -> None:
-        """The seen-filter notes what was delivered."""
+        """Records deliveries in the filter of seen posts."""
         turn = occurrence(account)
         self.viewed[account, (self.views[account] + turn) % _MEMORY] = content
         self.views += np.bincount(account, minlength=len(self.views))
@@ -52,7 +52,7 @@ class Feed:
     def fill(
         self, account: Ints, posts: Posts, pools: Pools, rng: np.random.Generator
     ) -> tuple[Ints, Ints, Flags, Floats]:
-        """Content row (-1 = nothing left), source, whether seen before, the app's score, each (slots,)."""
+        """Returns content row (-1 = none left), source, whether seen before, and the app's score; each (slots,)."""
         source = self._sources(account, rng)
         candidates = self._candidates(account, source, posts, pools, rng)  # (slots, draws)
         weight = self._weights(account, source, candidates, posts, pools, rng)
@@ -82,8 +82,8 @@ class Feed:
         for number, pool, group in (
             (TRENDING, pools.by_language, language),
             (COUNTRY, pools.by_country, self.accounts.country[account]),
-            (INTEREST, pools.by_circle, language * len(TOPICS) + topic),
-            (FRESH, pools.by_nothing, np.zeros_like(language)),
+            (INTEREST, pools.by_interest, language * len(TOPICS) + topic),
+            (FRESH, pools.ungrouped, np.zeros_like(language)),
         ):
             candidates[rows[number]] = pools.draw(pool, self._repeat(group[rows[number]]), rng)
         return candidates
@@ -93,14 +93,14 @@ class Feed:
         return np.repeat(group[:, None], _DRAWS, axis=1)
 
     def _followed(self, account: Ints, time_ms: int, rng: np.random.Generator) -> Ints:
-        """Random followed authors and one of their newest posts each, (slots, draws)."""
+        """Returns one of the newest posts of random followed authors; shape (slots, draws)."""
         first, number = self.follows.first[account], np.diff(self.follows.first)[account]
         edge = first[:, None] + (rng.random((len(account), _DRAWS)) * number[:, None]).astype(int)
         content = self._newest(self.follows.user[edge], rng)
         return np.where(self.follows.since_ms[edge] < time_ms, content, -1)
 
     def _profile(self, account: Ints, rng: np.random.Generator) -> Ints:
-        """One of the newest posts of a click farm's client, (slots, draws)."""
+        """Returns one of the newest posts of a click farm's client; shape (slots, draws)."""
         return self._newest(self._repeat(self.client[account]), rng)
 
     def _newest(self, author: Ints, rng: np.random.Generator) -> Ints:
@@ -117,7 +117,7 @@ class Feed:
         pools: Pools,
         rng: np.random.Generator,
     ) -> Floats:
-        """0 for what may not be shown; followed authors' posts fade with age; (slots, draws)."""
+        """Returns 0 for posts that may not be shown; followed authors' posts fade with age; shape (slots, draws)."""
         age = age_hours(posts, candidates, pools.time_ms)
         known = (self.viewed[account][:, None, :] == candidates[:, :, None]).any(axis=2)
         known &= rng.random(candidates.shape) >= self.config.repeat_share
@@ -129,7 +129,7 @@ class Feed:
 
 
 def occurrence(values: Ints) -> Ints:
-    """How often each value has come before, shape (values,).
+    """Returns how often each value occurred before; shape (values,).
 
     >>> occurrence(np.array([5, 3, 5, 5])).tolist()
     [0, 0, 1, 2]

@@ -1,4 +1,4 @@
-"""The follow graph: language, country and interests bring people together, fame does the rest."""
+"""The follow graph: people follow by language, country, interests and fame."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from .world import Accounts, Floats, Follows, Ints, Users, generator
 
 
 def make_follows(config: Config, accounts: Accounts, users: Users) -> Follows:
-    """Who follows whom since when, and how fond they really are."""
+    """Returns the follows with their start and the follower's fondness."""
     rng = generator(config, 4)
     wanted = rng.lognormal(np.log(config.follows_median), config.follows_sigma, config.users)
     number = np.minimum(wanted, config.users / 4).astype(np.int64) + 1
@@ -28,20 +28,20 @@ def make_follows(config: Config, accounts: Accounts, users: Users) -> Follows:
 
 
 def fame(users: Users) -> Floats:
-    """How likely somebody is found: by quality and by how often they post, (users,)."""
+    """Returns weights by quality and posting rate; shape (users,)."""
     return np.asarray(np.exp(1.2 * users.quality) * np.sqrt(np.minimum(users.posts_per_day, 3.0)))
 
 
 def _targets(account: Ints, accounts: Accounts, users: Users, rng: np.random.Generator) -> Ints:
-    """One followed user per edge: same interest and language 55 %, language 25 %, country 12 %, anyone."""
+    """Draws one followed user per edge: same interest and language 55 %, language 25 %, country 12 %, any 8 %."""
     weight = fame(users)
     language = accounts.fluency.argmax(axis=1)
     interest = accounts.affinity.argmax(axis=1)
-    circle = language * len(TOPICS) + interest
+    interest_group = language * len(TOPICS) + interest
     everyone = np.zeros_like(language)
     target = np.full(len(account), -1)
     choice = np.searchsorted([0.55, 0.80, 0.92], rng.random(len(account)))
-    for case, group in enumerate((circle, language, accounts.country, everyone)):
+    for case, group in enumerate((interest_group, language, accounts.country, everyone)):
         rows = np.flatnonzero(choice == case)
         pool = Groups.of(group[users.account], weight, int(group.max()) + 1)
         target[rows] = pool.draw(group[account[rows]], rng)
@@ -61,7 +61,7 @@ def _since(
 
 
 def _fondness(config: Config, bot: Ints, rng: np.random.Generator) -> Floats:
-    """A bonus for every followed author, a big one for some; bots feel nothing."""
+    """Returns a bonus for every followed author, a large one for some, none for bots; shape (follows,)."""
     fond = rng.random(len(bot)) < config.fond_share
     strength = config.following_logit + fond * config.fond_logit * rng.uniform(0.5, 1.5, len(bot))
     return np.round(np.where(bot < 0, strength, 0), 3)

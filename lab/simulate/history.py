@@ -1,4 +1,4 @@
-"""The history of a community, step by step: the feed delivers, people read, some engage."""
+"""The history of a community in steps: the feed delivers, people read, some engage."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -10,15 +10,15 @@ from features.milliseconds import HOUR_MS
 from .bots import click_farm_clients
 from .cascades import QUOTE, RECAST, add_reshares, root_of
 from .config import Config
+from .content_table import ContentTable
 from .feed import Feed
 from .follows import make_follows
 from .people import make_accounts, make_credentials, make_users
 from .pools import make_pools
 from .posts import make_originals
-from .preference import Posts, Tastes, engagement_logit, make_posts, make_tastes, probability
+from .preference import Posts, Preferences, engagement_logit, make_posts, make_preferences, probability
 from .reading import human_durations, human_gaps
 from .sessions import Slots, make_slots
-from .shelf import Shelf
 from .world import (
     KINDS,
     Blocks,
@@ -51,20 +51,20 @@ class Delivered:
 
 
 class History:
-    """What has happened so far."""
+    """The history so far."""
 
-    def __init__(self, config: Config, feed: Feed, shelf: Shelf, slots: Slots, tastes: Tastes) -> None:
-        self.config, self.feed, self.shelf, self.slots, self.tastes = config, feed, shelf, slots, tastes
+    def __init__(self, config: Config, feed: Feed, table: ContentTable, slots: Slots, preferences: Preferences) -> None:
+        self.config, self.feed, self.table, self.slots, self.preferences = config, feed, table, slots, preferences
         self.rng = generator(config, 10)
-        self.popularity = np.zeros(shelf.count)
-        self.pending = np.zeros((2, 0), dtype=np.int64)  # content and time of what is not popular yet
+        self.popularity = np.zeros(table.count)
+        self.pending = np.zeros((2, 0), dtype=np.int64)  # content and time of engagements not yet in `popularity`
         self.engaged: set[int] = set()  # account · 2^32 + content
         self.exposures: list[Exposures] = []
         self.engagements: list[Engagements] = []
 
     def step(self, begin_ms: int, last_ms: int, slots: Ints) -> None:
-        """One step from `begin_ms`; `last_ms` is the begin of the step before."""
-        posts = make_posts(self.feed.accounts, self.feed.users, self.shelf.contents())
+        """Simulates one step from `begin_ms`; `last_ms` is the start of the previous step."""
+        posts = make_posts(self.feed.accounts, self.feed.users, self.table.contents())
         new = np.flatnonzero((posts.created_ms >= last_ms) & (posts.created_ms < begin_ms))
         new = new[np.argsort(posts.created_ms[new], kind="stable")]
         self.feed.publish(new, posts.author[new])
@@ -74,8 +74,8 @@ class History:
             self._read(delivered, posts)
 
     def _spread_popularity(self, begin_ms: int) -> None:
-        """Engagements before the step count in full at its begin and fade from then on."""
-        grown = np.zeros(self.shelf.count)
+        """Adds engagements before the step at full weight, and lets older ones fade."""
+        grown = np.zeros(self.table.count)
         fading = np.exp(-self.config.step_hours / self.config.popularity_decay_hours)
         grown[: len(self.popularity)] = self.popularity * fading
         content, time = self.pending
@@ -98,9 +98,9 @@ class History:
     def _read(self, d: Delivered, posts: Posts) -> None:
         start = self.slots.start_ms[d.slot]
         unseen = self.slots.unseen[d.slot]
-        logit = engagement_logit(self.config, self.tastes, posts, d.account, d.content, start, d.repeated)
+        logit = engagement_logit(self.config, self.preferences, posts, d.account, d.content, start, d.repeated)
         kind = np.where(unseen, -1, self._decide(d, logit, posts))
-        interest = (logit - self.tastes.base[d.account]) / 2
+        interest = (logit - self.preferences.base[d.account]) / 2
         duration = self._durations(d, interest, kind)
         seen = self._clock(d, np.where(unseen, 0, duration))
         off = seen + np.maximum(duration, 1)
@@ -111,7 +111,7 @@ class History:
         self._engage(d.account[acts], d.content[acts], kind[acts], when)
 
     def _decide(self, d: Delivered, logit: Floats, posts: Posts) -> Ints:
-        """Kind of engagement per reading, -1 for none, (n,)."""
+        """Returns the kind of engagement per reading, -1 for none; shape (n,)."""
         config, accounts, n = self.config, self.feed.accounts, len(d.account)
         paid = self.feed.client[d.account] == posts.author[d.content]
         flat = np.where(paid, config.click_farm_engagement, config.bot_engagement)
@@ -123,8 +123,8 @@ class History:
         return np.where(accounts.guest[d.account], -1, kind)
 
     def _durations(self, d: Delivered, interest: Floats, kind: Ints) -> Ints:
-        """Milliseconds on the screen; writing takes longer, (n,)."""
-        contents, n = self.shelf.contents(), len(d.account)
+        """Returns milliseconds on the screen; writing takes longer; shape (n,)."""
+        contents, n = self.table.contents(), len(d.account)
         speed, spread = self.feed.accounts.speed[d.account], self.feed.accounts.spread[d.account]
         seconds = human_durations(contents.length[d.content], speed, interest, self.rng, spread)
         writing = (kind == KINDS.index("comment")) | (kind == QUOTE)
@@ -134,7 +134,7 @@ class History:
         return milliseconds
 
     def _clock(self, d: Delivered, duration: Ints) -> Ints:
-        """When each post comes on the screen: one after the other inside a session, (n,)."""
+        """Returns when each post reaches the screen, one after another in a session; shape (n,)."""
         gaps = np.round(human_gaps(len(duration), self.rng) * 1000).astype(np.int64)
         session = self.slots.session[d.slot]
         before = np.cumsum(duration + gaps) - duration
@@ -161,7 +161,7 @@ class History:
         )
 
     def _engage(self, account: Ints, content: Ints, kind: Ints, when: Ints) -> None:
-        contents = self.shelf.contents()
+        contents = self.table.contents()
         root = root_of(contents, content)
         reshare = (kind == RECAST) | (kind == QUOTE)
         own = self.feed.users.account[contents.author[root]] == account
@@ -174,7 +174,7 @@ class History:
         item = np.full(len(account), -1)
         item[reshare] = add_reshares(
             self.config,
-            self.shelf,
+            self.table,
             account[reshare],
             content[reshare],
             kind[reshare] == QUOTE,
@@ -194,7 +194,7 @@ class History:
 
     @staticmethod
     def _first(account: Ints, root: Ints) -> Flags:
-        """The first of several engagements of one person with one original in a step."""
+        """Marks the first engagement of a person with an original in a step."""
         first = np.zeros(len(account), dtype=bool)
         first[np.unique(account * (1 << 32) + root, return_index=True)[1]] = True
         return first
@@ -217,7 +217,7 @@ def _run(history: History) -> None:
 
 
 def _blocks(config: Config, users: Users, follows: Follows, exposures: Exposures, author: Ints) -> Blocks:
-    """Some people block an author after the last post of theirs that they saw."""
+    """Returns blocks: some people block an author after seeing the author's last post."""
     rng = generator(config, 11)
     pair = exposures.account * len(users.account) + author[exposures.content]
     last = len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1]
@@ -229,17 +229,17 @@ def _blocks(config: Config, users: Users, follows: Follows, exposures: Exposures
 
 
 def simulate(config: Config) -> World:
-    """The community that the settings describe; equal settings give equal worlds."""
+    """Simulates the community of the settings; equal settings produce equal worlds."""
     accounts = make_accounts(config)
     users, credentials = make_users(config, accounts), make_credentials(config, accounts)
     follows, originals = make_follows(config, accounts, users), make_originals(config, accounts, users)
     slots = make_slots(config, accounts, credentials)
     posted = np.bincount(originals.author, minlength=len(users.account))
     feed = Feed(config, accounts, users, follows, click_farm_clients(config, accounts, posted))
-    shelf = Shelf(accounts, users, originals)
-    history = History(config, feed, shelf, slots, make_tastes(accounts, users, follows))
+    table = ContentTable(accounts, users, originals)
+    history = History(config, feed, table, slots, make_preferences(accounts, users, follows))
     _run(history)
-    contents, exposures = shelf.contents(), _joined(history.exposures)
+    contents, exposures = table.contents(), _joined(history.exposures)
     return World(
         config=config,
         accounts=accounts,

@@ -1,4 +1,4 @@
-"""Object ids that repeat: four bytes of creation time as a real app has, eight bytes of mixed row number."""
+"""Reproducible object ids: four bytes of creation time, eight bytes of the hashed row number."""
 
 from typing import Any, NamedTuple
 
@@ -15,14 +15,14 @@ TABLES = (
 
 
 def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64: a bijection, so different rows never meet."""
+    """Returns SplitMix64: a bijection, so different rows have different ids."""
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return number ^ (number >> np.uint64(31))
 
 
 def id_bytes(seed: int, table: str, rows: Ints, created_ms: Ints) -> bytes:
-    """The ids of some rows of a table, 12 bytes each, one after the other."""
+    """Returns the ids of rows of a table, 12 bytes each, concatenated."""
     serial = np.uint64(TABLES.index(table) + 1) << np.uint64(40)
     salt = _mixed(np.array([seed + 1], dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     ids = np.empty((len(rows), 12), dtype=np.uint8)
@@ -33,13 +33,13 @@ def id_bytes(seed: int, table: str, rows: Ints, created_ms: Ints) -> bytes:
 
 
 def object_ids(seed: int, table: str, rows: Ints, created_ms: Ints) -> list[ObjectId]:
-    """The ids of some rows of a table as ObjectIds."""
+    """Returns the ids of rows of a table as ObjectIds."""
     raw = id_bytes(seed, table, rows, created_ms)
     return [ObjectId(raw[start : start + 12]) for start in range(0, len(raw), 12)]
 
 
 def hex_ids(seed: int, table: str, rows: Ints, created_ms: Ints) -> list[str]:
-    """The ids of some rows of a table as 24 hexadecimal digits."""
+    """Returns the ids of rows of a table as 24 hexadecimal digits."""
     digits = id_bytes(seed, table, rows, created_ms).hex()
     return [digits[start : start + 24] for start in range(0, len(digits), 24)]
 
@@ -54,7 +54,7 @@ class Ids(NamedTuple):
 
 
 def all_ids(world: World) -> Ids:
-    """The ids that other documents refer to."""
+    """Returns the ids that other documents refer to."""
     tables = (world.accounts, world.users, world.credentials, world.contents)
     names = Ids._fields
     created = [table.created_ms for table in tables]
@@ -63,7 +63,7 @@ def all_ids(world: World) -> Ids:
 
 
 def dates(milliseconds: Ints) -> list[Any]:
-    """Naive UTC datetimes.
+    """Returns naive UTC datetimes.
 
     >>> dates(np.array([0]))
     [datetime.datetime(1970, 1, 1, 0, 0)]
@@ -71,8 +71,8 @@ def dates(milliseconds: Ints) -> list[Any]:
     return milliseconds.astype("datetime64[ms]").tolist()  # type: ignore[no-any-return]
 
 
-def luck(world: World, part: int, rows: Ints) -> Floats:
-    """One random number per row, whatever the batch, shape (rows,)."""
+def random_per_row(world: World, part: int, rows: Ints) -> Floats:
+    """Returns one random number per row, independent of the batch; shape (rows,)."""
     rng = generator(world.config, part)
     rng.bit_generator.advance(int(rows[0]))  # type: ignore[attr-defined]
     return rng.random(len(rows))

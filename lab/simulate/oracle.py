@@ -1,4 +1,4 @@
-"""Ranking by the truth: the best that a ranker could know, from a community or its truth.jsonl."""
+"""Ranking by the truth: the upper bound for a ranker, from a community or its truth.jsonl."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,31 +15,31 @@ from features.milliseconds import HOUR_MS, to_ms
 from .config import Config
 from .feed import OLDER, RECENT, language_chances, occurrence
 from .places import COUNTRIES, LANGUAGES
-from .pools import Pools, age_hours, circles, live_rows, make_pools, source_shares
+from .pools import Pools, age_hours, interest_groups, live_rows, make_pools, source_shares
 from .posts import topic_chances
-from .preference import Posts, Tastes, engagement_logit
+from .preference import Posts, Preferences, engagement_logit
 from .truth import truth
 from .vocabulary import TOPICS
 from .world import Floats, Ints, World
 
 _REMEMBERED = 64  # latest deliveries that are not shown again
-_NEVER = 1e-9  # share of a feed that keeps the logarithm finite
+_NEVER = 1e-9  # keeps the logarithm of a share finite
 
 Line = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class TrueWorld:
-    """Hidden tastes and the log that the feed worked on; rows in the order of the lines of truth.jsonl."""
+    """Hidden preferences and the log of the feed; rows are in the order of the lines of truth.jsonl."""
 
     config: Config
     accounts: dict[str, int]  # row by hexadecimal id
     contents: dict[str, int]  # row by hexadecimal id
-    tastes: Tastes
+    preferences: Preferences
     posts: Posts
     owner: Ints  # (users,) account row
     followed: tuple[Ints, ...]  # per account: user rows
-    since_ms: tuple[Ints, ...]  # per account: begin of each follow
+    since_ms: tuple[Ints, ...]  # per account: start of each follow
     engaged: Ints  # (engagements,) content row, in order of time
     engaged_ms: Ints  # (engagements,)
     delivered: tuple[Ints, ...]  # per account: content rows in order of time
@@ -47,20 +47,20 @@ class TrueWorld:
 
     @classmethod
     def of(cls, world: World) -> "TrueWorld":
-        """The truth of a community."""
+        """Returns the truth of a community."""
         return cls.from_lines(truth(world))
 
     @classmethod
     def read(cls, path: Path) -> "TrueWorld":
-        """The truth in a truth.jsonl."""
+        """Reads the truth from a truth.jsonl."""
         with path.open("rb") as lines:
             return cls.from_lines(orjson.loads(line) for line in lines)
 
     @classmethod
     def from_lines(cls, lines: Iterable[Line]) -> "TrueWorld":
-        """The truth that the lines tell.
+        """Returns the truth of the lines.
 
-        Raises ValueError when there is no community line.
+        Raises ValueError without a community line.
         """
         kinds: dict[str, list[Line]] = {}
         for line in lines:
@@ -91,7 +91,7 @@ def _assembled(kinds: dict[str, list[Line]]) -> TrueWorld:
         config=_config(kinds["community"][0]),
         accounts=accounts,
         contents=contents,
-        tastes=_tastes(kinds["account"], rows, fondness, len(users)),
+        preferences=_preferences(kinds["account"], rows, fondness, len(users)),
         posts=_posts(kinds, users, owner),
         owner=owner,
         followed=rows,
@@ -104,7 +104,7 @@ def _assembled(kinds: dict[str, list[Line]]) -> TrueWorld:
 
 
 def _per_account(accounts: dict[str, int], lines: list[Line], *names: str) -> tuple[tuple[Ints, ...], tuple[Ints, ...]]:
-    """Two lists of each account's line as arrays; empty for accounts without a line."""
+    """Returns two lists of each account's line as arrays; empty for accounts without a line."""
     lines_by_account: dict[int, Line] = {accounts[line["_id"]]: line for line in lines}
     nothing: Line = {name: [] for name in names}
     first, second = (
@@ -121,11 +121,11 @@ def _engagements(contents: dict[str, int], lines: list[Line]) -> tuple[Ints, Int
     return content[order].astype(np.int64), time[order]
 
 
-def _tastes(lines: list[Line], followed: tuple[Ints, ...], fondness: list[float], users: int) -> Tastes:
+def _preferences(lines: list[Line], followed: tuple[Ints, ...], fondness: list[float], users: int) -> Preferences:
     codes = [country.code for country in COUNTRIES]
     fond_of = np.concatenate([row * users + user for row, user in enumerate(followed)]).astype(np.int64)
     order = np.argsort(fond_of)
-    return Tastes(
+    return Preferences(
         base=np.array([line["base"] for line in lines]),
         affinity=np.array([list(line["topics"].values()) for line in lines]),
         drift=np.array([list(line["drift"].values()) for line in lines]),
@@ -159,7 +159,7 @@ def _posts(kinds: dict[str, list[Line]], users: dict[str, int], owner: Ints) -> 
 
 @lru_cache(maxsize=4)
 def _pools(world: TrueWorld, time_ms: int) -> Pools:
-    """What was on offer at a time: engagements before it have faded since they were made."""
+    """Returns the pools at a time, with faded popularity of the engagements before it."""
     past = int(np.searchsorted(world.engaged_ms, time_ms))
     fading = np.exp(-(time_ms - world.engaged_ms[:past]) / HOUR_MS / world.config.popularity_decay_hours)
     popularity = np.zeros(len(world.posts.author))
@@ -168,9 +168,9 @@ def _pools(world: TrueWorld, time_ms: int) -> Pools:
 
 
 def exposure_weight(world: TrueWorld, account: int, time_ms: int) -> Floats:
-    """Chance of each content to be the next that the feed shows to an account row, shape (contents,).
+    """Returns the chance of each content to be shown next to an account row; shape (contents,).
 
-    Σ over the sources of share · weight / sum of the weights of the same group; 0 for what is not live.
+    Σ over the sources of share · weight / sum of the weights of the same group; 0 for posts that are not live.
     Deliveries among the latest 64 keep only `Config.repeat_share` of it.
     """
     pools = _pools(world, time_ms)
@@ -190,20 +190,20 @@ def exposure_weight(world: TrueWorld, account: int, time_ms: int) -> Floats:
 
 
 def _pooled(world: TrueWorld, account: int, pools: Pools, shares: Floats) -> Floats:
-    """Part of trending, interest and fresh posts in the chance, (live,)."""
-    posts, rows, tastes = world.posts, pools.rows, world.tastes
-    language = language_chances(tastes.fluency[[account]])[0][posts.language[rows]]
-    topic = topic_chances(tastes.affinity[[account]])[0][posts.topic[rows]]
-    at_home = posts.country[rows] == tastes.country[account]
+    """Returns the chance through trending, interest and fresh posts; shape (live,)."""
+    posts, rows, preferences = world.posts, pools.rows, world.preferences
+    language = language_chances(preferences.fluency[[account]])[0][posts.language[rows]]
+    topic = topic_chances(preferences.affinity[[account]])[0][posts.topic[rows]]
+    at_home = posts.country[rows] == preferences.country[account]
     chance = shares[1] * language * pools.trending / pools.by_language.weight(posts.language[rows])
     chance += shares[2] * at_home * pools.trending / pools.by_country.weight(posts.country[rows])
-    chance += shares[3] * language * topic * pools.interest / pools.by_circle.weight(circles(posts, rows))
+    chance += shares[3] * language * topic * pools.interest / pools.by_interest.weight(interest_groups(posts, rows))
     chance += shares[4] * pools.fresh / pools.fresh.sum()
     return np.asarray(chance)
 
 
 def _following(world: TrueWorld, account: int, time_ms: int) -> Floats:
-    """Weight of the newest posts of followed authors: each step back counts less, age fades, (contents,)."""
+    """Returns weights of the newest posts of followed authors, lower for older ones; shape (contents,)."""
     posts, config = world.posts, world.config
     weight = np.zeros(len(posts.author))
     friend = np.zeros(len(world.owner), dtype=bool)
@@ -218,10 +218,9 @@ def _following(world: TrueWorld, account: int, time_ms: int) -> Floats:
 
 
 def true_score(world: TrueWorld, accounts: Sequence[str], contents: Sequence[str], time: datetime) -> Floats:
-    """How well each content suits each account at a time by the truth, shape (accounts, contents).
+    """Returns the true score of each content for each account at a time; shape (accounts, contents).
 
-    ln(chance of being shown next + 1e-9) + ln(chance of an engagement when shown): the order of the
-    probability that the account engages with the content through this feed soon. Higher is better.
+    ln(chance of being shown next + 1e-9) + ln(chance of an engagement when shown). Higher is better.
     Raises ValueError for an id that the community does not have.
     """
     time_ms = to_ms(time)
@@ -233,7 +232,7 @@ def true_score(world: TrueWorld, accounts: Sequence[str], contents: Sequence[str
 def _score(world: TrueWorld, account: int, rows: Ints, time_ms: int) -> Floats:
     shown = exposure_weight(world, account, time_ms)[rows]
     viewer = np.full(len(rows), account)
-    logit = engagement_logit(world.config, world.tastes, world.posts, viewer, rows, np.full(len(rows), time_ms))
+    logit = engagement_logit(world.config, world.preferences, world.posts, viewer, rows, np.full(len(rows), time_ms))
     score: Floats = np.log(shown + _NEVER) - np.logaddexp(0, -logit)
     return score
 

@@ -1,4 +1,4 @@
-"""Accounts, users and credentials with their hidden tastes."""
+"""Accounts, users and credentials with hidden preferences."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from .places import COUNTRIES, LANGUAGES
 from .vocabulary import TOPICS
 from .world import Accounts, Credentials, Flags, Floats, Ints, Users, draw, draw_per_row, generator
 
-_TRIBES = 10  # circles of people with like interests
+_TRIBES = 10  # groups of people with similar interests
 _OLDEST_DAYS = 700
 
 
 def make_accounts(config: Config) -> Accounts:
-    """Members, then guests, with tastes that nobody else may look at."""
+    """Returns members, then guests, with hidden preferences."""
     rng = generator(config, 1)
     guests = round(config.users * config.guest_share)
     n = config.users + guests
@@ -46,7 +46,7 @@ def _joined(config: Config, rng: np.random.Generator, n: int) -> Ints:
 
 
 def _fluency(country: Ints, rng: np.random.Generator) -> Floats:
-    """Main language 1, English as second 0.5-0.9, another in rare cases; (accounts, languages)."""
+    """Returns main language 1, English 0.5-0.9, rarely a third language; shape (accounts, languages)."""
     n = len(country)
     mixes = np.array([[c.languages.get(code, 0.0) for code in LANGUAGES] for c in COUNTRIES])
     english = np.array([c.english for c in COUNTRIES])[country]
@@ -59,7 +59,7 @@ def _fluency(country: Ints, rng: np.random.Generator) -> Floats:
 
 
 def _affinity(rng: np.random.Generator, n: int) -> Floats:
-    """Logits per topic: a few loved topics from the tribe, one or two of one's own; (accounts, topics)."""
+    """Returns logits per topic: a few favourites of the tribe, one or two individual ones; shape (accounts, topics)."""
     topics = len(TOPICS)
     loved_by_tribe = np.argsort(rng.random((_TRIBES, topics)), axis=1) < 3
     tribe = rng.integers(_TRIBES, size=n)
@@ -76,13 +76,13 @@ def _base(config: Config, rng: np.random.Generator, n: int) -> Floats:
 
 
 def _own_kinds(kinds: Floats, rng: np.random.Generator) -> Floats:
-    """Each person's mix of engagement, scattered around the country's."""
+    """Returns each person's mix of engagement kinds, scattered around that of the country; shape (accounts, 4)."""
     own = rng.gamma(kinds * 8 + 0.05)
     return np.asarray(own / own.sum(axis=1, keepdims=True))
 
 
 def make_users(config: Config, accounts: Accounts) -> Users:
-    """One person per member, then the pages that some members run."""
+    """Returns one user per member, then the pages of some members."""
     rng = generator(config, 2)
     people = np.arange(config.users)
     runs_page: Flags = (rng.random(config.users) < config.page_share) & (accounts.bot[: config.users] < 0)
@@ -103,12 +103,12 @@ def make_users(config: Config, accounts: Accounts) -> Users:
 
 
 def _author_quality(config: Config, rng: np.random.Generator, n: int) -> Floats:
-    """Logits with a heavy upper tail."""
+    """Returns logits with a heavy upper tail; shape (n,)."""
     return rng.normal(0, config.author_sigma, n) + rng.exponential(0.25, n) - 0.25
 
 
 def make_credentials(config: Config, accounts: Accounts) -> Credentials:
-    """One device per account, a second one for a quarter of the human members."""
+    """Returns one device per account, and a second one for a quarter of the human members."""
     rng = generator(config, 3)
     n = len(accounts.guest)
     second = (rng.random(n) < 0.25) & ~accounts.guest & (accounts.bot < 0)

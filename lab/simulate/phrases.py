@@ -1,4 +1,4 @@
-"""Sentences around the nouns of a topic, words of emotion and replies, in ten languages."""
+"""Sentences, phrases of emotion and replies in ten languages."""
 
 # six sentences per language; {x} takes a noun
 SENTENCES = {

@@ -1,4 +1,4 @@
-"""Countries of the community with their share, language mix, time zone and taste in engagement."""
+"""Countries of the community: share, languages, time zone and mix of engagement kinds."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ LANGUAGES = ("en", "th", "es", "pt", "ja", "de", "fr", "id", "ar", "hi")
 
 
 class Country(NamedTuple):
-    """One country: share of the members, chance of each main language, chance of English besides."""
+    """One country: share of the members, chance of each main language, chance of English as a second one."""
 
     code: str  # ISO 3166-1 alpha-2, lower case
     share: float

@@ -1,4 +1,4 @@
-"""Original posts: written in the author's language, at the author's hours, on what the author loves."""
+"""Original posts, in the author's language, hours and favourite topics."""
 
 import numpy as np
 
@@ -24,13 +24,13 @@ _PHOTO_CHANCE = np.array([0.12, 1.0, 0.5, 0.0, 0.3])
 
 
 def utc_offset_ms(accounts: Accounts) -> Ints:
-    """Milliseconds that local time is ahead of UTC, (accounts,)."""
+    """Returns the milliseconds that local time is ahead of UTC; shape (accounts,)."""
     offsets = np.array([round(country.utc_offset * HOUR_MS) for country in COUNTRIES])
     return offsets[accounts.country]
 
 
 def topic_chances(affinity: Floats) -> Floats:
-    """How much of a person's interest each topic gets: softmax of 1.2 · affinity, (accounts, topics).
+    """Returns the share of each topic in a person's interest: softmax of 1.2 · affinity; shape (accounts, topics).
 
     >>> topic_chances(np.zeros((1, 2))).tolist()
     [[0.5, 0.5]]
@@ -41,7 +41,7 @@ def topic_chances(affinity: Floats) -> Floats:
 
 
 def make_originals(config: Config, accounts: Accounts, users: Users) -> Contents:
-    """All original posts of the history and its warm-up, in order of time."""
+    """Returns all original posts of the history and its warm-up, in order of time."""
     rng = generator(config, 7)
     author, created = _author_times(config, accounts, users, rng)
     n, owner = len(author), users.account[author]
@@ -69,7 +69,7 @@ def make_originals(config: Config, accounts: Accounts, users: Users) -> Contents
 
 
 def _author_times(config: Config, accounts: Accounts, users: Users, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Author and time of each post; nobody posts before joining."""
+    """Returns author and time of each post; nobody posts before joining."""
     days = config.days + config.warm_up_days
     counts = rng.poisson(users.posts_per_day * days)
     author = np.repeat(np.arange(len(counts)), counts)
@@ -84,7 +84,7 @@ def _author_times(config: Config, accounts: Accounts, users: Users, rng: np.rand
 
 
 def _quality(config: Config, types: Ints, rng: np.random.Generator) -> Floats:
-    """Gumbel: many plain posts, some great ones; pictures help."""
+    """Returns Gumbel-distributed quality in logits, higher with pictures; shape (posts,)."""
     scale = config.quality_scale
     bonus = np.array([0.0, 0.25, 0.0, 0.2, -0.1])[types]
     quality: Floats = rng.gumbel(-0.5772 * scale, scale, len(types)) + bonus

@@ -1,4 +1,4 @@
-"""What people really like: the probability of an engagement given that a post is on the screen."""
+"""True preferences: the probability of an engagement with a post on the screen."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from .world import Accounts, Contents, Flags, Floats, Follows, Ints, Users
 
 
 @dataclass(frozen=True)
-class Tastes:
-    """The hidden side of people."""
+class Preferences:
+    """Hidden preferences of people."""
 
     base: Floats  # (accounts,) logits
-    affinity: Floats  # (accounts, topics) logits at the begin of the log
+    affinity: Floats  # (accounts, topics) logits at the start of the log
     drift: Floats  # (accounts, topics) logits per 30 days
     fluency: Floats  # (accounts, languages) 0-1
     country: Ints  # (accounts,)
@@ -26,7 +26,7 @@ class Tastes:
 
 @dataclass(frozen=True)
 class Posts:
-    """What a post offers, row by row; the same rows as the contents of the community."""
+    """Properties of posts; the same rows as the contents of the community."""
 
     created_ms: Ints  # (contents,)
     author: Ints  # (contents,) user row
@@ -35,12 +35,12 @@ class Posts:
     second_topic: Ints  # (contents,) -1 = none
     appeal: Floats  # (contents,) logits: the post's own quality and its author's
     country: Ints  # (contents,) of the author
-    original: Flags  # (contents,) not a bare copy: found in pools, not only by followers
+    original: Flags  # (contents,) not a recast: in the pools too
 
 
-def make_tastes(accounts: Accounts, users: Users, follows: Follows) -> Tastes:
-    """The hidden side of the members of a community."""
-    return Tastes(
+def make_preferences(accounts: Accounts, users: Users, follows: Follows) -> Preferences:
+    """Returns the hidden preferences of the members of a community."""
+    return Preferences(
         base=accounts.base,
         affinity=accounts.affinity,
         drift=accounts.drift,
@@ -53,7 +53,7 @@ def make_tastes(accounts: Accounts, users: Users, follows: Follows) -> Tastes:
 
 
 def make_posts(accounts: Accounts, users: Users, contents: Contents) -> Posts:
-    """What the contents of a community offer."""
+    """Returns the properties of the contents of a community."""
     return Posts(
         created_ms=contents.created_ms,
         author=contents.author,
@@ -66,45 +66,45 @@ def make_posts(accounts: Accounts, users: Users, contents: Contents) -> Posts:
     )
 
 
-def _topic_logit(config: Config, tastes: Tastes, account: Ints, topic: Ints, time_ms: Ints) -> Floats:
+def _topic_logit(config: Config, preferences: Preferences, account: Ints, topic: Ints, time_ms: Ints) -> Floats:
     months = (time_ms - config.start_ms) / (30 * DAY_MS)
-    return tastes.affinity[account, topic] + months * tastes.drift[account, topic]
+    return preferences.affinity[account, topic] + months * preferences.drift[account, topic]
 
 
-def _fondness(tastes: Tastes, account: Ints, author: Ints) -> Floats:
-    pair = account * tastes.users + author
-    place = np.minimum(np.searchsorted(tastes.fond_of, pair), len(tastes.fond_of) - 1)
-    return np.where(tastes.fond_of[place] == pair, tastes.fondness[place], 0.0)
+def _fondness(preferences: Preferences, account: Ints, author: Ints) -> Floats:
+    pair = account * preferences.users + author
+    place = np.minimum(np.searchsorted(preferences.fond_of, pair), len(preferences.fond_of) - 1)
+    return np.where(preferences.fond_of[place] == pair, preferences.fondness[place], 0.0)
 
 
 def engagement_logit(
     config: Config,
-    tastes: Tastes,
+    preferences: Preferences,
     posts: Posts,
     account: Ints,
     content: Ints,
     time_ms: Ints,
     repeated: Flags | bool = False,
 ) -> Floats:
-    """Logit of engaging with a content that is on the screen of an account at a time, shape (pairs,).
+    """Returns the logit of engaging with a content on an account's screen at a time; shape (pairs,).
 
     base + affinity(topic, time) + ½ affinity(second topic) + fondness(author) + appeal
     + foreign · (1 − fluency) + country · [same country] + age · ln(1 + age / 12 h) + repeat · [seen before].
     """
-    logit: Floats = tastes.base[account] + posts.appeal[content]
-    logit += _topic_logit(config, tastes, account, posts.topic[content], time_ms)
+    logit: Floats = preferences.base[account] + posts.appeal[content]
+    logit += _topic_logit(config, preferences, account, posts.topic[content], time_ms)
     second = posts.second_topic[content]
-    logit += 0.5 * (second >= 0) * _topic_logit(config, tastes, account, second, time_ms)
-    logit += _fondness(tastes, account, posts.author[content])
-    logit += config.foreign_logit * (1 - tastes.fluency[account, posts.language[content]])
-    logit += config.country_logit * (tastes.country[account] == posts.country[content])
+    logit += 0.5 * (second >= 0) * _topic_logit(config, preferences, account, second, time_ms)
+    logit += _fondness(preferences, account, posts.author[content])
+    logit += config.foreign_logit * (1 - preferences.fluency[account, posts.language[content]])
+    logit += config.country_logit * (preferences.country[account] == posts.country[content])
     age_hours = np.maximum(time_ms - posts.created_ms[content], 0) / HOUR_MS
     logit += config.age_logit * np.log1p(age_hours / 12) + config.repeat_logit * repeated
     return logit
 
 
 def probability(logit: Floats) -> Floats:
-    """The probability of a logit, without overflow.
+    """Returns the probability of a logit, without overflow.
 
     >>> probability(np.array([0.0, -1000.0])).tolist()
     [0.5, 0.0]

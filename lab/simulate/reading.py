@@ -1,7 +1,7 @@
-"""How people and bots read: the seconds at which a post comes on the screen and how long it stays.
+"""Reading by people and bots: when each post reaches the screen, and its reading time.
 
-Pure generators, used by the simulated community and to evaluate the fraud detectors. Every stream starts at
-second 0 of a local day; a stream of n readings covers about n / per_day days.
+Pure generators for the simulated community and the evaluation of fraud detectors. Every stream starts at second 0 of
+a local day; a stream of n readings covers about n / per_day days.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ BOT_KINDS = (
     "fixed", "jitter", "exponential", "lognormal",
     "lognormal_sessions", "replay", "shared_replay", "click_farm",
 )  # fmt: skip
-# Share of a day's reading per local hour, midnight first.
+# share of a day's reading per local hour, midnight first
 HOUR_RHYTHM = np.array(
     [1.4, 0.7, 0.4, 0.25, 0.2, 0.4, 1.2, 2.4, 3.0, 2.6, 2.4, 2.6, 3.6, 3.2, 2.4, 2.3, 2.6, 3.2, 4.0, 4.8,
      5.4, 5.2, 4.0, 2.6]
@@ -25,14 +25,14 @@ HOUR_RHYTHM = np.array(
 
 
 class Reading(NamedTuple):
-    """One stream: when each post was seen and how long it stayed."""
+    """One stream: when each post was seen, and its reading time."""
 
     seen_seconds: Floats  # (n,) ascending
     duration_seconds: Floats  # (n,) > 0
 
 
 def local_hours(n: int, rng: np.random.Generator) -> Floats:
-    """Hours of the day (0-24) at which people read, shape (n,)."""
+    """Returns hours of the day (0-24) at which people read; shape (n,)."""
     level = rng.random(n) * HOUR_RHYTHM.sum()
     return np.asarray(np.interp(level, np.concatenate([[0.0], np.cumsum(HOUR_RHYTHM)]), np.arange(25.0)))
 
@@ -40,11 +40,10 @@ def local_hours(n: int, rng: np.random.Generator) -> Floats:
 def human_durations(
     length: Ints, speed: Floats, interest: Floats, rng: np.random.Generator, sigma: Floats | float
 ) -> Floats:
-    """Seconds that people look at posts, shape (n,).
+    """Returns reading times of people in seconds; shape (n,).
 
-    A third is scrolled past; the rest takes log-normal time (sigma of its logarithm) around length / speed
-    (characters, characters per second), longer with interest (any centred scale); one in a hundred is left
-    open.
+    A third is scrolled past. The rest takes log-normal time (sigma of its logarithm) around length / speed (characters,
+    characters per second), longer with interest (any centred scale). One in a hundred is left open.
     """
     n = len(length)
     middle = (0.9 + length / speed) * np.exp(0.2 * np.clip(interest, -2, 2))
@@ -56,20 +55,20 @@ def human_durations(
 
 
 def human_gaps(n: int, rng: np.random.Generator) -> Floats:
-    """Seconds between one post's end and the next one's begin inside a session, shape (n,)."""
+    """Returns seconds between the end of a post and the start of the next in a session; shape (n,)."""
     scroll = rng.lognormal(np.log(0.35), 0.6, n)
     away = rng.lognormal(np.log(40), 0.9, n)
     return scroll + np.where(rng.random(n) < 0.05, np.minimum(away, 600), 0)
 
 
 def _session_starts(n: int, sessions_per_day: float, rng: np.random.Generator) -> Floats:
-    """Begins of n sessions in order, by the hour rhythm, with days off now and then."""
+    """Returns the starts of n sessions in order, by the rhythm of hours, with days off; shape (n,)."""
     days = np.sort(rng.integers(max(1, round(n / sessions_per_day)), size=n))
     return np.sort(days * DAY_SECONDS + local_hours(n, rng) * 3600)
 
 
 def in_sessions(durations: Floats, gaps: Floats, per_day: float, rng: np.random.Generator) -> Reading:
-    """Lays readings out in sessions of 1-15 over days with a human rhythm; sessions never overlap."""
+    """Arranges readings in sessions of 1-15 over days with a human rhythm; sessions never overlap."""
     n = len(durations)
     sizes = 1 + rng.poisson(5, n)
     first = np.cumsum(sizes) - sizes
@@ -85,7 +84,7 @@ def in_sessions(durations: Floats, gaps: Floats, per_day: float, rng: np.random.
 
 
 def human(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """One person with an own speed, own taste and sessions."""
+    """Returns the readings of one person with individual speed and interests, in sessions."""
     length = np.maximum(rng.lognormal(np.log(75), 0.7, n), 5).astype(int)
     speed = np.full(n, rng.lognormal(np.log(32), 0.35))
     durations = human_durations(length, speed, rng.normal(size=n), rng, rng.uniform(0.4, 0.85))
@@ -95,7 +94,7 @@ def human(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
 def _in_blocks(
     durations: Floats, gaps: Floats, per_day: float, hour: Floats | float, rng: np.random.Generator
 ) -> Reading:
-    """One to four blocks of readings a day; `hour` (0-22) delays all of them, or each in turn."""
+    """Arranges readings in one to four blocks a day; `hour` (0-22) delays all blocks, or each in turn."""
     rounds = int(rng.integers(1, 5))
     n, size = len(durations), max(1, round(per_day / rounds))
     elapsed = np.cumsum(durations + gaps) - (durations + gaps)
@@ -106,14 +105,14 @@ def _in_blocks(
 
 
 def fixed(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """Every post the same time, started by a timer at the same hour."""
+    """Returns equal reading times, started by a timer at the same hour."""
     pace = rng.uniform(0.5, 6)
     durations = np.full(n, pace) + rng.uniform(0, 0.004, n)
     return _in_blocks(durations, np.full(n, rng.uniform(0.05, 1.0)), per_day, rng.uniform(0, 22), rng)
 
 
 def jitter(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """A fixed pace with uniform noise, at the same hour give or take."""
+    """Returns a fixed reading time with uniform noise, at about the same hour."""
     pace, width = rng.uniform(1, 7), rng.uniform(0.1, 0.5)
     durations = pace * rng.uniform(1 - width, 1 + width, n)
     hour = rng.uniform(0, 20) + rng.uniform(0, 1.5, n)
@@ -121,27 +120,27 @@ def jitter(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
 
 
 def exponential(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """Memoryless times at any hour."""
+    """Returns exponential times at any hour."""
     durations = 0.1 + rng.exponential(rng.uniform(1.5, 6), n)
     hour = rng.uniform(0, 20, n)
     return _in_blocks(durations, 0.1 + rng.exponential(0.5, n), per_day, hour, rng)
 
 
 def lognormal(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """Log-normal times at any hour, without rhythm, breaks or regard to the text."""
+    """Returns log-normal times at any hour, without rhythm, breaks or influence of the text."""
     durations = np.clip(rng.lognormal(np.log(rng.uniform(1.5, 5)), rng.uniform(0.4, 0.9), n), 0.15, 300)
     hour = rng.uniform(0, 20, n)
     return _in_blocks(durations, rng.lognormal(np.log(0.4), 0.3, n), per_day, hour, rng)
 
 
 def lognormal_sessions(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """Log-normal times in sessions with a human rhythm: still no breaks, no regard to the text."""
+    """Returns log-normal times in sessions with a human rhythm, without breaks or influence of the text."""
     durations = np.clip(rng.lognormal(np.log(rng.uniform(1.5, 5)), rng.uniform(0.5, 0.9), n), 0.15, 300)
     return in_sessions(durations, rng.lognormal(np.log(0.4), 0.3, n), per_day, rng)
 
 
 def noisy_copy(source: Reading, noise: float, rng: np.random.Generator) -> Reading:
-    """A recording played again with every duration and gap changed by up to the given share.
+    """Returns a recording with every duration and gap changed by up to the given share.
 
     >>> copy = noisy_copy(Reading(np.array([0.0, 10.0]), np.array([2.0, 3.0])), 0.0, np.random.default_rng(0))
     >>> copy.seen_seconds.tolist(), copy.duration_seconds.tolist()
@@ -155,12 +154,12 @@ def noisy_copy(source: Reading, noise: float, rng: np.random.Generator) -> Readi
 
 
 def replay(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """One person's recording, two percent changed."""
+    """Returns one person's recording, changed by up to 2 %."""
     return noisy_copy(human(n, rng, per_day), 0.02, rng)
 
 
 def shared_replay(n: int, accounts: int, rng: np.random.Generator, per_day: float = 24.0) -> list[Reading]:
-    """One person's recording played by several accounts, each a little later, half a percent changed."""
+    """Returns one person's recording for several accounts, each delayed and changed by up to 0.5 %."""
     source = human(n, rng, per_day)
     delays = rng.uniform(0, 1800, accounts)
     copies = [noisy_copy(source, 0.005, rng) for _ in range(accounts)]
@@ -168,14 +167,14 @@ def shared_replay(n: int, accounts: int, rng: np.random.Generator, per_day: floa
 
 
 def click_farm(n: int, rng: np.random.Generator, per_day: float = 24.0) -> Reading:
-    """Paid hands: real people, but hasty, in shifts."""
+    """Returns readings of a paid person: fast, in shifts."""
     durations = rng.lognormal(np.log(1.3), 0.35, n)
     hour = rng.uniform(8, 11) + rng.uniform(0, 2, n)
     return _in_blocks(durations, rng.lognormal(np.log(0.5), 0.3, n), per_day, hour, rng)
 
 
 def human_mix(n: int, rng: np.random.Generator, per_day: float = 24.0, machine: float = 0.7) -> Reading:
-    """A person takes over now and then: runs of about 20 readings, most by the machine."""
+    """Returns a mix of a bot and a person, in runs of about 20 readings, most by the bot."""
     person = human(n, rng, per_day)
     runs = rng.random(n // 20 + 1) < machine
     automatic = np.repeat(runs, 20)[:n]
@@ -186,13 +185,13 @@ def human_mix(n: int, rng: np.random.Generator, per_day: float = 24.0, machine: 
 
 @dataclass(frozen=True)
 class Disguise:
-    """What an adaptive attacker can turn, each in its own unit."""
+    """Settings of an adaptive attacker."""
 
     log_middle: float = 1.0  # of log seconds
     log_sigma: float = 0.6
     skim_share: float = 0.0  # posts scrolled past
     break_share: float = 0.0  # gaps that are long breaks
-    memory: float = 0.0  # 0-0.9, how much a duration resembles the last one
+    memory: float = 0.0  # 0-0.9, correlation of a duration with the last one
     left_open_share: float = 0.0
 
 
@@ -203,7 +202,7 @@ _RANGES = {
 
 
 def changed(disguise: Disguise, rng: np.random.Generator, scale: float = 0.25) -> Disguise:
-    """A neighbouring disguise: every setting moved by a normal step of `scale` of its range."""
+    """Returns a similar disguise: every setting moves by a normal step of `scale` of its range."""
     moved = {}
     for field in fields(disguise):
         low, high = _RANGES[field.name]
@@ -213,7 +212,7 @@ def changed(disguise: Disguise, rng: np.random.Generator, scale: float = 0.25) -
 
 
 def adaptive(n: int, rng: np.random.Generator, disguise: Disguise | None = None, per_day: float = 24.0) -> Reading:
-    """The stream of an attacker who set the given disguise."""
+    """Returns the readings of an attacker with the given disguise."""
     wear = disguise or Disguise()
     noise = rng.normal(size=n)
     noise[1:] = wear.memory * noise[:-1] + np.sqrt(1 - wear.memory**2) * noise[1:]
@@ -225,7 +224,7 @@ def adaptive(n: int, rng: np.random.Generator, disguise: Disguise | None = None,
     return in_sessions(np.clip(durations, 0.12, 900), gaps, per_day, rng)
 
 
-# The families that work alone, by name: (n, rng, per_day) -> Reading. `shared_replay` needs a group.
+# Families of single accounts: (n, rng, per_day) -> Reading. `shared_replay` needs a group.
 ATTACKS: dict[str, Callable[[int, np.random.Generator, float], Reading]] = {
     "fixed": fixed,
     "jitter": jitter,

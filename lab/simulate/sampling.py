@@ -1,4 +1,4 @@
-"""Weighted draws inside groups, all at once."""
+"""Weighted draws inside groups, vectorised."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from .world import Floats, Ints
 
 @dataclass(frozen=True)
 class Groups:
-    """Items sorted by group with the running sum of their weights."""
+    """Items sorted by group, with the cumulative sum of their weights."""
 
     order: Ints  # (items,) item numbers, group by group
-    total: Floats  # (items + 1,) sum of the weights before each
-    bounds: Ints  # (groups + 1,) place of each group in `order`
+    total: Floats  # (items + 1,) sum of the weights before each item
+    bounds: Ints  # (groups + 1,) start of each group in `order`
 
     @classmethod
     def of(cls, group: Ints, weight: Floats, groups: int) -> "Groups":
-        """Items with the given groups (0 to groups - 1) and weights (>= 0)."""
+        """Groups items by the given groups (0 to groups - 1) with weights (>= 0)."""
         order = np.argsort(group, kind="stable")
         bounds = np.searchsorted(group[order], np.arange(groups + 1))
         return cls(order, np.concatenate([[0.0], np.cumsum(weight[order])]), bounds)
 
     def weight(self, group: Ints) -> Floats:
-        """Sum of the weights of each of the given groups."""
+        """Returns the sum of the weights of each given group."""
         return self.total[self.bounds[group + 1]] - self.total[self.bounds[group]]
 
     def draw(self, group: Ints, rng: np.random.Generator) -> Ints:
-        """One item for each of the given groups (any shape), with chances as the weights; -1 = empty group.
+        """Draws one item for each given group (any shape) by weight; -1 for an empty group.
 
         >>> pool = Groups.of(np.array([1, 0, 1]), np.array([1.0, 2.0, 0.0]), 3)
         >>> pool.draw(np.array([0, 1, 2]), np.random.default_rng(0)).tolist()

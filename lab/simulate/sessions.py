@@ -1,4 +1,4 @@
-"""Who opens the feed when: the slots that the feed then fills with posts."""
+"""Sessions: who opens the feed when, and the slots that the feed fills with posts."""
 
 from dataclasses import dataclass
 
@@ -12,24 +12,24 @@ from .posts import utc_offset_ms
 from .reading import local_hours
 from .world import Accounts, Credentials, Flags, Floats, Ints, generator
 
-_SECONDS_APIECE = 45  # room left for one post before the same person's next session
+_SECONDS_PER_POST = 45  # before the same person's next session
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Places for posts in order of the step in which they are filled, then session, then position."""
+    """Slots for posts, in order of step, session and position."""
 
     account: Ints  # (slots,)
     credential: Ints  # (slots,)
     session: Ints  # (slots,) number of the session
-    start_ms: Ints  # (slots,) begin of the session; for bots the reading itself
+    start_ms: Ints  # (slots,) start of the session; for bots, of the reading
     position: Ints  # (slots,) 0 = top of the feed
-    unseen: Flags  # (slots,) delivered, never on the screen
-    duration_seconds: Floats  # (slots,) what a bot will take, nan for people
+    unseen: Flags  # (slots,) delivered, but never on the screen
+    duration_seconds: Floats  # (slots,) reading time of a bot, nan for people
 
 
 def make_slots(config: Config, accounts: Accounts, credentials: Credentials) -> Slots:
-    """All slots of the history, people's and bots', sorted by time of the session."""
+    """Returns all slots of people and bots, sorted by time of the session."""
     people, bots = _people_slots(config, accounts), _bot_slots(config, accounts)
     account, start, position, unseen, duration = (np.concatenate(pair) for pair in zip(people, bots, strict=True))
     order = np.lexsort([position, account, start])
@@ -62,8 +62,8 @@ def _people_slots(config: Config, accounts: Accounts) -> tuple[Ints, Ints, Ints,
 
 
 def _openings(config: Config, accounts: Accounts, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Account and time of each session, sorted by both."""
-    days = config.days + 2  # local days reach over both ends
+    """Returns account and time of each session, sorted by both."""
+    days = config.days + 2  # local days extend past both ends
     active = rng.random((len(accounts.bot), days)) < accounts.activity[:, None]
     active[accounts.bot >= 0] = False
     account, day = np.nonzero(active)
@@ -80,8 +80,8 @@ def _openings(config: Config, accounts: Accounts, rng: np.random.Generator) -> t
 
 
 def _without_overlap(account: Ints, start: Ints, room: Ints) -> Flags:
-    """Sessions that do not begin before the one before has had its time."""
-    end = start + room * _SECONDS_APIECE * 1000
+    """Marks sessions that start after the end of the previous one."""
+    end = start + room * _SECONDS_PER_POST * 1000
     after = np.concatenate([[True], start[1:] > end[:-1]])
     free: Flags = after | np.diff(account, prepend=-1).astype(bool)
     return free
@@ -101,7 +101,7 @@ def _bot_slots(config: Config, accounts: Accounts) -> tuple[Ints, Ints, Ints, Fl
 
 
 def _devices(config: Config, account: Ints, session: Ints, credentials: Credentials) -> Ints:
-    """The first device, in a third of the sessions the second one if there is one."""
+    """Returns the device of each slot: in a third of the sessions the second one, if any."""
     rng = generator(config, 9)
     second = np.full(int(credentials.account.max()) + 1, -1)
     extra = np.arange(len(second), len(credentials.account))

@@ -1,4 +1,4 @@
-"""Messages made of fragments chosen by index, so that their length is known before they are written."""
+"""Messages of fragments chosen by index, so that their length is known before they are built."""
 
 from functools import cache
 from typing import NamedTuple
@@ -18,7 +18,7 @@ SENTENCE_CHOICES, TAG_CHOICES, REPLY_CHOICES = 30, 3, 4
 _SENTENCE_COUNTS = np.array([[1, 3], [1, 2], [4, 6], [1, 2], [3, 6]])  # fewest and most, per content type
 
 
-class Book(NamedTuple):
+class Fragments(NamedTuple):
     """All fragments, flat: row (language · topics + topic) · choices + choice, or language · choices."""
 
     sentences: list[str]
@@ -36,10 +36,10 @@ def _tag(noun: str) -> str:
 
 
 @cache
-def book() -> Book:
-    """The fragments of all languages and topics.
+def fragments() -> Fragments:
+    """Returns the fragments of all languages and topics.
 
-    >>> book().sentences[0], book().tags[:3]
+    >>> fragments().sentences[0], fragments().tags[:3]
     ('Today it is all about the late goal.', ['football', 'thelategoal', 'thederby'])
     """
     sentences, tags = [], []
@@ -49,11 +49,11 @@ def book() -> Book:
             sentences += [pattern.replace("{x}", noun) for pattern in patterns for noun in nouns]
             tags += [topic, _tag(nouns[0]), _tag(nouns[1])]
     feelings = [phrase for language in LANGUAGES for phrase in FEELINGS[language].split("|")]
-    return Book(sentences, tags, feelings, [r for lang in LANGUAGES for r in REPLIES[lang].split("|")])
+    return Fragments(sentences, tags, feelings, [r for lang in LANGUAGES for r in REPLIES[lang].split("|")])
 
 
 def choose_wording(types: Ints, rng: np.random.Generator) -> Ints:
-    """Fragments for original posts of the given content types, shape (posts, PARTS)."""
+    """Chooses fragments for original posts of the given content types; shape (posts, PARTS)."""
     n = len(types)
     wording = np.full((n, PARTS), -1)
     least, most = _SENTENCE_COUNTS[types].T
@@ -69,7 +69,7 @@ def choose_wording(types: Ints, rng: np.random.Generator) -> Ints:
 
 
 def quote_wording(n: int, rng: np.random.Generator) -> Ints:
-    """Fragments of quotes (a reply, sometimes an emoji), shape (n, PARTS)."""
+    """Chooses fragments of quotes: a reply, sometimes an emoji; shape (n, PARTS)."""
     wording = np.full((n, PARTS), -1)
     wording[:, REPLY] = rng.integers(REPLY_CHOICES, size=n)
     wording[:, EMOJI_SLOT] = np.where(rng.random(n) < 0.3, rng.integers(len(EMOJI), size=n), -1)
@@ -77,23 +77,23 @@ def quote_wording(n: int, rng: np.random.Generator) -> Ints:
 
 
 @cache
-def _fragments() -> list[NDArray[np.object_]]:
-    """What each column of the wording chooses from, in order of writing; the last one is empty."""
-    texts = book()
+def _choices() -> list[NDArray[np.object_]]:
+    """Returns the choices of each column of the wording, in order of text; the last choice is empty."""
+    texts = fragments()
     lists = [texts.sentences] * SENTENCE_SLOTS + [texts.feelings, texts.replies, list(EMOJI)]
     lists += [[f"#{tag}" for tag in texts.tags]] * 2
     lists += [[f"https://example.org/{topic}" for _ in LANGUAGES for topic in TOPICS]]
-    return [np.array([*fragments, ""], dtype=object) for fragments in lists]
+    return [np.array([*choices, ""], dtype=object) for choices in lists]
 
 
 @cache
 def _sizes() -> list[Ints]:
-    """Characters of each fragment and the space after it; nothing for the empty one."""
-    return [np.array([len(text) + bool(text) for text in fragments]) for fragments in _fragments()]
+    """Returns the characters of each choice and the space after it; 0 for the empty one."""
+    return [np.array([len(text) + bool(text) for text in choices]) for choices in _choices()]
 
 
 def _rows(wording: Ints, language: Ints, topic: Ints) -> list[Ints]:
-    """Rows in each of `_fragments` (-1 = absent), each (posts,)."""
+    """Returns rows in each of `_choices` (-1 = absent), each (posts,)."""
     place = language * len(TOPICS) + topic
 
     def row(slot: int, start: Ints, choices: int) -> Ints:
@@ -106,7 +106,7 @@ def _rows(wording: Ints, language: Ints, topic: Ints) -> list[Ints]:
 
 
 def message_length(wording: Ints, language: Ints, topic: Ints) -> Ints:
-    """Characters of each message, fragments joined by spaces, shape (posts,)."""
+    """Returns the characters of each message, fragments joined by spaces; shape (posts,)."""
     length = np.zeros(len(wording), dtype=np.int64)
     for size, rows in zip(_sizes(), _rows(wording, language, topic), strict=True):
         length += size[rows]
@@ -114,22 +114,22 @@ def message_length(wording: Ints, language: Ints, topic: Ints) -> Ints:
 
 
 def messages(wording: Ints, language: Ints, topic: Ints) -> list[str]:
-    """The message of each post, as long as `message_length` says."""
+    """Returns the message of each post, with the length of `message_length`."""
     rows = _rows(wording, language, topic)
-    columns = [texts[row].tolist() for texts, row in zip(_fragments(), rows, strict=True)]
+    columns = [texts[row].tolist() for texts, row in zip(_choices(), rows, strict=True)]
     return [" ".join(filter(None, parts)) for parts in zip(*columns, strict=True)]
 
 
 def hashtags(wording: Ints, language: Ints, topic: Ints) -> list[list[str]]:
-    """The hashtags of each post, without the sign."""
-    tags = np.array([*book().tags, ""], dtype=object)
+    """Returns the hashtags of each post, without the sign."""
+    tags = np.array([*fragments().tags, ""], dtype=object)
     start = (language * len(TOPICS) + topic) * TAG_CHOICES
     pairs = [tags[np.where(wording[:, s] < 0, -1, start + wording[:, s])] for s in (FIRST_TAG, SECOND_TAG)]
     return [[tag for tag in pair if tag] for pair in zip(*pairs, strict=True)]
 
 
 def shown_wording(contents: Contents) -> tuple[Ints, Ints, Ints]:
-    """Wording, language and topic as shown: a recast shows its original's."""
+    """Returns wording, language and topic as shown: a recast shows those of its original."""
     copied: Flags = (contents.root >= 0) & ~contents.quote
     row = np.where(copied, contents.root, np.arange(len(contents.root)))
     return contents.wording[row], contents.language[row], contents.topic[row]

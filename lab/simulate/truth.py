@@ -1,4 +1,4 @@
-"""truth.jsonl: what the app would not know, one JSON object a line, with the kind first."""
+"""truth.jsonl: what the app does not know, one JSON object per line, with the kind first."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,11 +17,11 @@ Line = dict[str, Any]
 
 
 def truth(world: World) -> Iterator[Line]:
-    """Lines: community, account, user, credential, content, reshare, fondness, engaged, delivered.
+    """Yields lines: community, account, user, credential, content, reshare, fondness, engaged, delivered.
 
-    Ids are 24 hexadecimal digits, times milliseconds since 1970. `engaged` and `delivered` repeat what the
-    database holds, so that the file alone tells what was trending and what a person had seen;
-    `delivered.contents` are numbers of content lines, from 0.
+    Ids are 24 hexadecimal digits, times milliseconds since 1970. `engaged` and `delivered` repeat data of the database,
+    so that the file alone determines what was trending and seen. `delivered.contents` are numbers of content lines,
+    from 0.
     """
     yield {"kind": "community", **asdict(world.config), "until": world.config.until.isoformat()}
     accounts, users, contents = (_hex(world, name) for name in ("accounts", "users", "contents"))
@@ -99,7 +99,7 @@ def _contents(world: World, users: list[str], ids: list[str]) -> Iterator[Line]:
 
 
 def _reshares(world: World, ids: list[str]) -> Iterator[Line]:
-    """The copy that the person saw is the parent; the app only stores the root."""
+    """Yields reshares: the parent is the copy that the person saw; the app only stores the root."""
     table = world.contents
     for row in np.flatnonzero(table.root >= 0).tolist():
         parent, root = ids[table.parent[row]], ids[table.root[row]]
@@ -107,7 +107,7 @@ def _reshares(world: World, ids: list[str]) -> Iterator[Line]:
 
 
 def _fondness(world: World, accounts: list[str], users: list[str]) -> Iterator[Line]:
-    """Followed users with their bonus in logits, and since when they are followed."""
+    """Yields followed users with their bonus in logits and the start of the follow."""
     table = world.follows
     bounds = table.first.tolist()
     for row, (first, last) in enumerate(pairwise(bounds)):
@@ -119,7 +119,7 @@ def _fondness(world: World, accounts: list[str], users: list[str]) -> Iterator[L
 
 
 def _grouped(key: Ints, *columns: Ints) -> Iterator[tuple[int, list[list[int]]]]:
-    """Each value of `key` with its parts of the columns, in order of the first column inside."""
+    """Yields each value of `key` with its parts of the columns, in order of the first column."""
     order = np.lexsort([columns[0], key])
     first = np.flatnonzero(np.diff(key[order], prepend=-1))
     for begin, end in zip(first.tolist(), [*first[1:].tolist(), len(key)], strict=True):

@@ -1,4 +1,4 @@
-"""The words of the community: nouns per topic, sentences, moods and replies in ten languages."""
+"""Topics, moods, emoji, and nouns per topic in ten languages."""
 
 TOPICS = (
     "football", "cooking", "travel", "music", "film", "gaming",

@@ -1,6 +1,6 @@
 """The tables of a simulated community: one frozen dataclass of equally long arrays per table.
 
-Rows of members come first in `Accounts`; the member of row i writes as the user of row i, pages follow.
+Rows of members come first in `Accounts`. Row i of `Users` is the user of member i; pages follow.
 Times are int64 milliseconds since 1970; -1 in a column of rows means "none".
 """
 
@@ -24,14 +24,14 @@ VISIBILITIES = ("publish", "hidden", "deleted", "illegal")
 
 @dataclass(frozen=True)
 class Accounts:
-    """Members, then guests; hidden tastes beside what the app stores."""
+    """Members, then guests, with stored fields and hidden preferences."""
 
     created_ms: Ints  # (accounts,)
     guest: Flags  # (accounts,)
     bot: Ints  # (accounts,) index into reading.BOT_KINDS, -1 for people
     country: Ints  # (accounts,) index into places.COUNTRIES
     fluency: Floats  # (accounts, languages) 0-1; the main language has 1
-    affinity: Floats  # (accounts, topics) logits at the begin of the log
+    affinity: Floats  # (accounts, topics) logits at the start of the log
     drift: Floats  # (accounts, topics) logits per 30 days
     base: Floats  # (accounts,) logit of engaging with a neutral post
     kinds: Floats  # (accounts, 4) chances of like, comment, recast, quote given an engagement
@@ -62,10 +62,10 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Follows:
-    """Who follows whom, sorted by account, then user; and hidden fondness."""
+    """Follows with hidden fondness, sorted by account, then user."""
 
     account: Ints  # (follows,) the follower's account row = its user row
-    user: Ints  # (follows,) the followed
+    user: Ints  # (follows,) the followed user
     since_ms: Ints  # (follows,)
     fondness: Floats  # (follows,) logits >= 0
     first: Ints  # (accounts + 1,) rows of account i are first[i]:first[i + 1]
@@ -82,18 +82,18 @@ class Contents:
     second_topic: Ints  # (contents,) -1 = none
     quality: Floats  # (contents,) logits, without the author's
     type: Ints  # (contents,) index into CONTENT_TYPES
-    wording: Ints  # (contents, texts.PARTS) which fragments the message has
+    wording: Ints  # (contents, texts.PARTS) fragments of the message
     length: Ints  # (contents,) characters
     photos: Ints  # (contents,)
     root: Ints  # (contents,) content row that a reshare names as its original, -1 for originals
     parent: Ints  # (contents,) content row that the resharer saw
-    quote: Flags  # (contents,) a reshare with own words
+    quote: Flags  # (contents,) a reshare with a text
     visibility: Ints  # (contents,) index into VISIBILITIES, at the end of the history
 
 
 @dataclass(frozen=True)
 class Exposures:
-    """What was delivered; `seen` tells what reached the screen."""
+    """Deliveries; `seen` marks those that reached the screen."""
 
     account: Ints  # (exposures,)
     credential: Ints  # (exposures,)
@@ -103,25 +103,25 @@ class Exposures:
     off_ms: Ints  # (exposures,) end of the reading; -1 = not recorded
     seen: Flags  # (exposures,)
     source: Ints  # (exposures,) index into SOURCES
-    score: Floats  # (exposures,) what the app thought of it
+    score: Floats  # (exposures,) of the app
 
 
 @dataclass(frozen=True)
 class Engagements:
-    """What people did with what they saw."""
+    """Engagements with posts on the screen."""
 
     account: Ints  # (engagements,)
     content: Ints  # (engagements,) the target: for reshares the root
     kind: Ints  # (engagements,) index into KINDS
     created_ms: Ints  # (engagements,)
     item: Ints  # (engagements,) new content row of a reshare, -1 otherwise
-    seen_content: Ints  # (engagements,) what was on the screen
+    seen_content: Ints  # (engagements,) content on the screen
     withdrawn: Flags  # (engagements,)
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Who blocks whom."""
+    """Blocks of users by accounts."""
 
     account: Ints  # (blocks,)
     user: Ints  # (blocks,)
@@ -130,7 +130,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class World:
-    """A whole community: what the app stores and what it does not know."""
+    """A complete community: what the app stores and what it does not know."""
 
     config: Config
     accounts: Accounts
@@ -144,12 +144,12 @@ class World:
 
 
 def generator(config: Config, part: int) -> np.random.Generator:
-    """The random numbers of one part of the community, independent of all other parts."""
+    """Returns the random generator of one part of the community, independent of other parts."""
     return np.random.default_rng([config.seed, part])
 
 
 def draw(cumulative: Floats, rng: np.random.Generator, size: int) -> Ints:
-    """Indices drawn with chances whose cumulative sum (last value = total) is given, shape (size,).
+    """Draws indices by cumulative chances (last value = total); shape (size,).
 
     >>> draw(np.array([0.0, 2.0, 2.0]), np.random.default_rng(0), 3).tolist()
     [1, 1, 1]
@@ -158,7 +158,7 @@ def draw(cumulative: Floats, rng: np.random.Generator, size: int) -> Ints:
 
 
 def draw_per_row(cumulative: Floats, rng: np.random.Generator) -> Ints:
-    """One column index per row of cumulative chances (rows, columns), shape (rows,)."""
+    """Draws one column index per row of cumulative chances (rows, columns); shape (rows,)."""
     level = rng.random(len(cumulative)) * cumulative[:, -1]
     column = (cumulative <= level[:, None]).sum(axis=1)
     return np.asarray(np.minimum(column, cumulative.shape[1] - 1))

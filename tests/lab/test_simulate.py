@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lab.simulate import Config, TrueWorld, World, documents, simulate, true_score, truth
 from lab.simulate import reading as readings
 from lab.simulate.identity import hex_ids
-from lab.simulate.preference import engagement_logit, make_posts, make_tastes
+from lab.simulate.preference import engagement_logit, make_posts, make_preferences
 from lab.simulate.texts import message_length, messages
 from store.ids import to_extended_json
 
@@ -55,7 +55,7 @@ def ids(world, table):
     return hex_ids(world.config.seed, table, np.arange(len(created)), created)
 
 
-def test_same_seed_gives_the_same_bytes_and_another_seed_others():
+def test_equal_seeds_produce_equal_bytes_and_other_seeds_do_not():
     assert fingerprint(SMALL) == fingerprint(SMALL)
     assert fingerprint(SMALL) != fingerprint(replace(SMALL, seed=6))
 
@@ -156,7 +156,7 @@ def test_every_engagement_follows_its_exposure(world):
     assert [act for act in acts if shown[act[:2]] >= act[2]] == []
 
 
-def test_nobody_engages_twice_with_a_content_nor_with_an_own_one(world):
+def test_nobody_engages_twice_with_a_post_or_with_their_own(world):
     g = world.engagements
 
     assert len(set(zip(g.account, g.content, strict=True))) == len(g.account)
@@ -280,9 +280,9 @@ def test_truth_ranks_what_was_shown_better_than_popularity(world):
         rank = np.argsort(np.argsort(score, kind="stable"), kind="stable")
         return (rank[label].mean() - (label.sum() - 1) / 2) / (~label).sum()
 
-    tastes = make_tastes(world.accounts, world.users, world.follows)
+    preferences = make_preferences(world.accounts, world.users, world.follows)
     posts = make_posts(world.accounts, world.users, world.contents)
-    by_truth = auc(engagement_logit(world.config, tastes, posts, account, content, seen))
+    by_truth = auc(engagement_logit(world.config, preferences, posts, account, content, seen))
 
     assert by_truth > 0.85
     assert by_truth > auc(popularity) + 0.2

@@ -11,7 +11,7 @@ from ops.commands import bench as command
 from tests.golden.figures import performance
 
 
-def made(power=1.0, faster=30.0, slower=1.2):
+def figures_of(power=1.0, faster=30.0, slower=1.2):
     """Figures of two sizes, of one job whose costs grow with that power."""
     return performance({"hashtagStats": (1.0, 10**power)}, changed={"hashtagStats": 1.0}, faster=faster, slower=slower)
 
@@ -35,20 +35,21 @@ def test_the_quick_bench_measures_writes_json_and_prints_it(uri, tmp_path, capsy
 
 
 def test_the_page_has_every_table_and_begins_with_missed_goals():
-    text = page(made(power=1.4))
+    text = page(figures_of(power=1.4))
 
     assert "its CPU exponent is 1.40" in text
-    assert text.index("Missed goals") < min(text.index(table.title) for table in tables(made()))
+    assert text.index("Missed goals") < min(text.index(table.title) for table in tables(figures_of()))
     assert "8 clients" in text
     assert "{" not in text
 
 
 def test_a_goal_that_is_reached_is_not_listed():
-    assert list(misses(made(power=1.05))) == []
+    assert list(misses(figures_of(power=1.05))) == []
 
 
 @pytest.mark.parametrize(
-    ("figures", "word"), [(made(1.2), "hashtagStats"), (made(faster=3.0), "guest feed"), (made(slower=1.7), "personal")]
+    ("figures", "word"),
+    [(figures_of(1.2), "hashtagStats"), (figures_of(faster=3.0), "guest feed"), (figures_of(slower=1.7), "personal")],
 )
 def test_a_missed_goal_is_named(figures, word):
     (line,) = misses(figures)
@@ -57,19 +58,19 @@ def test_a_missed_goal_is_named(figures, word):
 
 
 def test_exponents_are_those_of_the_costs():
-    assert exponents(made(power=1.3), "hashtagStats") == ["1.30", "1.30", "1.30"]
+    assert exponents(figures_of(power=1.3), "hashtagStats") == ["1.30", "1.30", "1.30"]
     assert math.isnan(slope([5], [1]))
 
 
 def test_documents_are_written_from_figures_measured_before(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "KEPT", tmp_path / "performance.json")
     monkeypatch.setattr(command, "PAGE", tmp_path / "performance.md")
-    (tmp_path / "given.json").write_text(json.dumps(made()))
+    (tmp_path / "given.json").write_text(json.dumps(figures_of()))
 
     assert execute(["bench", "--from", str(tmp_path / "given.json"), "--write-docs"]) == 0
 
-    assert (tmp_path / "performance.md").read_text() == page(made())
-    assert json.loads((tmp_path / "performance.json").read_text()) == made()
+    assert (tmp_path / "performance.md").read_text() == page(figures_of())
+    assert json.loads((tmp_path / "performance.json").read_text()) == figures_of()
 
 
 @pytest.mark.parametrize("words", [["--sizes", "ten"], ["--sizes", "0"], ["--from", "nowhere.json"]])
@@ -84,9 +85,9 @@ def test_the_page_of_the_project_is_that_of_its_figures():
 
 
 def test_ten_times_the_members_take_ten_times_as_long_on_one_shard_and_part_of_it_on_ten():
-    scale = extrapolate(made(), 100_000)
+    scale = extrapolate(figures_of(), 100_000)
     (need,) = scale.needs
-    (parted,) = extrapolate(made(), 100_000, Limits(shard_gib=1.0)).needs
+    (parted,) = extrapolate(figures_of(), 100_000, Limits(shard_gib=1.0)).needs
 
     assert need.seconds == pytest.approx(100.0)
     assert (scale.documents, scale.gib, scale.shards) == (50, 10.0, 1)
@@ -94,14 +95,14 @@ def test_ten_times_the_members_take_ten_times_as_long_on_one_shard_and_part_of_i
 
 
 def test_a_job_breaks_where_its_time_is_over():
-    (need,) = extrapolate(made(), 1_000_000).needs
+    (need,) = extrapolate(figures_of(), 1_000_000).needs
 
     assert need.breaks_at == pytest.approx(900_000)
     assert need.calls == 2
     assert about(need.breaks_at) == "900 thousand"
 
 
-def test_scale_tells_any_number_of_members(capsys):
+def test_scale_extrapolates_to_any_number_of_members(capsys):
     assert execute(["scale", "--users", "5000000", "--json"]) == 0
 
     (scale,) = json.loads(capsys.readouterr().out)["scales"]

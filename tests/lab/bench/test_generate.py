@@ -40,7 +40,7 @@ def test_a_template_with_columns_encodes_as_bson_does():
     assert all(document["fixed"] == {"in": True} for document in documents)
 
 
-def test_the_same_seed_gives_the_same_documents(app, db):
+def test_equal_seeds_produce_equal_documents(app, db):
     first = everything(db)
     db.client.drop_database(db.app.name)
 

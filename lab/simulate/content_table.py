@@ -1,4 +1,4 @@
-"""The growing table of contents: originals are there from the start, reshares come as they are made."""
+"""The growing table of contents: all originals, then reshares as they happen."""
 
 from dataclasses import fields
 from typing import Any
@@ -8,8 +8,8 @@ import numpy as np
 from .world import Accounts, Contents, Ints, Users
 
 
-class Shelf:
-    """Contents with room to grow; rows never move."""
+class ContentTable:
+    """Contents with spare capacity; rows never move."""
 
     def __init__(self, accounts: Accounts, users: Users, originals: Contents) -> None:
         self.accounts, self.users = accounts, users
@@ -17,13 +17,13 @@ class Shelf:
         self._columns = {field.name: getattr(originals, field.name) for field in fields(originals)}
 
     def _grow(self, needed: int) -> None:
-        room = needed + needed // 2
+        capacity = needed + needed // 2
         for name, column in self._columns.items():
-            spare = np.zeros((room - len(column), *column.shape[1:]), dtype=column.dtype)
+            spare = np.zeros((capacity - len(column), *column.shape[1:]), dtype=column.dtype)
             self._columns[name] = np.concatenate([column, spare])
 
     def add(self, **columns: Any) -> Ints:
-        """Puts new contents at the end and gives their rows."""
+        """Appends contents and returns their rows."""
         rows = np.arange(self.count, self.count + len(columns["author"]))
         self.count += len(rows)
         if self.count > len(self._columns["author"]):
@@ -33,5 +33,5 @@ class Shelf:
         return rows
 
     def contents(self) -> Contents:
-        """The table so far."""
+        """Returns the table so far."""
         return Contents(**{name: column[: self.count] for name, column in self._columns.items()})
