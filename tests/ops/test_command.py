@@ -84,7 +84,7 @@ def test_an_unreachable_server_is_one_line_and_status_1(monkeypatch, capsys):
 
     output = capsys.readouterr()
     assert status == 1
-    assert re.fullmatch(r"feedpulse: no MongoDB answers: start it, or unset MONGODB_URI [^\n]+\n", output.err)
+    assert re.fullmatch(r"feedpulse: MongoDB does not respond: start it, or unset MONGODB_URI [^\n]+\n", output.err)
 
 
 def test_an_embedded_database_that_cannot_start_is_one_line_and_status_1(monkeypatch, tmp_path, capsys):
@@ -95,7 +95,7 @@ def test_an_embedded_database_that_cannot_start_is_one_line_and_status_1(monkeyp
     status = execute(["invoke", "contentStats"])
 
     assert status == 1
-    assert re.fullmatch(r"feedpulse: [^\n]+ set FEEDPULSE_HOME to a folder that can\n", capsys.readouterr().err)
+    assert re.fullmatch(r"feedpulse: [^\n]+ set FEEDPULSE_HOME to another folder\n", capsys.readouterr().err)
 
 
 def test_debug_adds_the_traceback(db, capsys):
@@ -124,7 +124,7 @@ def test_every_command_explains_itself_and_takes_json(command, capsys):
     assert "--json" in output or "COMMAND [ARGS]" in output  # a group's commands take it
 
 
-def test_invoke_gives_the_event_to_the_function_and_prints_what_it_returns(db, tmp_path, capsys):
+def test_invoke_calls_the_function_with_the_event_and_prints_its_result(db, tmp_path, capsys):
     db.app.contents.insert_one(
         {"author": {}, "type": "short", "visibility": "publish", "createdAt": datetime(2026, 1, 14, tzinfo=UTC)}
     )
@@ -152,7 +152,7 @@ def test_time_of_the_call_stands_before_the_events(db, tmp_path, capsys):
     assert db.analytics.runs.find_one()["time"] == datetime(2026, 1, 15, tzinfo=UTC)
 
 
-def test_run_calls_the_hourly_jobs_in_order_and_tells_how_each_ended(db, statistics, capsys):
+def test_run_calls_the_hourly_jobs_in_order_and_reports_each(db, statistics, capsys):
     assert execute(["run", "hourly", "--time", TIME, "--json"]) == 0
 
     document = json.loads(capsys.readouterr().out)
@@ -163,7 +163,7 @@ def test_run_calls_the_hourly_jobs_in_order_and_tells_how_each_ended(db, statist
     assert {run["time"] for run in runs} == {datetime(2026, 1, 15, tzinfo=UTC)}
 
 
-def test_a_job_that_fails_does_not_stop_the_others_but_tells(db, statistics, capsys):
+def test_a_failed_job_is_reported_and_does_not_stop_the_others(db, statistics, capsys):
     statistics["contentStats"] = replace(statistics["contentStats"], handler="ops.nothing.here")
 
     status = execute(["run", "hourly", "--time", TIME, "--json"])
@@ -203,7 +203,7 @@ def busy(event, context):
     return {"skipped": 1}
 
 
-def test_status_tells_last_runs_lateness_and_the_feed(db, capsys):
+def test_status_shows_last_runs_delays_and_the_feed(db, capsys):
     execute(["invoke", "contentStats", "--time", "2020-01-01T00:00:00Z"])
     capsys.readouterr()
 

@@ -29,7 +29,7 @@ def written(document, width=80):
     return console.export_text()
 
 
-def test_the_report_tells_what_ran_the_feed_the_figures_and_where_to_go():
+def test_the_report_shows_jobs_feed_figures_and_next_commands():
     text = written(DOCUMENT)
 
     for words in ("365 posts by 300 people", "contentStats", "355 contents", "TH", "13 h ago", "personal", "0.500"):

@@ -163,7 +163,7 @@ def test_the_report_is_a_table_for_people(halved, capsys):
 
     output = capsys.readouterr().out
     assert status == 0
-    assert "shares came out as published" in output
+    assert "shares are as published" in output
     assert "none was seen" in output
 
 

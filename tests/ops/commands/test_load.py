@@ -108,7 +108,7 @@ def test_the_last_of_several_lines_with_one_id_counts(db, dump, capsys):
         ('{"_id": 1, "a": "' + "x" * (16 * 2**20) + '"}', "longer than 16 MB"),
     ],
 )
-def test_a_bad_line_is_set_aside_with_its_reason_and_the_rest_goes_in(db, dump, capsys, home, bad, reason):
+def test_an_invalid_line_is_rejected_with_its_reason_and_the_rest_is_loaded(db, dump, capsys, home, bad, reason):
     good = line(FIRST, displayId="a").encode(), line(SECOND, displayId="b").encode()
     text = bad if isinstance(bad, bytes) else bad.encode()
     (dump / "users.jsonl").write_bytes(good[0] + text + b"\n\n" + good[1])
@@ -170,7 +170,7 @@ def test_other_files_are_named_and_left_out(db, dump, capsys):
 
     output = capsys.readouterr()
     assert json.loads(output.out)["others"] == ["passwords.jsonl"]
-    assert "passwords.jsonl: no collection of app-db" in output.err
+    assert "passwords.jsonl: not a collection of app-db" in output.err
     assert db.app.list_collection_names() == ["users"]
 
 

@@ -111,7 +111,7 @@ def slow(event, context):
     return {}
 
 
-def test_a_clock_of_its_own_speed_tells_how_long_to_wait():
+def test_a_clock_with_a_speed_computes_the_time_to_wait():
     clock = Clock(START, speed=60, started=time.monotonic() - 10)
 
     assert clock.now() - START >= timedelta(minutes=10)
@@ -136,7 +136,7 @@ def test_a_change_reaches_its_function_as_a_triggers_event(db, watcher):
     assert calls[0]["detail-type"] == "MongoDB Database Trigger for contents"
 
 
-def test_a_function_that_fails_hears_of_the_next_change(db, watcher):
+def test_a_failed_function_is_called_on_the_next_change(db, watcher):
     log = watcher("fail")
 
     db.app.contents.insert_many([{}, {}])
@@ -145,7 +145,7 @@ def test_a_function_that_fails_hears_of_the_next_change(db, watcher):
     assert log.counts["failed"] >= 1
 
 
-def test_a_change_is_told_again_to_a_function_that_was_running(db, watcher, monkeypatch):
+def test_a_change_is_sent_again_to_a_function_that_was_running(db, watcher, monkeypatch):
     monkeypatch.setattr(schedule, "BUSY_SECONDS", (0.05, 0.05))
     watcher("busy_once")
 
@@ -175,7 +175,7 @@ def test_a_watcher_goes_on_after_the_last_change_that_it_handled(db):
     assert handled == keys
 
 
-def test_a_place_that_the_server_has_forgotten_is_told_and_given_up(db):
+def test_a_position_that_the_server_no_longer_has_is_reported_and_dropped(db):
     stop, lost = threading.Event(), []
     with db.app.contents.watch() as stream:
         db.app.contents.insert_one({"n": 1})
@@ -200,7 +200,7 @@ def test_a_triggers_event_carries_no_document():
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_stops_cleanly_and_tells_what_ran(db, uri, end, tmp_path):
+def test_the_command_stops_cleanly_and_reports_its_runs(db, uri, end, tmp_path):
     command = [sys.executable, "-m", "ops", "schedule", "--json", "--time", START.isoformat(), "--speed", "60"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "FEEDPULSE_HOME": str(tmp_path)}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)

@@ -168,7 +168,7 @@ def test_a_killed_supervisor_takes_mongod_along_and_the_next_command_starts_agai
             assert count(again) == 1
 
 
-def test_a_supervisor_asked_to_end_stops_its_server_cleanly(home: Path) -> None:
+def test_a_supervisor_stops_its_server_cleanly_on_a_signal(home: Path) -> None:
     with serving(home):
         os.kill(supervisor.read_note(home)["supervisor"], signal.SIGTERM)
         wait_until(lambda: not is_served(home))
@@ -263,7 +263,7 @@ def test_data_held_by_another_server_is_one_line_with_the_remedy(home: Path) -> 
         assert "stop that server" in refusal(home)
 
 
-def test_a_home_that_cannot_be_made_is_one_line_with_the_remedy(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_created_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     assert "set FEEDPULSE_HOME" in refusal(tmp_path / "file" / "home")
