@@ -59,7 +59,7 @@ def forget(capsys, *arguments):
     return json.loads(capsys.readouterr().out)
 
 
-def test_a_person_is_erased_everywhere_and_does_not_come_back(town, capsys):
+def test_a_person_is_forgotten_everywhere_and_does_not_come_back(town, capsys):
     db, person, home = town
     (home / "rejected").mkdir()
     (home / "rejected" / "users.jsonl").write_text(f'{{"document": "{person.account}"}}\n{{"document": "x"}}\n')
@@ -95,7 +95,7 @@ def test_a_person_is_erased_everywhere_and_does_not_come_back(town, capsys):
     assert named(db, person.ids, db.app.list_collection_names()) == Counter()
 
 
-def test_collections_without_people_have_no_ids_of_people(town):
+def test_collections_without_people_hold_nobodys_id(town):
     db, *_ = town
     everybody = {
         document["_id"] for name in ("accounts", "users", "contents", "credentials") for document in db.app[name].find()
@@ -110,7 +110,7 @@ def test_collections_without_people_have_no_ids_of_people(town):
     }
 
 
-def test_a_tombstone_hides_the_id_and_differs_between_databases(db):
+def test_a_tombstone_does_not_tell_the_id_and_another_database_has_another(db):
     one = ObjectId()
 
     add_tombstones(db, [one], one.generation_time)
@@ -120,14 +120,14 @@ def test_a_tombstone_hides_the_id_and_differs_between_databases(db):
     assert add_tombstones(db, [one], one.generation_time) == 0
 
 
-def test_an_unknown_account_gets_a_tombstone_and_nothing_is_found(db, capsys, monkeypatch, tmp_path):
+def test_an_account_that_nobody_knows_is_buried_and_nothing_is_found(db, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("FEEDPULSE_HOME", str(tmp_path))
 
     assert forget(capsys, str(ObjectId()))["found"] == {}
     assert execute(["forget", "nobody"]) == 2
 
 
-def test_a_change_of_a_post_looks_up_whether_its_author_is_erased_and_scans_nothing(db):
+def test_a_change_of_a_post_looks_up_whether_its_author_is_forgotten_and_scans_nothing(db):
     account, other, written = (ObjectId() for _ in range(3))
     user, newcomer = ObjectId(), ObjectId()  # both of the forgotten account, one unknown when it was forgotten
     db.app.users.insert_many([{"_id": user, "ownerAccount": account}, {"_id": newcomer, "ownerAccount": account}])
@@ -153,7 +153,7 @@ def test_a_change_of_a_post_looks_up_whether_its_author_is_erased_and_scans_noth
     assert 0 < max(work) <= 4 * len(some)
 
 
-def test_a_shard_skips_members_erased_after_it_was_written(town):
+def test_a_shard_of_members_leaves_out_who_was_forgotten_since_it_was_cut(town):
     db, *_ = town
 
     def trained(*buried):
