@@ -57,9 +57,9 @@ COMMANDS = {
     ),
     "forget": Entry("ops.commands.forget", "command", "Erase a person everywhere", served=True),
     "panel": Entry("ops.commands.panel", "command", "Serve the control panel for the browser"),
-    "cost": Entry("ops.commands.cost", "cost", "Dollars a day on AWS, from the benchmark's seconds"),
+    "cost": Entry("ops.commands.cost", "cost", "Estimate the cost of a day on AWS from the benchmark"),
     "bench": Entry("ops.commands.bench", "command", "Measure jobs, a baseline and requests on this machine"),
-    "scale": Entry("ops.commands.scale", "command", "What any number of members needs, and what breaks first"),
+    "scale": Entry("ops.commands.scale", "command", "Extrapolate measured costs to any number of members"),
 }
 SUBJECTS = {
     "all": Entry("ops.commands.evaluate.every", "command", "Run every evaluation whose data are in a folder"),
