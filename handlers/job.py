@@ -67,7 +67,7 @@ def job(
             except BaseException as error:
                 if resumable and isinstance(error, OutOfTimeError) and reinvoke(checked, now, context):
                     return record.finish("stopped", {"handedOn": 1}, error)
-                record.finish("failed", {}, error)
+                record.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", {}, error)
                 raise
             return record.finish("done", counts)
 

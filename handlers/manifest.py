@@ -14,6 +14,7 @@ from handlers.schedules import first_after
 from handlers.timing import Timing, parse_timing
 
 FILE = Path(__file__).resolve().parents[1] / "serverless.yml"
+_ALIASES = {"recomendFriends": "recommendFriends", "recomend_friends": "recommendFriends"}  # spellings of version 0.1
 GRACE = timedelta(minutes=15)  # a run may take so long, or wait for a lease
 FEATURES_MINUTE = 15  # hourly functions before this minute produce the input of the daily trainers
 
@@ -92,6 +93,7 @@ def named(key: str) -> Function:
         ValueError: for an unknown key; names the known ones.
     """
     known = functions()
+    key = _ALIASES.get(key, key)
     if key not in known:
         raise ValueError(f"there is no function {key[:60]} in serverless.yml: it has {', '.join(known)}")
     return known[key]

@@ -1,5 +1,6 @@
 """The `feedpulse` command as `python -m ops`."""
 
+import os
 import sys
 
 from ops.cli import INTERRUPTED, execute
@@ -11,6 +12,10 @@ def main() -> None:
         status = execute(sys.argv[1:])
     except KeyboardInterrupt:
         status = INTERRUPTED
+    if status == INTERRUPTED:  # sys.exit would wait for threads that still read or train
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 

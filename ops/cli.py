@@ -121,7 +121,7 @@ def one_line(error: Exception) -> str:
         return f"feedpulse: MONGODB_URI must be like mongodb://host:27017 ({_joined(str(error))[:120]})"
     if isinstance(error, typer.Abort):
         return "feedpulse: stopped"
-    named = type(error) is ValueError or type(error).__name__ == "EmbeddedDatabaseError"
+    named = type(error) in (ValueError, RuntimeError) or type(error).__name__ == "EmbeddedDatabaseError"
     return f"feedpulse: {'' if named else type(error).__name__ + ': '}{_joined(str(error))}"
 
 

@@ -128,7 +128,8 @@ def _triggered(detail: Any, name: str) -> Change:
 
 
 def _document_key(detail: Mapping[str, Any]) -> ObjectId:
-    key = detail.get("documentKey")
+    field = "documentKey" if "documentKey" in detail else "fullDocument"  # some triggers send the document alone
+    key = detail.get(field)
     if not isinstance(key, dict) or "_id" not in key:
-        raise ValueError(f"detail.documentKey: {str(key)[:60]} does not name a document by _id")
-    return object_id(key["_id"], "detail.documentKey._id")
+        raise ValueError(f"detail.{field}: {str(key)[:60]} does not name a document by _id")
+    return object_id(key["_id"], f"detail.{field}._id")

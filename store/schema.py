@@ -84,7 +84,7 @@ COLLECTIONS: Mapping[str, Declared] = {
     "contentinfo": Declared("app", (_index("contentId", unique=True),)),
     "topics": Declared("analytics", (_index("slug", unique=True),)),
     "hashtagStats": Declared("analytics", (_index("-score"),)),
-    "moods": Declared("analytics", (_index("userId", "-analysedAt"), _index("expiresAt", expire_seconds=0))),
+    "moods": Declared("analytics", (_index("userId", "-analysedAt"), _index("analysedAt"))),
     "textSpending": Declared("analytics"),
     "mlArtifacts": Declared("analytics", (_ARTIFACT_KEY,)),
     "mlArtifacts_country": Declared("analytics", (_ARTIFACT_KEY,)),

@@ -29,12 +29,18 @@ Time = Annotated[str | None, typer.Option(help="the clock, ISO 8601; default: no
 
 @app.command("publish")
 def publish(
-    variants: Annotated[list[str], typer.Argument(metavar="NAME=SHARE[:guest] …", help="two or more")],
+    variants: Annotated[
+        list[str], typer.Argument(metavar="NAME=SHARE[:guest] …", help="two or more; shares add up to 1")
+    ],
     time: Time = None,
+    replace: Annotated[bool, typer.Option("--replace", help="end the version that is published now")] = False,
     as_json: Json = False,
 ) -> None:
     """Publishes variants; each account keeps its variant. `:guest` uses the ranking for guests."""
     now, wanted = clock({"time": time}), parsed(variants)
+    running = [version for version in experiments.versions(databases(), EXPERIMENT) if version.ended_at is None]
+    if running and list(running[-1].variants) != wanted and not replace:
+        raise ValueError(f"version {running[-1].version} is published: end it first, or add --replace")
     version = experiments.publish(databases(), EXPERIMENT, wanted, now)
     document = {"experiment": EXPERIMENT, "version": version, "variants": wanted}
     console.result(document, as_json, f"Version {version} is published: {', '.join(variants)}.")
@@ -98,6 +104,9 @@ def parsed(words: list[str]) -> list[dict[str, Any]]:
     variants = [_variant(word) for word in words]
     if len(variants) < 2 or len({variant["name"] for variant in variants}) < len(variants):
         raise ValueError("variants: name two or more with different names, like personal=0.5 plain=0.5:guest")
+    total = sum(variant["share"] for variant in variants)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"variants: the shares add up to {total:g}, not to 1")
     return variants
 
 

@@ -1,6 +1,7 @@
 """`feedpulse panel`: the control panel in the browser."""
 
 import os
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from ipaddress import ip_address
@@ -42,12 +43,28 @@ def serve(
 
     access = Access(is_open=True) if is_loopback(host) and not _guarded() else access_of(setting)
     app = application(databases(), access, now, rejected_lines=lambda: dumps.rejected_counts(home() / "rejected"))
+    listener = listening(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     if as_json:
         console.result({"address": address}, True)
         console.screen.file.flush()
     console.progress.print(f"Control panel: {address}  (Ctrl-C stops)", highlight=False)
-    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False)
+    config = uvicorn.Config(app, log_level="warning", proxy_headers=False, server_header=False)
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens at the address, so that the address is ours before it is printed.
+
+    Raises:
+        ValueError: when another program listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ValueError(f"--port: {host}:{port} cannot be used ({error.strerror}); choose another --port") from error
 
 
 def is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -52,8 +53,9 @@ def invoke(
     as_json: Json = False,
 ) -> None:
     """Calls one function of serverless.yml with an event and prints its result, like `sls invoke local`."""
-    handler, body = named(function).load(), read_event(event) | clock_event(time)
-    with database(), contextlib.redirect_stdout(sys.stderr):
+    called, body = named(function), read_event(event) | clock_event(time)
+    handler = called.load()
+    with database(), contextlib.redirect_stdout(sys.stderr), _failing(called, body):
         result = handler(body, None)
     console.result(result, as_json, Text(json.dumps(result, indent=2, default=str, ensure_ascii=False)))
 
@@ -109,6 +111,18 @@ def _awaited(function: Function, process: SubprocessCall, begun: float) -> Outco
     except RuntimeError as error:
         return Outcome(function.key, "failed", _since(begun), {}, str(error))
     return Outcome(function.key, "done", _since(begun), counts)
+
+
+@contextlib.contextmanager
+def _failing(function: Function, event: dict[str, Any]) -> Iterator[None]:
+    """Makes a job's ValueError a failure, with exit status 1, unless it names a field of the event: a wrong call."""
+    try:
+        yield
+    except ValueError as error:
+        field = re.split(r"\W", str(error), maxsplit=1)[0]
+        if type(error) is not ValueError or not function.is_job or field in event:
+            raise
+        raise RuntimeError(f"{function.key} failed: {error}") from error
 
 
 def call(function: Function, event: dict[str, Any]) -> Outcome:

@@ -47,13 +47,13 @@ def analyse_mood(
         return _unknown(user, NO_CONSENT)
 
     since = now - timedelta(days=config.retention_days)
-    moods.drop_older_moods(db, user, since)
+    moods.drop_older_moods(db, since)
     last = moods.latest_moods(db, [user], since, now).get(user)
     posts = _posts(db, now, user, config)
 
     mood = read_mood(_columns(posts, now), last, config.mood, seed=int(str(user)[-8:], 16))
 
-    document = _document(mood, posts) | {"expiresAt": now + timedelta(days=config.retention_days)}
+    document = _document(mood, posts)
     moods.write_mood(db, user, now, document)
     history = moods.mood_history(db, user, since, now, config.history)
     return _answer(user, document) | {"history": history}
@@ -115,9 +115,8 @@ def _document(mood: Mood, posts: Sequence[moods.ReadPost]) -> Document:
 
 
 def _answer(user: ObjectId, document: Document) -> Answer:
-    shown = {name: value for name, value in document.items() if name != "expiresAt"}
-    posts = {name: str(shown[name]) if shown[name] else None for name in ("happiest", "saddest")}
-    return {"userId": str(user)} | shown | posts
+    posts = {name: str(document[name]) if document[name] else None for name in ("happiest", "saddest")}
+    return {"userId": str(user)} | document | posts
 
 
 def _unknown(user: ObjectId, reason: str) -> Answer:

@@ -48,9 +48,9 @@ def write_mood(db: Databases, user: ObjectId, now: datetime, mood: Document) -> 
     collection(db, "moods").replace_one({"_id": key}, {"userId": user, "analysedAt": now, **mood}, upsert=True)
 
 
-def drop_older_moods(db: Databases, user: ObjectId, since: datetime) -> None:
-    """Deletes the user's analyses before `since`, independent of the server's clock."""
-    collection(db, "moods").delete_many({"userId": user, "analysedAt": {"$lt": since}})
+def drop_older_moods(db: Databases, since: datetime) -> None:
+    """Deletes every analysis before `since`, by the clock of the job and not by the server's."""
+    collection(db, "moods").delete_many({"analysedAt": {"$lt": since}})
 
 
 def latest_moods(db: Databases, users: Sequence[ObjectId], since: datetime, now: datetime) -> dict[ObjectId, str]:

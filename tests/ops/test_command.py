@@ -2,8 +2,10 @@ import json
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -228,3 +230,61 @@ def test_without_a_uri_the_embedded_database_keeps_the_data_between_commands(tmp
 
     assert done.returncode == 0
     assert json.loads(done.stdout)["creators"] == 1
+
+
+def test_a_failed_job_exits_with_1_and_a_wrong_event_with_2(db, tmp_path, monkeypatch, capsys):
+    (tmp_path / "event.json").write_text('{"contents": 5}')
+    monkeypatch.setattr("features.jobs.statistics.update_content_stats", fail)
+
+    assert execute(["invoke", "contentStats", "--time", TIME]) == 1
+    assert "contentStats failed: verified bots: 5, at least 8 are needed" in capsys.readouterr().err
+    assert execute(["invoke", "topicsClassify", "--event", "event.json"]) == 2
+    assert "contents: a list of ids is needed" in capsys.readouterr().err
+
+
+def test_the_misspelt_name_of_version_0_1_is_understood(db, tmp_path, capsys):
+    (tmp_path / "event.json").write_text('{"userId": "0123456789abcdef01234567"}')
+
+    assert execute(["invoke", "recomendFriends", "--event", "event.json", "--time", TIME, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["userId"] == "0123456789abcdef01234567"
+
+
+def test_a_port_in_use_is_one_line(db, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status = execute(["panel", "--port", str(taken.getsockname()[1])])
+
+    written = capsys.readouterr()
+    assert status == 2
+    assert "choose another --port" in written.err
+    assert "Control panel:" not in written.err
+    assert "Traceback" not in written.err
+
+
+def test_an_interrupted_run_says_so(db, monkeypatch):
+    monkeypatch.setattr("features.jobs.statistics.update_content_stats", interrupt)
+
+    assert execute(["invoke", "contentStats", "--time", TIME]) == 130
+    assert db.analytics.runs.find_one()["status"] == "interrupted"
+    assert db.analytics.leases.count_documents({}) == 0
+
+
+def test_ctrl_c_does_not_wait_for_threads_at_work():
+    code = (
+        "import sys, threading, time; import ops.__main__ as command;"
+        "threading.Thread(target=time.sleep, args=(60,)).start();"
+        "command.execute = lambda words: command.INTERRUPTED; command.main()"
+    )
+    started = time.monotonic()
+
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=50, check=False)
+
+    assert ended.returncode == 130
+    assert time.monotonic() - started < 30
+
+
+def fail(*words, **more):
+    raise ValueError("verified bots: 5, at least 8 are needed")
+
+
+def interrupt(*words, **more):
+    raise KeyboardInterrupt

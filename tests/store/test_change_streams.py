@@ -43,6 +43,7 @@ def test_an_event_without_a_change_is_none() -> None:
         ({"contents": [{"$gt": ""}]}, r"contents\[0\]"),
         ({"detail": "x"}, "detail"),
         (trigger(operationType="drop"), "detail.operationType"),
+        ({"detail": {"operationType": "insert", "fullDocument": {}}}, "detail.fullDocument"),
         (trigger(documentKey=None), "detail.documentKey"),
         (trigger(documentKey={"_id": 7}), "detail.documentKey._id"),
         (trigger(ns={"db": "app-db", "coll": "users"}), "detail.ns.coll"),
@@ -51,3 +52,9 @@ def test_an_event_without_a_change_is_none() -> None:
 def test_the_error_for_a_bad_event_names_its_field(event: dict[str, Any], field: str) -> None:
     with pytest.raises(ValueError, match=field):
         read_change(event, "contents")
+
+
+def test_a_trigger_may_send_the_document_alone():
+    event = {"detail": {"operationType": "update", "fullDocument": {"_id": HEX, "visibility": "illegal"}}}
+
+    assert read_change(event, "contents") == Change(written=(ObjectId(HEX),))

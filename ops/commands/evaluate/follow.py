@@ -1,11 +1,11 @@
 """`feedpulse evaluate follow`: quality of recommended follows."""
 
-from datetime import datetime
 from time import perf_counter
 from typing import Annotated
 
 import typer
 
+from handlers.runtime import clock
 from lab.evaluate.follow import evaluate
 from ops import console
 
@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Measures recall@14 of held-out follows, compared with common neighbours and popularity."""
     started = perf_counter()
-    report = evaluate(datetime.fromisoformat(since), datetime.fromisoformat(until), accounts)
+    report = evaluate(clock({"time": since}), clock({"time": until}), accounts)
     report["seconds"] = round(perf_counter() - started, 3)
     rows = [(name, value) for name, value in report["recall@14"].items()]
     console.result(report, as_json, console.table(f"{report['accounts']} accounts", ("ranked by", "recall@14"), rows))

@@ -56,17 +56,30 @@ def report(db, **more):
 
 
 def test_a_version_is_published_once_and_stays_among_the_past_ones(db, capsys):
-    first = ["publish", "a=1", "b=3:guest", "--time", "2026-01-01T00:00:00Z", "--json"]
+    first = ["publish", "a=0.25", "b=0.75:guest", "--time", "2026-01-01T00:00:00Z", "--json"]
 
     assert call(capsys, *first)[1]["version"] == 1
     assert call(capsys, *first)[1]["version"] == 1
-    assert call(capsys, "publish", "a=1", "c=1", "--time", "2026-01-02T00:00:00Z", "--json")[1]["version"] == 2
+    assert (
+        call(capsys, "publish", "a=0.5", "c=0.5", "--replace", "--time", "2026-01-02T00:00:00Z", "--json")[1]["version"]
+        == 2
+    )
     assert call(capsys, "end", "--time", "2026-01-03T00:00:00Z")[0] == 0
     assert call(capsys, "end")[0] == 1
 
     one, two = experiments.versions(db, "ranking")
     assert (one.ended_at, two.published_at, two.ended_at) == (two.published_at, *days(2, 3))
-    assert one.variants[1] == {"name": "b", "share": 3.0, "personal": False}
+    assert one.variants[1] == {"name": "b", "share": 0.75, "personal": False}
+
+
+def test_a_published_version_is_not_replaced_unasked(db, capsys):
+    call(capsys, "publish", "a=0.5", "b=0.5", "--time", "2026-01-01T00:00:00Z")
+
+    status, message = call(capsys, "publish", "a=0.9", "b=0.1", "--time", "2026-01-02T00:00:00Z")
+
+    assert status == 2
+    assert "version 1 is published: end it first, or add --replace" in message
+    assert [version.version for version in experiments.versions(db, "ranking")] == [1]
 
 
 def days(*numbers):
@@ -84,7 +97,9 @@ def test_a_clock_before_the_published_version_is_refused(halved):
         experiments.end(halved, "ranking", NOON - timedelta(days=2))
 
 
-@pytest.mark.parametrize("words", ["a=0.5", "a=1 a=1", "a=0 b=1", "a=x b=1", "a b=1", "a=inf b=1", "a=nan b=1"])
+@pytest.mark.parametrize(
+    "words", ["a=0.5", "a=1 a=1", "a=0 b=1", "a=x b=1", "a b=1", "a=inf b=1", "a=nan b=1", "a=0.5 b=0.4"]
+)
 def test_variants_that_are_none_are_refused_in_one_line(db, capsys, words):
     status, message = call(capsys, "publish", *words.split())
 

@@ -133,7 +133,6 @@ def test_moods_older_than_the_retention_go(db: Databases) -> None:
     analyse(user)
 
     assert [each["analysedAt"] for each in moods(db) if "analysedAt" in each] == [NOW]
-    assert all(each["expiresAt"] > NOW for each in moods(db) if "analysedAt" in each)
 
 
 def test_withdrawn_consent_deletes_everything(db: Databases) -> None:
