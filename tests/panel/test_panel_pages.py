@@ -110,7 +110,7 @@ def test_rejected_lines_of_a_load_are_counted_by_reason(community, tmp_path):
     lines = ['{"line": 1, "reason": "not extended JSON: x", "document": "secret@example.org"}\n'] * 3 + ["{broken"]
     (tmp_path / "rejected" / "contents.jsonl").write_text("".join(lines))
 
-    with client(community, rejected_lines=lambda: dumps.counted(tmp_path / "rejected")) as browser:
+    with client(community, rejected_lines=lambda: dumps.rejected_counts(tmp_path / "rejected")) as browser:
         page = browser.get("/").text
 
     assert "contents: not extended JSON feedpulse load 3" in words(page)
