@@ -1,1 +1,1 @@
-"""What is known of contents, creators and users."""
+"""Statistics, karma, cascades, texts and the columns of the rankers."""

@@ -1,4 +1,4 @@
-"""Arrays: their types, ranks, positions of values, joins, and the bytes that store them."""
+"""Arrays: their types, ranks, positions of values, joins, and conversion to bytes."""
 
 import io
 import zipfile
@@ -20,9 +20,9 @@ def average_ranks(values: Floats) -> Floats:
     >>> average_ranks(np.array([5.0, 1.0, 5.0])).tolist()
     [2.5, 1.0, 2.5]
     """
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    _, position, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2)[place])
+    return np.asarray((last - (count - 1) / 2)[position])
 
 
 def positions(sorted_values: NDArray[np.generic], wanted: NDArray[np.generic]) -> Ints:
@@ -33,14 +33,14 @@ def positions(sorted_values: NDArray[np.generic], wanted: NDArray[np.generic]) -
     """
     if not len(sorted_values):
         return np.full(len(wanted), -1, dtype=np.int64)
-    place = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
-    return np.where(sorted_values[place] == wanted, place, -1)
+    position = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
+    return np.where(sorted_values[position] == wanted, position, -1)
 
 
 def spans(start: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """Returns the row and the place of each of start, …, start + count − 1 of each row; both (all places,).
+    """Returns row and position for each of start, …, start + count − 1 of each row; both (sum of counts,).
 
-    >>> [places.tolist() for places in spans(np.array([5, 9]), np.array([2, 1]))]
+    >>> [array.tolist() for array in spans(np.array([5, 9]), np.array([2, 1]))]
     [[0, 0, 1], [5, 6, 9]]
     """
     row = np.repeat(np.arange(len(start)), count)
@@ -70,7 +70,7 @@ def unpack_arrays(packed: bytes) -> Arrays:
     """Returns the arrays of `pack_arrays`; never unpickles.
 
     Raises:
-        ValueError: when the bytes are no npz.
+        ValueError: if the bytes are not an npz.
     """
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as stored:

@@ -1,4 +1,4 @@
-"""Categories: sets of hashtags that an operator edits; a post belongs to each category that has one of its tags."""
+"""Categories: sets of hashtags that operators edit. A post belongs to every category that has one of its tags."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ GLOBAL = "global"  # the category of the karma over all categories
 
 @dataclass(frozen=True)
 class Category:
-    """One subject."""
+    """A subject that is defined by hashtags."""
 
     slug: str
     name: str
@@ -21,10 +21,10 @@ class Category:
 
 
 def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
-    """A category that has been looked through.
+    """Returns a validated category.
 
     Raises:
-        ValueError: naming the field.
+        ValueError: names the invalid field.
 
     >>> category("pets", "Pets", ["#Cat", "cat", "dog"]).hashtags
     ('cat', 'dog')
@@ -33,21 +33,21 @@ def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
         raise ValueError(f"slug: {slug!r} is not small letters, digits and hyphens, or is {GLOBAL!r}")
     if not name.strip():
         raise ValueError("name: it is empty")
-    tags = {tag: normal_form(tag) for tag in hashtags}
-    if empty := [tag for tag, form in tags.items() if not form]:
+    forms = {tag: normal_form(tag) for tag in hashtags}
+    if empty := [tag for tag, form in forms.items() if not form]:
         raise ValueError(f"hashtags: {empty[0]!r} is empty")
-    return Category(slug, name.strip(), tuple(dict.fromkeys(tags.values())))
+    return Category(slug, name.strip(), tuple(dict.fromkeys(forms.values())))
 
 
 def membership(plain: Any, categories: Sequence[Category]) -> dict[str, Any]:
-    """Aggregation expressions: 1 when one of the `plain_tags` is the category's, else 0.
+    """Returns an aggregation expression by slug: 1 when the category has one of the `plain_tags`, else 0.
 
-    The server knows no case folding beyond ASCII, so a category is asked for in the spellings that people use. Of
-    all set operators only `$setIsSubset` keeps a constant set from document to document.
+    The server folds the case of ASCII only, so the expression lists the common spellings of each hashtag.
+    `$setIsSubset` is the only set operator that builds a constant set once instead of for every document.
     """
-    return {each.slug: {"$toInt": {"$anyElementTrue": [_inside(plain, each)]}} for each in categories}
+    return {category.slug: {"$toInt": {"$anyElementTrue": [_matches(plain, category)]}} for category in categories}
 
 
-def _inside(plain: Any, each: Category) -> dict[str, Any]:
-    spelled = {"$literal": spellings(each.hashtags)}
-    return {"$map": {"input": plain, "in": {"$setIsSubset": [["$$this"], spelled]}}}
+def _matches(plain: Any, category: Category) -> dict[str, Any]:
+    tags = {"$literal": spellings(category.hashtags)}
+    return {"$map": {"input": plain, "in": {"$setIsSubset": [["$$this"], tags]}}}

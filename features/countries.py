@@ -1,11 +1,11 @@
-"""The countries of ISO 3166-1 and the continents that stand between them and the world."""
+"""The countries of ISO 3166-1 and their continents."""
 
 from typing import Final
 
 from store.rules.model_names import WORLD
 
-# ISO 3166-1 alpha-2 by continent after UN M49 (https://unstats.un.org/unsd/methodology/m49/); tests hold the list
-# against pycountry, which is not shipped (LGPL) and knows no continents. Taiwan and Antarctica have no M49 region.
+# ISO 3166-1 alpha-2 by continent after UN M49 (https://unstats.un.org/unsd/methodology/m49/). Tests compare the list
+# with pycountry, which is not shipped (LGPL) and has no continents. Taiwan and Antarctica have no M49 region.
 _CODES: Final = {
     "africa": "dz ao bj bw io bf bi cv cm cf td km cg cd ci dj eg gq er sz et tf ga gm gh gn gw ke ls lr ly mg mw ml "
     "mr mu yt ma mz na ne ng re rw sh st sn sc sl so za ss sd tz tg tn ug eh zm zw",
@@ -24,7 +24,7 @@ COUNTRIES: Final[tuple[str, ...]] = tuple(sorted(CONTINENT_OF))
 
 
 def parents(account: str) -> tuple[str, ...]:
-    """The models that stand above an account of mlArtifacts_country, nearest first.
+    """Returns the levels above an account of mlArtifacts_country, nearest first.
 
     >>> parents("th"), parents("asia"), parents("global")
     (('asia', 'global'), ('global',), ())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.arrays import Ints
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, Rows, build
 from features.ranking.history import Contents, Events, History
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from features.ranking.member_columns import EFFECT_COLUMNS, effect_columns
 
 COLUMNS_OF: Final[Mapping[str, tuple[str, ...]]] = {  # by the model that is trained on them
@@ -62,7 +62,7 @@ def golden_values(columns: tuple[str, ...]) -> NDArray[Any]:
 @cache
 def golden_matrix() -> Matrix:
     """Returns MEMBER_COLUMNS on the golden log: members of two countries, one of no known country, and a guest."""
-    return build(index(_history()), _rows(), MEMBER_COLUMNS)
+    return build(build_index(_history()), _rows(), MEMBER_COLUMNS)
 
 
 def _rows() -> Rows:

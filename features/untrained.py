@@ -1,4 +1,4 @@
-"""The ranking that serves while there is no model: the content score, (engagements + 1)·ageScore, as odds."""
+"""The ranking without a trained model: the content score, (engagements + 1)·ageScore, as odds."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from features.matrix import DESIGN, GUEST_COLUMNS, Matrix
 
 _COUNTS: Final = DESIGN[:4]
 _AGE_SCORE: Final = GUEST_COLUMNS.index("ageScore")
-_LEAST: Final = 1e-300  # keeps the logarithm finite where an old content's ageScore underflows
+_LEAST: Final = 1e-300  # keeps the logarithm finite when the ageScore of an old content underflows
 
 
 def untrained_inputs(guest: Matrix) -> tuple[Floats, Floats]:
@@ -27,7 +27,7 @@ def untrained_log_odds(engaged: Floats, age_score: Floats) -> Floats:
 
 
 def untrained_parts(engaged: Floats, age_score: Floats) -> Floats:
-    """Returns what engagements and age each add to `untrained_log_odds`, shape (rows, 2).
+    """Returns the terms of `untrained_log_odds` for engagements and age, shape (rows, 2).
 
     >>> untrained_parts(np.array([0.0]), np.array([1.0])).tolist()
     [[0.0, 0.0]]

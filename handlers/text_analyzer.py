@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from features.text.analyzer import OfflineReader, Reader
+from features.text.analyzer import OfflineAnalyzer, TextAnalyzer
 from handlers.runtime import setting
 from store.client import Databases
 from store.outputs import content_info
@@ -11,13 +11,13 @@ from store.outputs import content_info
 DAILY_DOLLARS = "1"
 
 
-def text_analyzer(db: Databases, now: datetime) -> Reader:
+def text_analyzer(db: Databases, now: datetime) -> TextAnalyzer:
     """Returns the analyzer that the environment names; Comprehend stops at COMPREHEND_DAILY_DOLLARS a day.
 
     Raises:
         ValueError: for another provider or tier, or a cap that is not a number; names the setting.
     """
-    provider, offline = setting("TEXT_PROVIDER", "offline"), OfflineReader(setting("TEXT_TIER", "embeddings"))
+    provider, offline = setting("TEXT_PROVIDER", "offline"), OfflineAnalyzer(setting("TEXT_TIER", "embeddings"))
     if provider == "offline":
         return offline
     if provider != "comprehend":
@@ -25,13 +25,15 @@ def text_analyzer(db: Databases, now: datetime) -> Reader:
     return _comprehend(db, now, _cap(setting("COMPREHEND_DAILY_DOLLARS", DAILY_DOLLARS)), offline)
 
 
-def _comprehend(db: Databases, now: datetime, cap: float, offline: OfflineReader) -> Reader:
+def _comprehend(db: Databases, now: datetime, cap: float, offline: OfflineAnalyzer) -> TextAnalyzer:
     import boto3  # the Lambda runtime has it
 
-    from features.text.comprehend import ComprehendReader
+    from features.text.comprehend import ComprehendAnalyzer
 
     spend = partial(content_info.spend, db, now.date().isoformat(), cap=cap)
-    return ComprehendReader(boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None, offline=offline)
+    return ComprehendAnalyzer(
+        boto3.client("comprehend"), spend, setting("COMPREHEND_ENDPOINT") or None, offline=offline
+    )
 
 
 def _cap(dollars: str) -> float:

@@ -9,10 +9,10 @@ from scipy.special import expit
 
 from features.arrays import Floats, Ints
 from features.countries import COUNTRIES, parents
-from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns, country_columns, stacked
-from features.ranking.boosters import margins
+from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns, country_columns, stack_columns
+from features.ranking.boosters import predict_log_odds
 from features.ranking.history import History
-from features.ranking.indexes import Known
+from features.ranking.indexes import HistoryIndex
 from features.untrained import untrained_log_odds
 from predictors.diversity import diversified
 from store.rules.model_names import WORLD
@@ -32,7 +32,7 @@ class Feed:
 
 
 def country_feeds(
-    history: History, known: Known, boosters: Mapping[str, Any], live: Ints, now_ms: int, top: int
+    history: History, known: HistoryIndex, boosters: Mapping[str, Any], live: Ints, now_ms: int, top: int
 ) -> Iterator[Feed]:
     """Yields the feeds of NOWHERE and of every country; `boosters` by level; `live`: (contents,) rows.
 
@@ -51,13 +51,13 @@ def country_feeds(
             yield from _lists(lists, boosters, matrix, margin, live, author, top)
 
 
-def _matrices(known: Known, shared: Columns, live: Ints, numbers: Sequence[int], now_ms: int) -> list[Matrix]:
+def _matrices(known: HistoryIndex, shared: Columns, live: Ints, numbers: Sequence[int], now_ms: int) -> list[Matrix]:
     """Returns the matrix (contents, columns) of each country."""
     matrices = []
     for number in numbers:
         size = len(live)
         rows = Rows(live, np.full(size, -1), np.full(size, number), np.full(size, now_ms))
-        matrices.append(stacked({**shared, **country_columns(known, rows)}, GUEST_COLUMNS))
+        matrices.append(stack_columns({**shared, **country_columns(known, rows)}, GUEST_COLUMNS))
     return matrices
 
 
@@ -67,7 +67,7 @@ def _world_margin(
     """Returns the world model's log-odds, (countries, contents); without it the log of the content score."""
     if WORLD in boosters:
         together = np.concatenate(matrices) if countries > 1 else matrices[0]
-        return np.split(margins(boosters[WORLD], together), countries)
+        return np.split(predict_log_odds(boosters[WORLD], together), countries)
     engaged = np.sum([shared[name] for name in DESIGN[:4]], axis=0)
     return [untrained_log_odds(engaged, shared["ageScore"])] * countries
 
@@ -86,7 +86,7 @@ def _lists(
     for code in countries:
         levels = tuple(level for level in (*parents(code), code) if level in boosters and level != WORLD)
         if levels not in best:
-            total = margin + sum(margins(boosters[level], matrix) for level in levels)
+            total = margin + sum(predict_log_odds(boosters[level], matrix) for level in levels)
             best[levels] = _best(diversified(expit(total), author), live, top)
         yield Feed(code, *best[levels])
 

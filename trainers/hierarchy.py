@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.arrays import Floats, Ints
 from features.countries import CONTINENT_OF, COUNTRIES, parents
 from features.matrix import Matrix
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from store.rules.model_names import WORLD
 from trainers.boosters import GLOBAL, RESIDUAL, Growth, fit
 from trainers.evaluation.metrics import list_loss
@@ -56,7 +56,7 @@ def train_hierarchy(table: Table, gate: GateConfig = GateConfig()) -> Iterator[T
     """Yields the level of the world, then of all continents, then of all countries; a failed one is an identity."""
     world = _fit(table, None, gate.world)
     yield TrainedLevel(WORLD, world, None, _counts(table))
-    levels = _Hierarchy(table, gate, margins(opened(world), table.matrix), _held_out_margin(table, gate))
+    levels = _Hierarchy(table, gate, predict_log_odds(load_booster(world), table.matrix), _held_out_margin(table, gate))
     for continent in sorted(set(CONTINENT_OF.values())):
         members = [number for number, code in enumerate(COUNTRIES) if CONTINENT_OF[code] == continent]
         yield levels.residual(continent, np.isin(table.country, members))
@@ -99,14 +99,16 @@ class _Hierarchy:
     def _try_residual(self, rows: Table, inside: NDArray[np.bool_]) -> tuple[bytes, dict[str, float]]:
         """Returns the artifact if it passes the gate, else no bytes; then gain and standard error."""
         growth, early = self.gate.residual, _early(rows, self.gate)
-        trial = margins(opened(_fit(rows.take(early), self.held_out_margin[inside][early], growth)), rows.matrix)
+        trial = predict_log_odds(
+            load_booster(_fit(rows.take(early), self.held_out_margin[inside][early], growth)), rows.matrix
+        )
         gain, error = _gain(rows.take(~early), self.held_out_margin[inside][~early], trial[~early])
         figures = {"gain": gain, "standardError": error}
         if gain <= self.gate.standard_errors * error:
             return b"", figures
         artifact = _fit(rows, self.margin[inside], growth)
         self.held_out_margin[inside] += trial
-        self.margin[inside] += margins(opened(artifact), rows.matrix)
+        self.margin[inside] += predict_log_odds(load_booster(artifact), rows.matrix)
         return artifact, figures
 
 
@@ -119,7 +121,7 @@ def _held_out_margin(table: Table, gate: GateConfig) -> Floats:
     seen = table.take(_early(table, gate))
     if not seen.engaged.any():
         return np.zeros(len(table.engaged))
-    return margins(opened(_fit(seen, None, gate.world)), table.matrix)
+    return predict_log_odds(load_booster(_fit(seen, None, gate.world)), table.matrix)
 
 
 def _gain(late: Table, margin: Floats, added: Floats) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from features.arrays import Floats, Ints
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from features.ranking.member_columns import effect_columns
 from store.rules.model_names import WORLD
 from trainers.boosters import Growth, fit
@@ -32,11 +32,11 @@ class MemberBooster:
 def guest_margin(boosters: Mapping[str, Any], matrix: Matrix, country: Ints) -> Floats:
     """Returns the log-odds of the guest levels for rows of any countries; `matrix`: (rows, ≥ GUEST_COLUMNS)."""
     guest = matrix[:, :_GUEST]
-    total = margins(boosters[WORLD], guest) if WORLD in boosters else np.zeros(len(matrix))
+    total = predict_log_odds(boosters[WORLD], guest) if WORLD in boosters else np.zeros(len(matrix))
     for level, booster in boosters.items():
         inside = np.isin(country, _numbers(level)) if level != WORLD else np.zeros(len(matrix), dtype=np.bool_)
         if inside.any():
-            total[inside] += margins(booster, guest[inside])
+            total[inside] += predict_log_odds(booster, guest[inside])
     return total
 
 
@@ -57,8 +57,8 @@ def _gate(sample: Sample, matrix: Matrix, base: Floats) -> Gate:
     if not sample.engaged[early].any():
         return CLOSED
     label = sample.engaged[early].astype(np.float64)
-    trial = opened(fit(matrix[early], label, sample.weight[early], base[early], GROWTH))
-    rows = member_rows(sample, matrix, base + margins(trial, matrix))
+    trial = load_booster(fit(matrix[early], label, sample.weight[early], base[early], GROWTH))
+    rows = member_rows(sample, matrix, base + predict_log_odds(trial, matrix))
     order = np.argsort(sample.rows.account, kind="stable")
     engaged_before = np.nan_to_num(matrix[order, MEMBER_COLUMNS.index("userEngaged")]).astype(np.int64)
     late = ~early[order]

@@ -1,1 +1,1 @@
-"""Reshare trees: who reshared from whom, ranks, forecasts."""
+"""Reshare trees: parents, ranks and forecasts."""

@@ -1,4 +1,4 @@
-"""How long after a post its readers pass it on: a step density over the log of the delay, learned by EM."""
+"""The delay between a post and its reshares: a step density over the log of the delay, learned by EM."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from features.arrays import Floats, Ints
 
-SHORTEST_MINUTES = 0.05  # below it delays can't be told apart
+SHORTEST_MINUTES = 0.05  # shorter delays count as this one
 
 
 @dataclass(frozen=True)
 class Delays:
     """Density of the delay between a post and a reshare that it caused."""
 
-    edges: Floats  # (bins + 1,) minutes, rising
+    edges: Floats  # (bins + 1,) minutes, ascending
     mass: Floats  # (bins,) summing to 1
-    elsewhere: float = 0.0  # rate per minute of reshares that no followed sharer caused
+    elsewhere: float = 0.0  # rate per minute of reshares that were not caused by a followed sharer
 
     def density(self, minutes: Floats) -> Floats:
-        """Chance per minute at each delay, shape of `minutes`; outside the edges that of the nearest bin.
+        """Returns the density per minute at each delay, shape of `minutes`; outside the edges that of the nearest bin.
 
         >>> steps = Delays(np.array([0.1, 1.0, 10.0]), np.array([0.9, 0.1]))
         >>> steps.density(np.array([0.1, 1.0])).round(3).tolist()
@@ -27,11 +27,11 @@ class Delays:
         inside = np.clip(minutes, self.edges[0], self.edges[-1] * (1 - 1e-9))
         at = np.clip(np.searchsorted(self.edges, inside, "right") - 1, 0, len(self.mass) - 1)
         width = np.log(self.edges[1:] / self.edges[:-1])
-        return (self.mass / width)[at] / inside  # even in the logarithm within a bin
+        return (self.mass / width)[at] / inside  # uniform in the logarithm within a bin
 
 
 def lognormal_delays(median_minutes: float, sigma: float, elsewhere: float = 0.0, bins: int = 40) -> Delays:
-    """Delays whose logarithm is normal, as steps over five sigma to both sides.
+    """Returns log-normal delays as steps over five sigma on both sides.
 
     >>> round(float(lognormal_delays(60, 1).mass.sum()), 6)
     1.0
@@ -43,23 +43,23 @@ def lognormal_delays(median_minutes: float, sigma: float, elsewhere: float = 0.0
 
 
 def fit_delays(child: Ints, minutes: Floats, strength: Floats, bins: int = 24, rounds: int = 60) -> Delays:
-    """The delays that explain the reshares best when parents are hidden, by expectation and maximisation.
+    """Fits the delays to reshares with unknown parents, by expectation maximisation.
 
     Args:
-        child: shape (c,), which reshare the candidate belongs to.
-        minutes: shape (c,), the delay if it was the parent.
-        strength: shape (c,), the tie to the candidate.
+        child: shape (c,), the reshare of each candidate.
+        minutes: shape (c,), the delay if the candidate is the parent.
+        strength: shape (c,), the strength of the tie to the candidate.
     """
     minutes = np.maximum(minutes, SHORTEST_MINUTES)
     edges = _edges(minutes, bins)
     at = np.clip(np.searchsorted(edges, minutes, "right") - 1, 0, len(edges) - 2)
-    known = Delays(edges, np.full(len(edges) - 1, 1.0 / (len(edges) - 1)))
+    delays = Delays(edges, np.full(len(edges) - 1, 1.0 / (len(edges) - 1)))
     for _ in range(rounds):
-        rate = strength * known.density(minutes)
+        rate = strength * delays.density(minutes)
         share = rate / np.bincount(child, weights=rate)[child]
         mass: Floats = np.bincount(at, weights=share, minlength=len(edges) - 1).astype(np.float64)
-        known = Delays(edges, _smooth(mass))
-    return known
+        delays = Delays(edges, _smooth(mass))
+    return delays
 
 
 def _edges(minutes: Floats, bins: int) -> Floats:
@@ -70,8 +70,8 @@ def _edges(minutes: Floats, bins: int) -> Floats:
 
 
 def _smooth(mass: Floats) -> Floats:
-    """The mass with half a reshare added to each bin and a quarter lent to each neighbour."""
+    """Adds half a reshare to each bin and moves a quarter of each bin to each neighbour."""
     padded = np.concatenate([mass[:1], mass, mass[-1:]]) + 0.5
-    lent: Floats = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
-    lent /= lent.sum()
-    return lent
+    smoothed: Floats = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+    smoothed /= smoothed.sum()
+    return smoothed

@@ -1,4 +1,4 @@
-"""A rebuilt tree as the document that is kept of it."""
+"""Reshare trees as documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from features.cascades.ranks import ranks
 from features.cascades.reconstruct import METHODS, Edges
 
 Document = dict[str, Any]
-MOST_NODES = 20_000  # of a tree that are kept: a document has at most 16 MB
-MOST_CANDIDATES = 3  # per edge, the likeliest
-LOOKS = 8  # forecasts are made when a tree is 1, 2, 4, … 2^(looks-1) hours old, and with each reshare
+MOST_NODES = 20_000  # of a document, which has at most 16 MB
+MOST_CANDIDATES = 3  # per edge, the most probable
+CHECKPOINTS = 8  # forecast at 1, 2, 4, … 2^(CHECKPOINTS-1) hours of age, and with each reshare
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What is measured of every node of a forest."""
+    """Measures of every node of a forest; all arrays have shape (n,)."""
 
     root: Ints
     level: Ints
@@ -30,27 +30,26 @@ class Measures:
 
     @classmethod
     def of(cls, parent: Ints) -> "Measures":
-        """The measures of the forest."""
+        """Returns the measures of the forest."""
         root, level = roots_and_levels(parent)
         return cls(root, level, ranks(parent, level), structural_virality(subtree_sizes(parent, level), root))
 
 
-def as_of(root: datetime, last: datetime, now: datetime) -> datetime:
-    """The moment that a tree's document is about: its last reshare, or the last of its looks since.
+def document_time(root: datetime, last: datetime, now: datetime) -> datetime:
+    """Returns the time that a tree's document describes: its last reshare, or the last checkpoint since.
 
-    So a tree is only made anew when a reshare comes or its age doubles, and a full run gives the same
-    documents.
+    A tree is written again only after a reshare or a checkpoint, and a full run writes the same documents.
     """
-    ages = (timedelta(hours=2**look) for look in range(LOOKS))
+    ages = (timedelta(hours=2**checkpoint) for checkpoint in range(CHECKPOINTS))
     return max([root, last, *(root + age for age in ages if root + age <= now)])
 
 
-def tree_document(members: Ints, described: Sequence[Document], measures: Measures) -> Document:
-    """Nodes and measures of one tree.
+def tree_document(members: Ints, nodes: Sequence[Document], measures: Measures) -> Document:
+    """Returns the nodes and measures of one tree.
 
     Args:
         members: shape (m,), the tree's nodes, the root first, then by position.
-        described: all nodes of the forest, as `node_documents` gives them.
+        nodes: the documents of all nodes of the forest, from `node_documents`.
     """
     top = int(members[0])
     breadth = breadths(measures.root[members], measures.level[members], top)
@@ -59,12 +58,12 @@ def tree_document(members: Ints, described: Sequence[Document], measures: Measur
         "depth": len(breadth) - 1,
         "breadth": breadth,
         "structuralVirality": float(measures.virality[top]),
-        "nodes": [described[at] for at in members[:MOST_NODES].tolist()],
+        "nodes": [nodes[node] for node in members[:MOST_NODES].tolist()],
     }
 
 
 def forecast_document(minutes: Floats, followers: Floats, age_minutes: float) -> Document:
-    """The size in the end, as a document; `minutes` and `followers` of the nodes, the root first."""
+    """Returns the forecast of the final size; `minutes` and `followers` of the nodes, the root first."""
     size = forecast_size(minutes, followers, age_minutes)
     interval = [round(size.low, 2), round(size.high, 2)]
     return {"size": round(size.size, 2), "interval": interval, "coverage": COVERAGE}
@@ -77,32 +76,32 @@ def node_documents(
     edges: Edges,
     measures: Measures,
 ) -> list[Document]:
-    """Every node of the forest; the sequences are of its n nodes."""
-    listed = _candidates(edges, ids)
+    """Returns the document of every node of the forest; the sequences have n items."""
+    candidates = _candidates(edges, ids)
     columns = (edges.parent, measures.level, measures.rank, edges.method, edges.confidence.round(4))
-    rows = zip(*(each.tolist() for each in columns), strict=True)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     return [
         {
-            "id": ids[at],
-            "user": users[at],
-            "parent": ids[above] if above >= 0 else None,
+            "id": ids[node],
+            "user": users[node],
+            "parent": ids[parent] if parent >= 0 else None,
             "level": level,
-            "time": times[at],
+            "time": times[node],
             "rank": rank,
             "method": METHODS[method],
             "confidence": confidence,
-            "candidates": listed.get(at, []),
+            "candidates": candidates.get(node, []),
         }
-        for at, (above, level, rank, method, confidence) in enumerate(rows)
+        for node, (parent, level, rank, method, confidence) in enumerate(rows)
     ]
 
 
 def _candidates(edges: Edges, ids: Sequence[Any]) -> dict[int, list[Document]]:
-    """The likeliest candidates of each node that has any."""
-    found: dict[int, list[Document]] = {}
-    possible = edges.candidates
-    for at in np.lexsort((-edges.share, possible.child)).tolist():
-        listed = found.setdefault(int(possible.child[at]), [])
-        if len(listed) < MOST_CANDIDATES:
-            listed.append({"id": ids[int(possible.parent[at])], "share": round(float(edges.share[at]), 4)})
-    return found
+    """Returns the most probable candidates of each node that has any."""
+    by_node: dict[int, list[Document]] = {}
+    child, parent = edges.candidates.child, edges.candidates.parent
+    for row in np.lexsort((-edges.share, child)).tolist():
+        candidates = by_node.setdefault(int(child[row]), [])
+        if len(candidates) < MOST_CANDIDATES:
+            candidates.append({"id": ids[int(parent[row])], "share": round(float(edges.share[row]), 4)})
+    return by_node

@@ -1,6 +1,6 @@
-"""Reshare trees as arrays: one parent index per node, many trees beside each other in one forest.
+"""Reshare trees as arrays: a forest is one parent index per node.
 
-A forest is `parent` of shape (n,), int64: the index of each node's parent, -1 at a root. The order is free.
+`parent` has shape (n,), int64: the index of each node's parent, -1 at a root. Nodes are in any order.
 """
 
 from typing import Any
@@ -12,24 +12,24 @@ from features.arrays import Floats, Ints
 
 
 def roots_and_levels(parent: Ints) -> tuple[Ints, Ints]:
-    """Each node's root (index, shape (n,)) and its distance from there (shape (n,)).
+    """Returns each node's root and its distance from the root, both of shape (n,).
 
-    Pointer doubling: log2(n) passes, however deep the tree is.
+    Pointer doubling takes log2(n) passes for any depth.
 
     Raises:
-        ValueError: when the forest has a cycle.
+        ValueError: if the forest has a cycle.
 
-    >>> [each.tolist() for each in roots_and_levels(np.array([-1, 0, 1, -1]))]
+    >>> [array.tolist() for array in roots_and_levels(np.array([-1, 0, 1, -1]))]
     [[0, 0, 0, 3], [0, 1, 2, 0]]
     """
     jump, level = _jumped(parent)
     if (parent[jump] >= 0).any():
-        raise ValueError(f"parent: {int((parent[jump] >= 0).sum())} nodes lead into a cycle, to no root")
+        raise ValueError(f"parent: {int((parent[jump] >= 0).sum())} nodes lead into a cycle, not to a root")
     return jump, level
 
 
 def without_cycles(parent: Ints, position: Ints) -> Ints:
-    """The forest with every cycle opened at its member of lowest `position`, shape (n,): it becomes a root.
+    """Returns the forest with every cycle cut at its node of lowest `position` (n,), which becomes a root.
 
     >>> without_cycles(np.array([2, 0, 1, 2]), np.array([5, 1, 7, 0])).tolist()
     [2, -1, 1, 2]
@@ -40,13 +40,13 @@ def without_cycles(parent: Ints, position: Ints) -> Ints:
     step = np.where(parent < 0, np.arange(len(parent)), parent)
     for _ in range(len(parent).bit_length()):
         low, step = np.minimum(low, low[step]), step[step]
-    opened = parent.copy()
-    opened[on_cycle[position[on_cycle] == low[on_cycle]]] = -1
-    return opened
+    acyclic = parent.copy()
+    acyclic[on_cycle[position[on_cycle] == low[on_cycle]]] = -1
+    return acyclic
 
 
 def subtree_sizes(parent: Ints, level: Ints) -> Ints:
-    """Number of nodes in the subtree of each node, itself included, shape (n,).
+    """Returns the number of nodes in the subtree of each node, including the node, shape (n,).
 
     >>> subtree_sizes(np.array([-1, 0, 1, 0]), np.array([0, 1, 2, 1])).tolist()
     [4, 2, 1, 1]
@@ -59,7 +59,7 @@ def subtree_sizes(parent: Ints, level: Ints) -> Ints:
 
 
 def structural_virality(sizes: Ints, root: Ints) -> Floats:
-    """Mean distance between two nodes of the same tree, shape (n,), read at the root; 0 for a tree of one.
+    """Returns the mean distance between two nodes of a tree at its root, shape (n,); 0 for a tree of one node.
 
     2·Σ s(n−s) / (n(n−1)) over subtree sizes s, which is the Wiener index over the number of pairs
     (Goel et al. 2016, doi:10.1287/mnsc.2015.2158).
@@ -75,7 +75,7 @@ def structural_virality(sizes: Ints, root: Ints) -> Floats:
 
 
 def breadths(root: Ints, level: Ints, of: int) -> list[int]:
-    """Number of nodes per level of the tree whose root is the node `of`.
+    """Returns the number of nodes per level of the tree with the root `of`.
 
     >>> breadths(np.array([0, 0, 0, 3]), np.array([0, 1, 1, 0]), of=0)
     [1, 2]
@@ -84,9 +84,9 @@ def breadths(root: Ints, level: Ints, of: int) -> list[int]:
 
 
 def _jumped(parent: Ints) -> tuple[Ints, NDArray[Any]]:
-    """Where each node stands after at least n steps upward, and how many of them moved."""
-    here = np.arange(len(parent))
-    jump, level = np.where(parent < 0, here, parent), (parent >= 0).astype(np.int64)
+    """Returns the node at least n steps above each node, and how many of the steps moved."""
+    node = np.arange(len(parent))
+    jump, level = np.where(parent < 0, node, parent), (parent >= 0).astype(np.int64)
     for _ in range(len(parent).bit_length()):
         level, jump = level + level[jump], jump[jump]
     return jump, level

@@ -1,4 +1,4 @@
-"""Rank of a node: its descendants, each counted by the inverse of its distance. Exact, whatever the depth."""
+"""The rank of a node: the sum of 1 / distance over its descendants, exact for any depth."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from features.arrays import Floats, Ints
 
-_STEPS = 100_000_000  # nodes times depth up to which walking to the ancestors is the fastest
-_BLOCK = 64  # path vertices that are summed one by one
+_STEPS = 100_000_000  # nodes times depth up to which ranks_by_ancestors is faster
+_BLOCK = 64  # vertices of a path that are summed one by one
 
 
 def ranks(parent: Ints, level: Ints) -> Floats:
-    """rank(v) = Σ over the descendants of v of 1 / distance, shape (n,); a leaf has 0.
+    """Returns rank(v) = Σ 1 / distance over the descendants of v, shape (n,); a leaf has 0.
 
     >>> ranks(np.array([-1, 0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 2, 2])).tolist()
     [3.5, 2.0, 1.0, 0.0, 0.0, 0.0]
@@ -23,7 +23,7 @@ def ranks(parent: Ints, level: Ints) -> Floats:
 
 
 def ranks_by_ancestors(parent: Ints) -> Floats:
-    """The ranks by one pass per level: O(n · depth)."""
+    """Computes the ranks in one pass per level: O(n · depth)."""
     total = np.zeros(len(parent))
     ancestor, distance = parent[parent >= 0], 1
     while len(ancestor):
@@ -34,30 +34,29 @@ def ranks_by_ancestors(parent: Ints) -> Floats:
 
 
 def ranks_by_paths(parent: Ints, level: Ints) -> Floats:
-    """The ranks by long paths: O(n log² n), for chains of many thousand.
+    """Computes the ranks by long-path decomposition: O(n log² n), for chains of thousands of nodes.
 
-    Every node belongs to the path of its tallest child, so each path's counts by depth are as long as the
-    path and all of them together as long as the tree. Along one path the upper half gains from the lower half
-    by a correlation with 1/distance, and each half from itself in the same way.
+    Every node belongs to the path of its tallest child, so the counts by depth of all paths are together as long as
+    the tree. On a path, the lower half adds to the upper half by a correlation with 1/distance, and each half to
+    itself in the same way.
     """
     total = np.zeros(len(parent))
-    hanging: defaultdict[int, list[Floats]] = defaultdict(list)  # node → counts of its shorter children
-    for path in _long_paths(parent, level):
-        beside = {at: _summed(hanging.pop(node)) for at, node in enumerate(path) if node in hanging}
-        laid = _Path(path, beside)
-        total[path] = laid.ranks()
-        above = int(parent[path[0]])
+    branches: defaultdict[int, list[Floats]] = defaultdict(list)  # node → counts of its shorter children
+    for nodes in _long_paths(parent, level):
+        path = _Path(nodes, {at: _summed(branches.pop(node)) for at, node in enumerate(nodes) if node in branches})
+        total[nodes] = path.ranks()
+        above = int(parent[nodes[0]])
         if above >= 0:
-            hanging[above].append(laid.counts(0, len(path)))
+            branches[above].append(path.counts(0, len(nodes)))
     return total
 
 
 @dataclass(frozen=True)
 class _Path:
-    """A path from its top to a deepest leaf, with what hangs beside it."""
+    """A path from its top to a deepest leaf, with the counts of the branches at its vertices."""
 
     nodes: list[int]
-    beside: dict[int, Floats] = field(repr=False)  # vertex → counts by depth, first the one below it
+    branches: dict[int, Floats] = field(repr=False)  # vertex → counts by depth below the vertex
 
     def ranks(self) -> Floats:
         total = np.zeros(len(self.nodes))
@@ -75,36 +74,35 @@ class _Path:
         return total
 
     def counts(self, start: int, end: int) -> Floats:
-        """Nodes at or beside the vertices `start` to `end`, by their depth below `start`."""
-        inside = [(at, self.beside[at]) for at in range(start, end) if at in self.beside]
-        reach = max([end - start, *(at - start + 1 + len(each) for at, each in inside)])
-        found = np.zeros(reach)
-        found[: end - start] = 1.0
-        for at, each in inside:
-            found[at - start + 1 : at - start + 1 + len(each)] += each
-        return found
+        """Returns the nodes on the vertices `start` to `end` and in their branches, by depth below `start`."""
+        inside = [(at, self.branches[at]) for at in range(start, end) if at in self.branches]
+        counts = np.zeros(max([end - start, *(at - start + 1 + len(branch) for at, branch in inside)]))
+        counts[: end - start] = 1.0
+        for at, branch in inside:
+            counts[at - start + 1 : at - start + 1 + len(branch)] += branch
+        return counts
 
     def _add_block(self, total: Floats, start: int, end: int) -> None:
         counts = np.zeros(len(self.counts(start, end)))
         inverse = 1.0 / np.arange(1, len(counts) + 1)
         for at in range(end - 1, start - 1, -1):
-            if at in self.beside:
-                hung = self.beside[at]
-                counts[at - start + 1 : at - start + 1 + len(hung)] += hung
+            if at in self.branches:
+                branch = self.branches[at]
+                counts[at - start + 1 : at - start + 1 + len(branch)] += branch
             below = counts[at - start + 1 :]
             total[at] += float(below @ inverse[: len(below)])
             counts[at - start] += 1.0
 
 
 def _correlated(longer: Floats, shorter: Floats) -> Floats:
-    """Sums of products where the shorter lies wholly within the longer, by the transform: shape (difference + 1,)."""
+    """Returns the valid part of the cross-correlation, by the Fourier transform: shape (difference + 1,)."""
     size = 1 << (len(longer) + len(shorter) - 2).bit_length()
     product = np.fft.rfft(longer, size) * np.fft.rfft(shorter[::-1], size)
     return np.fft.irfft(product, size)[len(shorter) - 1 : len(longer)]
 
 
 def _long_paths(parent: Ints, level: Ints) -> list[list[int]]:
-    """The paths, each before the path that it hangs on."""
+    """Returns the paths, each before the path that contains its parent."""
     parents, from_below = parent.tolist(), np.argsort(-level, kind="stable").tolist()
     height, tallest = [0] * len(parents), [-1] * len(parents)
     for node in from_below:
@@ -123,7 +121,7 @@ def _followed(top: int, tallest: list[int]) -> list[int]:
 
 
 def _summed(counts: list[Floats]) -> NDArray[np.float64]:
-    total = np.zeros(max(len(each) for each in counts))
-    for each in counts:
-        total[: len(each)] += each
+    total = np.zeros(max(len(branch) for branch in counts))
+    for branch in counts:
+        total[: len(branch)] += branch
     return total

@@ -1,4 +1,4 @@
-"""Trees rebuilt by the ladder: named copy, impression log, likelihood over followed sharers, root."""
+"""Reconstructs reshare trees: the parent is the declared copy, else the last impression, else inferred from follows."""
 
 from dataclasses import dataclass, replace
 
@@ -7,22 +7,21 @@ import numpy as np
 from features.arrays import Floats, Ints, joined
 from features.cascades.delays import lognormal_delays
 from features.cascades.forest import without_cycles
-from features.cascades.parents import Candidates, Follows, Nodes, candidates, chosen, shares
+from features.cascades.parents import Candidates, Follows, Nodes, choose_parents, find_candidates, shares
 from features.ranking.point_in_time import PairIndex
 
 METHODS = ("root", "explicit", "impression", "follow", "unattributed")
 ROOT, EXPLICIT, IMPRESSION, FOLLOW, UNATTRIBUTED = range(5)
 
-
-LIKELIHOOD = "likelihood"  # the policy with all evidence; "earliest" and "recent" take a followed earlier sharer alone
-IMPRESSION_CONFIDENCE = 0.95  # share of right parents by the log, in simulated communities
+LIKELIHOOD = "likelihood"  # the policy that uses declared parents, impressions and follows; the others use follows only
+IMPRESSION_CONFIDENCE = 0.95  # share of correct parents by impression, in simulated communities
 FOLLOW_CONFIDENCE = 0.98  # of the design's rules, where only the first copy is shown
-TIE_DAYS = 30.0  # engagements with the candidate's posts that make the tie
+TIE_DAYS = 30.0  # window of the engagements that count as tie strength
 DELAYS = lognormal_delays(180.0, 2.0, elsewhere=1e-6)
 
 
 @dataclass(frozen=True)
-class Seen:
+class Impressions:
     """Impressions of copies by accounts that reshared."""
 
     account: Ints  # (s,) number
@@ -32,59 +31,59 @@ class Seen:
 
 @dataclass(frozen=True)
 class Edges:
-    """The parent of each node, and how it was found."""
+    """The parent of each node, and the method that found it."""
 
     parent: Ints  # (n,) -1 at the roots
     method: Ints  # (n,) index into METHODS
-    confidence: Floats  # (n,) chance that the parent is right; 0 when nothing is known
+    confidence: Floats  # (n,) probability that the parent is correct; 0 when unknown
     candidates: Candidates
-    share: Floats  # (c,) chance of each candidate
+    share: Floats  # (c,) probability of each candidate
 
 
-def rebuilt(
+def reconstruct(
     nodes: Nodes,
-    named: Ints,
+    declared_parent: Ints,
     account: Ints,
-    seen: Seen,
+    impressions: Impressions,
     follows: Follows,
     ties: PairIndex | None,
     policy: str = LIKELIHOOD,
 ) -> Edges:
-    """The edges of all trees at once.
+    """Returns the edges of all trees.
 
     Args:
-        nodes: the posts; of each tree the root has the lowest position.
-        named: shape (n,), the copy that the post names, -1 when it names none.
+        nodes: the posts; the root of each tree has its lowest position.
+        declared_parent: shape (n,), the copy that the app recorded, -1 without one.
         account: shape (n,), number of the author's account, -1 when unknown.
-        ties: engagements by pair of users (who engaged, whose post); None takes all ties as equal.
+        ties: engagements by pair of users (engager, author); None makes all ties equal.
     """
     root = _root_of(nodes)
-    parent, method, confidence = root.copy(), np.full(len(root), UNATTRIBUTED), np.zeros(len(root))
-    found = _with_ties(candidates(nodes, follows), nodes, ties)
-    share = shares(found, DELAYS)
-    best = chosen(found, share, policy)
-    whole = policy == LIKELIHOOD
-    sure = share[best] if whole else FOLLOW_CONFIDENCE
-    _put(parent, method, confidence, found.child[best], found.parent[best], FOLLOW, sure)
-    if whole:
-        child, copy = last_seen(nodes, account, seen)
-        _put(parent, method, confidence, child, copy, IMPRESSION, IMPRESSION_CONFIDENCE)
-        child = np.flatnonzero(named >= 0)
-        _put(parent, method, confidence, child, named[child], EXPLICIT, 1.0)
-    _put(parent, method, confidence, np.unique(root), np.full(len(np.unique(root)), -1), ROOT, 1.0)
-    cut = np.flatnonzero(without_cycles(parent, nodes.position) != parent)
-    _put(parent, method, confidence, cut, root[cut], UNATTRIBUTED, 0.0)
-    return Edges(parent, method, confidence, found, share)
+    edges = root.copy(), np.full(len(root), UNATTRIBUTED), np.zeros(len(root))  # parent, method, confidence
+    candidates = _with_ties(find_candidates(nodes, follows), nodes, ties)
+    share = shares(candidates, DELAYS)
+    best = choose_parents(candidates, share, policy)
+    by_likelihood = policy == LIKELIHOOD
+    probability = share[best] if by_likelihood else FOLLOW_CONFIDENCE
+    _put(*edges, candidates.child[best], candidates.parent[best], FOLLOW, probability)
+    if by_likelihood:
+        child, copy = last_impressions(nodes, account, impressions)
+        _put(*edges, child, copy, IMPRESSION, IMPRESSION_CONFIDENCE)
+        child = np.flatnonzero(declared_parent >= 0)
+        _put(*edges, child, declared_parent[child], EXPLICIT, 1.0)
+    _put(*edges, np.unique(root), -1, ROOT, 1.0)
+    on_cycle = np.flatnonzero(without_cycles(edges[0], nodes.position) != edges[0])
+    _put(*edges, on_cycle, root[on_cycle], UNATTRIBUTED, 0.0)
+    return Edges(*edges, candidates, share)
 
 
-def last_seen(nodes: Nodes, account: Ints, seen: Seen) -> tuple[Ints, Ints]:
-    """Reshares whose author had another copy on the screen before, and the last of those copies."""
-    accounts = int(max(account.max(initial=0), seen.account.max(initial=0))) + 1
+def last_impressions(nodes: Nodes, account: Ints, impressions: Impressions) -> tuple[Ints, Ints]:
+    """Returns the reshares whose author had another copy on the screen before, and the last of those copies."""
+    accounts = int(max(account.max(initial=0), impressions.account.max(initial=0))) + 1
     owner = np.where(account < 0, -1, nodes.tree * accounts + account)
-    row, child = joined(nodes.tree[seen.node] * accounts + seen.account, owner)
-    copy, minutes = seen.node[row], seen.minutes[row]
-    fits = (minutes <= nodes.minutes[child]) & (nodes.position[copy] < nodes.position[child])
-    child, copy, minutes = child[fits], copy[fits], minutes[fits]
+    row, child = joined(nodes.tree[impressions.node] * accounts + impressions.account, owner)
+    copy, minutes = impressions.node[row], impressions.minutes[row]
+    valid = (minutes <= nodes.minutes[child]) & (nodes.position[copy] < nodes.position[child])
+    child, copy, minutes = child[valid], copy[valid], minutes[valid]
     order = np.lexsort((nodes.position[copy], minutes, child))
     last = np.append(child[order][1:] != child[order][:-1], True)[: len(order)]
     return child[order][last], copy[order][last]
@@ -92,27 +91,33 @@ def last_seen(nodes: Nodes, account: Ints, seen: Seen) -> tuple[Ints, Ints]:
 
 def _root_of(nodes: Nodes) -> Ints:
     order = np.lexsort((nodes.position, nodes.tree))
-    new = np.append(True, nodes.tree[order][1:] != nodes.tree[order][:-1])[: len(order)]
+    is_first = np.append(True, nodes.tree[order][1:] != nodes.tree[order][:-1])[: len(order)]
     roots = np.empty(int(nodes.tree.max(initial=-1)) + 1, dtype=np.int64)
-    roots[nodes.tree[order][new]] = order[new]
+    roots[nodes.tree[order][is_first]] = order[is_first]
     return roots[nodes.tree]
 
 
-def _with_ties(found: Candidates, nodes: Nodes, ties: PairIndex | None) -> Candidates:
-    """Strength 1 + the engagements with the candidate's posts in the days before the reshare, where there is a choice.
+def _with_ties(candidates: Candidates, nodes: Nodes, ties: PairIndex | None) -> Candidates:
+    """Sets the strength to 1 + the engagements with the candidate's posts in the days before the reshare.
 
-    Without one the strength is 1: whose ties are at hand then goes by what other trees are rebuilt beside this one.
+    The strength of a child's only candidate is 1: its ties may not have been read, depending on the batch.
     """
     if ties is None:
-        return found
-    pair = ties.key(nodes.user[found.child], nodes.user[found.parent])
-    time_ms = np.rint(nodes.minutes[found.child] * 60_000).astype(np.int64)
+        return candidates
+    pair = ties.key(nodes.user[candidates.child], nodes.user[candidates.parent])
+    time_ms = np.rint(nodes.minutes[candidates.child] * 60_000).astype(np.int64)
     engaged = ties.index.within(pair, time_ms, TIE_DAYS * 24).astype(np.float64)
-    several = np.bincount(found.child, minlength=len(nodes.tree))[found.child] > 1
-    return replace(found, strength=1.0 + np.where(several, engaged, 0.0))
+    has_choice = np.bincount(candidates.child, minlength=len(nodes.tree))[candidates.child] > 1
+    return replace(candidates, strength=1.0 + np.where(has_choice, engaged, 0.0))
 
 
 def _put(
-    parent: Ints, method: Ints, confidence: Floats, child: Ints, above: Ints, how: int, sure: Floats | float
+    parent: Ints,
+    method: Ints,
+    confidence: Floats,
+    child: Ints,
+    new_parent: Ints | int,
+    new_method: int,
+    new_confidence: Floats | float,
 ) -> None:
-    parent[child], method[child], confidence[child] = above, how, sure
+    parent[child], method[child], confidence[child] = new_parent, new_method, new_confidence

@@ -1,4 +1,4 @@
-"""One reshare tree for whoever asks."""
+"""Looks up one reshare tree."""
 
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,17 @@ _INTERNAL = ("_id", "members")
 
 
 def find_tree(db: Databases, content: Any, now: datetime) -> Document:
-    """The tree in which the content is a node, as last rebuilt, ready for JSON; without reshares a tree of one.
+    """Returns the stored tree that contains the content, as JSON values; a tree of one node if it has no reshares.
 
     Raises:
-        ValueError: naming the field, when it is no id or there is no such content at `now`.
+        ValueError: names the field, if it is not an id or there is no such content at `now`.
     """
-    wanted = object_id(content, "contentId")
-    tree = reshares.tree_with(db, wanted) or _alone(reshares.content_of(db, wanted, now), content)
-    return {name: _plain(value) for name, value in tree.items() if name not in _INTERNAL}
+    content_id = object_id(content, "contentId")
+    tree = reshares.tree_with(db, content_id) or _single_node(reshares.content_of(db, content_id, now), content)
+    return {name: _json_value(value) for name, value in tree.items() if name not in _INTERNAL}
 
 
-def _alone(post: Document | None, content: Any) -> Document:
+def _single_node(post: Document | None, content: Any) -> Document:
     if post is None:
         raise ValueError(f"contentId: there is no content {str(content)[:60]}")
     author = (post.get("author") or {}).get("id")
@@ -41,11 +41,11 @@ def _alone(post: Document | None, content: Any) -> Document:
     }
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _json_value(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_json_value(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,16 +1,16 @@
-"""Content and creator statistics: aggregated inside the server, from app-db into analytics-db."""
+"""Content, creator and hashtag statistics: aggregated inside the server, from app-db into analytics-db."""
 
 from datetime import datetime
 from typing import Any
 
-from features.statistics.bots import acts_of
+from features.statistics.bots import engagements_of
 from features.statistics.hashtags import hashtag_statistics
 from features.statistics.pipelines import (
     Statistics,
     content_statistics,
+    count_reasons,
     creator_statistics,
     later_engagements,
-    reasons_counted,
     without_contents,
 )
 from store import publish, queries
@@ -24,10 +24,10 @@ Counts = dict[str, Any]
 def update_content_stats(
     db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
 ) -> Counts:
-    """contentStats as of `now`: every published content of the window; what is older or no longer published leaves."""
+    """Writes contentStats as of `now`: every published content of the window, and no others."""
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
-    bots = _acts_of_bots(db) if discount_bots else None
+    bots = _bot_engagements(db) if discount_bots else None
     with publish.replacing(db, "contentStats", now, "updatedAt", may_be_empty=True) as successor:
         publish.fill(db, "contents", content_statistics(now, statistics, replay, bots), successor)
         left = sum(map(len, publish.leaving(db, "contentStats", successor)))
@@ -43,13 +43,13 @@ def update_content_stats(
 def update_creator_stats(
     db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
 ) -> Counts:
-    """creatorStats as of `now`: every user, with the contents of the window; who has none left stays with zeros."""
+    """Writes creatorStats as of `now`: every user with the contents of the window, zeros for users without any."""
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
-    bots = _acts_of_bots(db) if discount_bots else None
+    bots = _bot_engagements(db) if discount_bots else None
     with publish.replacing(db, "creatorStats", now, "updatedAt", may_be_empty=True) as successor:
         publish.fill(db, "contents", creator_statistics(now, statistics, replay, bots), successor)
-        emptied = sum(_kept(db, ids, successor) for ids in publish.leaving(db, "creatorStats", successor))
+        emptied = sum(_keep_departed(db, ids, successor) for ids in publish.leaving(db, "creatorStats", successor))
     return {
         "creators": queries.count(db, "creatorStats", {}),
         "withContents": queries.count(db, "creatorStats", {"contentCount": {"$gt": 0}}),
@@ -58,25 +58,25 @@ def update_creator_stats(
     }
 
 
-def _acts_of_bots(db: Databases) -> dict[str, Any] | None:
-    """A filter on the engagements of likely bots, None when there are none."""
+def _bot_engagements(db: Databases) -> dict[str, Any] | None:
+    """Returns a filter on the engagements of likely bots, None when there are none."""
     accounts = fraud_cases.likely_bot_accounts(db)
-    return acts_of(accounts, fraud_cases.users_of(db, accounts)) if accounts else None
+    return engagements_of(accounts, fraud_cases.users_of(db, accounts)) if accounts else None
 
 
-def _kept(db: Databases, ids: list[Any], successor: publish.Generation) -> int:
-    """Creators whom the app no longer has stay; how many of them had contents until now."""
+def _keep_departed(db: Databases, ids: list[Any], successor: publish.Generation) -> int:
+    """Keeps creators that the app no longer has; returns how many of them had contents until now."""
     publish.keep(db, "creatorStats", ids, without_contents(), successor)
     return queries.count(db, "creatorStats", {"_id": {"$in": ids}, "contentCount": {"$gt": 0}})
 
 
 def _rejected(db: Databases, name: str, **more: int) -> dict[str, int]:
-    inside = {each["_id"]: each["count"] for each in queries.stream(db, name, reasons_counted())}
-    return inside | {reason: count for reason, count in more.items() if count}
+    stored = {row["_id"]: row["count"] for row in queries.stream(db, name, count_reasons())}
+    return stored | {reason: count for reason, count in more.items() if count}
 
 
 def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> dict[str, Any]:
-    """hashtagStats as of `now`; hashtags that no published content of the window carries leave."""
+    """Writes hashtagStats as of `now`: every hashtag of the published contents of the window, and no others."""
     ensure_indexes(db, "contents", "engagements", "hashtagStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
 

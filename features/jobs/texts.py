@@ -1,4 +1,4 @@
-"""contentinfo and topics: what the texts of posts say, kept in step with the posts."""
+"""Keeps contentinfo and topics up to date with the texts of posts."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from features.text.analyzer import OfflineReader, Reader, Reading
+from features.text.analyzer import OfflineAnalyzer, TextAnalysis, TextAnalyzer
 from features.text.cleaning import clean, text_hash
 from features.text.emotions import dominant
 from store.change_streams import Change
@@ -21,18 +21,18 @@ Counts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Config:
-    """How posts are read."""
+    """Analyzer and limits."""
 
-    reader: Reader = field(default_factory=OfflineReader)
+    analyzer: TextAnalyzer = field(default_factory=OfflineAnalyzer)
     batch: int = 256  # posts in memory at a time
-    window_days: float = 30.0  # without a list of posts, those of this window are caught up with
-    most: int = 20_000  # and at most so many, the newest first
+    window_days: float = 30.0  # of the posts that a run without a list of posts checks
+    most: int = 20_000  # posts that such a run checks, the newest first
 
 
 def classify_contents(db: Databases, now: datetime, change: Change | None, config: Config = Config()) -> Counts:
-    """contentinfo of the changed posts; of every post of the window that lacks it or has changed, when None.
+    """Writes contentinfo of the changed posts; without `change`, of the window's posts that lack it or have changed.
 
-    Unchanged text is not read again; the info of deleted posts goes; posts later than `now` are left alone.
+    Unchanged text is not analysed again. The info of deleted posts is removed. Posts later than `now` are skipped.
     """
     ensure_indexes(db, "contents", "contentinfo", "topics")
     since = now - timedelta(days=config.window_days)
@@ -40,33 +40,32 @@ def classify_contents(db: Databases, now: datetime, change: Change | None, confi
 
     counts: Counter[str] = Counter(removed=content_info.delete_info(db, changed.deleted))
     for ids in _batches(changed.written, config.batch):
-        counts.update(_classify_batch(db, now, ids, config.reader))
+        counts.update(_classify_batch(db, now, ids, config.analyzer))
 
     rejected = {reason: counts.pop(reason) for reason in ("payload.message", "createdAt") if counts[reason]}
     names = ("classified", "unchanged", "removed", "later", "topics")
     return {name: counts[name] for name in names} | {"rejected": rejected}
 
 
-def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], reader: Reader) -> Counter[str]:
-    found = content_info.posts(db, ids)
+def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], analyzer: TextAnalyzer) -> Counter[str]:
+    posts = content_info.posts(db, ids)
     hashes = content_info.text_hashes(db, ids)
 
-    gone = [each for each in ids if each not in found or is_removed_post(found[each])]
+    gone = [id for id in ids if id not in posts or is_removed_post(posts[id])]
     counts: Counter[str] = Counter(removed=content_info.delete_info(db, gone))
-    fresh: dict[ObjectId, str] = {}
-    for each in (found[each] for each in ids if each in found and each not in gone):
-        outcome = _sort(each, now, hashes, reader.version, fresh)
-        counts.update(outcome)
+    texts: dict[ObjectId, str] = {}
+    for post in (posts[id] for id in ids if id in posts and id not in gone):
+        counts.update(_add_text(post, now, hashes, analyzer.version, texts))
 
-    written = _write(db, now, fresh, reader)
-    counts["removed"] += content_info.delete_erased(db, fresh)
+    written = _write(db, now, texts, analyzer)
+    counts["removed"] += content_info.delete_erased(db, texts)
     return counts + written
 
 
-def _sort(
-    post: Document, now: datetime, hashes: Mapping[ObjectId, str], version: str, fresh: dict[ObjectId, str]
+def _add_text(
+    post: Document, now: datetime, hashes: Mapping[ObjectId, str], version: str, texts: dict[ObjectId, str]
 ) -> list[str]:
-    """Adds the post's text to `fresh` when it is to be read; gives the names to count."""
+    """Adds the post's text to `texts` if it is to be analysed; returns the names to count."""
     created = post.get("createdAt")
     reasons = [] if isinstance(created, datetime) else ["createdAt"]
     if isinstance(created, datetime) and created > now:
@@ -77,30 +76,32 @@ def _sort(
     text = message if isinstance(message, str) else ""
     if hashes.get(post["_id"]) == text_hash(clean(text), version):
         return ["unchanged", *reasons]
-    fresh[post["_id"]] = text
+    texts[post["_id"]] = text
     return reasons
 
 
-def _write(db: Databases, now: datetime, fresh: Mapping[ObjectId, str], reader: Reader) -> Counter[str]:
-    readings = reader.read(list(fresh.values()))
-    ids = content_info.upsert_topics(db, (reading.topics for reading in readings), now)
+def _write(db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer) -> Counter[str]:
+    analyses = analyzer.analyze(list(texts.values()))
+    ids = content_info.upsert_topics(db, (analysis.topics for analysis in analyses), now)
     infos = [
-        _info(each, text, reading, ids, reader) | {"updatedAt": now}
-        for (each, text), reading in zip(fresh.items(), readings, strict=True)
+        _info(content, text, analysis, ids, analyzer) | {"updatedAt": now}
+        for (content, text), analysis in zip(texts.items(), analyses, strict=True)
     ]
     content_info.write_info(db, infos)
-    return Counter(classified=len(infos), topics=sum(bool(reading.topics) for reading in readings))
+    return Counter(classified=len(infos), topics=sum(bool(analysis.topics) for analysis in analyses))
 
 
-def _info(content: ObjectId, text: str, reading: Reading, ids: Mapping[str, ObjectId], reader: Reader) -> Document:
+def _info(
+    content: ObjectId, text: str, analysis: TextAnalysis, ids: Mapping[str, ObjectId], analyzer: TextAnalyzer
+) -> Document:
     return {
         "contentId": content,
-        "language": reading.language.code,
-        "topics": [ids[slug] for slug in reading.topics],
-        "emotions": {label: round(probability, 4) for label, probability in reading.emotions.items()},
-        "emotion": dominant(reading.emotions),
-        "provider": reader.name,
-        "textHash": text_hash(clean(text), reader.version),
+        "language": analysis.language.code,
+        "topics": [ids[slug] for slug in analysis.topics],
+        "emotions": {label: round(probability, 4) for label, probability in analysis.emotions.items()},
+        "emotion": dominant(analysis.emotions),
+        "provider": analyzer.name,
+        "textHash": text_hash(clean(text), analyzer.version),
     }
 
 

@@ -1,1 +1,1 @@
-"""Karma: influence by category of hashtags."""
+"""Karma and PageRank by category."""

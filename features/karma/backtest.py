@@ -1,39 +1,40 @@
-"""How well users were ranked, and how well intervals held."""
+"""Evaluates rankings of users and the coverage of intervals."""
 
 import numpy as np
 
 from features.arrays import Floats, average_ranks
 from features.karma.expected_week import ALL, Population
-from features.karma.intervals import TELLING, covered
+from features.karma.intervals import LEAST_EXPECTED, coverage
 from store.rules.engagements import ENGAGEMENT_TYPES
 
 TOP = 100
 
 
-def compared(score: Floats, target: Floats, top: int = TOP) -> dict[str, float]:
-    """Spearman's rank correlation, and the share of the best `top` that were ranked among the best `top`.
+def ranking_figures(score: Floats, target: Floats, top: int = TOP) -> dict[str, float]:
+    """Returns Spearman's rank correlation, and the share of the best `top` that were ranked among the best `top`.
 
-    With fewer than five times `top` users the best fifth is compared.
+    With fewer than five times `top` users, the best fifth is compared.
 
-    >>> compared(np.array([3.0, 2.0, 1.0, 0.0, 0.0]), np.array([9.0, 1.0, 2.0, 0.0, 0.0]))
+    >>> ranking_figures(np.array([3.0, 2.0, 1.0, 0.0, 0.0]), np.array([9.0, 1.0, 2.0, 0.0, 0.0]))
     {'spearman': 0.8947, 'precision@100': 1.0}
     """
     k = max(1, min(top, len(score) // 5))
     best = set(np.argsort(-target, kind="stable")[:k].tolist())
-    hits = sum(at in best for at in np.argsort(-score, kind="stable")[:k].tolist())
+    hits = sum(user in best for user in np.argsort(-score, kind="stable")[:k].tolist())
     return {"spearman": round(_spearman(score, target), 4), f"precision@{TOP}": round(hits / k, 4)}
 
 
-def coverages(population: Population, expected: Floats, came: Floats) -> dict[str, object]:
-    """Share of what came that lay in the 80 % intervals, over the pairs whose expectation is at least 1."""
+def coverage_figures(population: Population, expected: Floats, observed: Floats) -> dict[str, object]:
+    """Returns the share of counts inside the 80 % intervals, over the pairs whose expectation is at least 1."""
     shares = {
-        name: _told(covered(population.spread[at], expected[:, at], came[:, at]))
-        for at, name in enumerate((*ENGAGEMENT_TYPES, "all"))
+        name: _rounded_or_none(coverage(population.spread[column], expected[:, column], observed[:, column]))
+        for column, name in enumerate((*ENGAGEMENT_TYPES, "all"))
     }
-    return {"coverage": shares["all"], "coverages": shares, "coveragePairs": int((expected[:, ALL] >= TELLING).sum())}
+    pairs = int((expected[:, ALL] >= LEAST_EXPECTED).sum())
+    return {"coverage": shares["all"], "coverages": shares, "coveragePairs": pairs}
 
 
-def _told(share: float) -> float | None:
+def _rounded_or_none(share: float) -> float | None:
     return None if np.isnan(share) else round(share, 4)
 
 

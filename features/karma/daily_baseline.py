@@ -1,4 +1,4 @@
-"""What the users share from one midnight to the next: with it, a user's karma follows from his own posts alone."""
+"""The daily baseline: with it, a user's karma until the next midnight depends on the user's own posts alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,35 +12,39 @@ from features.karma.intervals import Spread
 
 
 @dataclass(frozen=True)
-class Common:
-    """What is known of all at a midnight."""
+class DailyBaseline:
+    """What all users share as of a midnight, UTC."""
 
     population: Population
-    typical: float  # followers of a user whose number is unknown
-    standing: float  # of everybody together
-    lost: Floats  # (k,) chance to be with somebody who engaged with nobody, by category
+    typical_followers: float  # assumed for a user with an unknown number
+    teleport_weight: float  # sum over all users
+    dangling_mass: Floats  # (k,) probability of being at a user who engaged with nobody, by category
 
 
-def to_document(common: Common) -> dict[str, Any]:
-    """The common facts as the database keeps them; every number as it is.
+def to_document(baseline: DailyBaseline) -> dict[str, Any]:
+    """Returns the baseline as the database stores it, with every number unrounded.
 
     >>> spread = (Spread.of(0.5),) * 5
-    >>> common = Common(Population(np.ones(1), np.ones(5), 2.0, np.ones(5), spread, 3.0), 10.0, 4.0, np.zeros(1))
-    >>> from_document(to_document(common)).population.spread[0].width
+    >>> population = Population(np.ones(1), np.ones(5), 2.0, np.ones(5), spread, 3.0)
+    >>> from_document(to_document(DailyBaseline(population, 10.0, 4.0, np.zeros(1)))).population.spread[0].width
     0.5
     """
-    people = common.population
-    arrays = {name: getattr(people, name).tolist() for name in ("subjects", "reception", "level")}
-    plain = {"posting": people.posting, "days": people.days, "spread": [each.width for each in people.spread]}
-    return {"population": arrays | plain, "typical": common.typical, "standing": common.standing} | {
-        "lost": common.lost.tolist()
+    population = baseline.population
+    arrays = {name: getattr(population, name).tolist() for name in ("subjects", "reception", "level")}
+    widths = [spread.width for spread in population.spread]
+    return {
+        "population": arrays | {"posting": population.posting, "days": population.days, "spread": widths},
+        "typical": baseline.typical_followers,
+        "standing": baseline.teleport_weight,
+        "lost": baseline.dangling_mass.tolist(),
     }
 
 
-def from_document(document: Mapping[str, Any]) -> Common:
-    """What `to_document` was given."""
-    kept = document["population"]
-    subjects, reception, level = (np.array(kept[name], np.float64) for name in ("subjects", "reception", "level"))
-    spread = tuple(Spread.of(float(width)) for width in kept["spread"])
-    population = Population(subjects, reception, kept["posting"], level, spread, kept["days"])
-    return Common(population, document["typical"], document["standing"], np.array(document["lost"], np.float64))
+def from_document(document: Mapping[str, Any]) -> DailyBaseline:
+    """Reverses `to_document`."""
+    stored = document["population"]
+    subjects, reception, level = (np.array(stored[name], np.float64) for name in ("subjects", "reception", "level"))
+    spread = tuple(Spread.of(float(width)) for width in stored["spread"])
+    population = Population(subjects, reception, stored["posting"], level, spread, stored["days"])
+    dangling_mass = np.array(document["lost"], np.float64)
+    return DailyBaseline(population, document["typical"], document["standing"], dangling_mass)

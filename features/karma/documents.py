@@ -1,4 +1,4 @@
-"""Karma as the documents that are kept: one for each user and category, and one for each user over all."""
+"""Karma as documents: one for each user and category, and one for each user over all categories."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ _TOP_POSTS = 3
 
 @dataclass(frozen=True)
 class Karma:
-    """Everything that is known of the pairs at a clock."""
+    """Karma, its parts and the influence of all pairs of user and category, as of a clock."""
 
     posts: Posts
     pairs: Pairs
     seeds: Seeds
     expected: Floats  # (n, 5) engagements of the coming week
     population: Population
-    followers: Floats  # (users,) by which karma is per 100; the typical number where unknown
-    known: Any  # (users,) the followers are known
+    followers: Floats  # (users,) denominator of karma; the typical number where unknown
+    followers_known: Any  # (users,) bool
     pagerank: Floats  # (n,) in the pair's category
     influence: Floats  # (n,) its published score
     suspicion: Floats  # (users,)
-    evidence: Floats  # (n,) share of the number that rests on the user's own posts in the category
+    evidence: Floats  # (n,) share of the estimate that comes from the user's own posts in the category
 
     @cached_property
     def scale(self) -> Floats:
@@ -40,26 +40,26 @@ class Karma:
 
     @cached_property
     def values(self) -> Floats:
-        """Karma by action, then of all, shape (n, 5)."""
+        """Karma by action, then of all actions, shape (n, 5)."""
         return self.expected * self.scale
 
 
 def documents(
     karma: Karma, user_ids: Sequence[Any], post_ids: Sequence[Any], slugs: Sequence[str]
 ) -> Iterator[Document]:
-    """A document per pair, then one per user over all categories; each with a digest of what it says."""
+    """Yields a document per pair, then one per user over all categories; each contains a digest of its content."""
     overall = global_karma(karma)
     intervals = _intervals(karma)
     tops = _top_posts(karma)
     for pair, (user, category) in enumerate(zip(karma.pairs.user.tolist(), karma.pairs.category.tolist(), strict=True)):
         body = {
-            "actions": {action: _action(karma, intervals, pair, at) for at, action in enumerate(ENGAGEMENT_TYPES)},
+            "actions": {name: _action(karma, intervals, pair, n) for n, name in enumerate(ENGAGEMENT_TYPES)},
             "karma": _rounded(karma.values[pair, ALL]),
             "interval": [_rounded(end) for end in intervals[pair, ALL]],
             "confidence": _rounded(karma.evidence[pair]),
             "influence": {"pagerank": float(karma.pagerank[pair]), "score": int(karma.influence[pair])},
             "global": _rounded(overall[user]),
-            "why": _why(karma, pair, user) | {"topPosts": [_top(karma, at, post_ids) for at in tops[pair]]},
+            "why": _why(karma, pair, user) | {"topPosts": [_top(karma, post, post_ids) for post in tops[pair]]},
         }
         yield _keyed(user_ids[user], slugs[category], body)
     for user in np.unique(karma.pairs.user).tolist():
@@ -69,7 +69,7 @@ def documents(
 
 
 def global_karma(karma: Karma) -> Floats:
-    """Mean over actions and categories, a category weighing as many posts as the user has in it, shape (users,)."""
+    """Returns the mean over actions and categories, weighted by the user's posts in each category, shape (users,)."""
     users = len(karma.followers)
     mean = karma.values[:, :ALL].mean(axis=1)
     weight = np.bincount(karma.pairs.user, weights=karma.seeds.posts, minlength=users)
@@ -95,9 +95,9 @@ def _action(karma: Karma, intervals: Floats, pair: int, action: int) -> Document
 
 
 def _intervals(karma: Karma) -> Floats:
-    """Ends of the 80 % intervals, shape (n, 5, 2)."""
-    ends = [spread.interval(karma.expected[:, at]) for at, spread in enumerate(karma.population.spread)]
-    return np.stack([np.stack(each, axis=1) for each in ends], axis=1) * karma.scale[:, :, None]
+    """Returns the ends of the 80 % intervals, shape (n, 5, 2)."""
+    ends = [spread.interval(karma.expected[:, column]) for column, spread in enumerate(karma.population.spread)]
+    return np.stack([np.stack(low_high, axis=1) for low_high in ends], axis=1) * karma.scale[:, :, None]
 
 
 def _why(karma: Karma, pair: int, user: int) -> Document:
@@ -113,7 +113,11 @@ def _why(karma: Karma, pair: int, user: int) -> Document:
 
 
 def _followers(karma: Karma, user: int) -> float | str:
-    return float(karma.followers[user]) if karma.known[user] else "unknown: benchmark 0, karma by the typical number"
+    return (
+        float(karma.followers[user])
+        if karma.followers_known[user]
+        else "unknown: benchmark 0, karma by the typical number"
+    )
 
 
 def _top(karma: Karma, post: int, post_ids: Sequence[Any]) -> Document:
@@ -125,7 +129,8 @@ def _top_posts(karma: Karma) -> list[Ints]:
     order = np.lexsort((karma.pairs.post, -total, karma.pairs.pair))
     ends = np.searchsorted(karma.pairs.pair[order], np.arange(len(karma.pairs.user) + 1))
     posts = karma.pairs.post[order]
-    return [posts[a : min(a + _TOP_POSTS, b)] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+    bounds = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+    return [posts[start : min(start + _TOP_POSTS, end)] for start, end in bounds]
 
 
 def _rounded(value: Any) -> float:

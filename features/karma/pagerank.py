@@ -1,4 +1,4 @@
-"""Influence in the graph of who engages with whom: personalised PageRank over decayed interactions."""
+"""Influence: personalised PageRank over the decayed interactions of users."""
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -9,59 +9,63 @@ JUMP, ROUNDS = 0.1, 20
 
 
 def interactions(source: Ints, target: Ints, weight: Floats, users: int) -> csr_array:
-    """Summed weights from who engaged to whose post it was, shape (users, users); nobody counts for himself."""
-    other = (source >= 0) & (target >= 0) & (source != target) & (weight > 0)
-    return coo_array((weight[other], (source[other], target[other])), shape=(users, users)).tocsr()
+    """Returns the summed weights from engager to author, shape (users, users), without a user's own posts."""
+    valid = (source >= 0) & (target >= 0) & (source != target) & (weight > 0)
+    return coo_array((weight[valid], (source[valid], target[valid])), shape=(users, users)).tocsr()
 
 
-def standing(followers: Floats, followed: Floats, suspicion: Floats) -> Floats:
-    """How much a user's own voice counts before anybody is heard, shape (n,), 0 to 1.
+def credibility(followers: Floats, followed: Floats, suspicion: Floats) -> Floats:
+    """Returns how far a user counts before any engagement is known, shape (n,), 0 to 1.
 
-    Likely bots are discounted by 1 − suspicion, and who follows many more than follow him by followers / followed.
+    A likely bot counts 1 − suspicion. A user who follows more users than follow back counts followers / followed.
 
-    >>> standing(np.array([10.0, 10.0]), np.array([10.0, 1000.0]), np.array([0.5, 0.0])).round(2).tolist()
+    >>> credibility(np.array([10.0, 10.0]), np.array([10.0, 1000.0]), np.array([0.5, 0.0])).round(2).tolist()
     [0.5, 0.01]
     """
-    counted = (np.maximum(np.nan_to_num(each), 0.0) + 1.0 for each in (followers, followed))  # −1 says nothing
-    ratio = np.minimum(np.divide(*counted), 1.0)
-    return (1.0 - suspicion) * ratio
+    counts = (np.maximum(np.nan_to_num(column), 0.0) + 1.0 for column in (followers, followed))  # −1: unknown
+    return (1.0 - suspicion) * np.minimum(np.divide(*counts), 1.0)
 
 
-def walked(graph: csr_array, standing: Floats, jump: float = JUMP, rounds: int = ROUNDS) -> tuple[Floats, float]:
-    """The chance to meet each user on a walk along the interactions, shape (n,), summing to 1; and the lost chance.
+def pagerank_and_dangling_mass(
+    graph: csr_array, teleport_weight: Floats, jump: float = JUMP, rounds: int = ROUNDS
+) -> tuple[Floats, float]:
+    """Returns the probability of meeting each user on a walk along the interactions, shape (n,), and dangling mass.
 
-    With chance `jump`, and from a user who engaged with nobody, the walk restarts at a user drawn by standing; the
-    lost chance is that of such a user before the last step. Where all standing is 0, so are the ranks.
+    With probability `jump`, and always from a user who engaged with nobody, the walk restarts at a user drawn by
+    teleport weight. The dangling mass is the probability of such users before the last step. The probabilities sum to
+    1; if all weights are 0, they are 0.
 
     >>> graph = interactions(np.array([0, 1]), np.array([2, 2]), np.ones(2), 3)
-    >>> walked(graph, np.ones(3))[0].argmax().item()
+    >>> pagerank_and_dangling_mass(graph, np.ones(3))[0].argmax().item()
     2
     """
-    start = standing / (float(standing.sum()) or 1.0)
+    start = teleport_weight / (float(teleport_weight.sum()) or 1.0)
     out = np.asarray(graph.sum(axis=1)).ravel()
     share = np.divide(1.0, out, out=np.zeros(len(out)), where=out > 0)
-    rank, lost = start.copy(), 0.0
+    rank, dangling_mass = start.copy(), 0.0
     for _ in range(rounds):
         flow = graph.T @ (rank * share)
-        lost = float(rank[out == 0].sum())
-        rank = jump * start + (1.0 - jump) * (flow + lost * start)
-    return rank, lost
+        dangling_mass = float(rank[out == 0].sum())
+        rank = jump * start + (1.0 - jump) * (flow + dangling_mass * start)
+    return rank, dangling_mass
 
 
-def rank_unheard(standing: Floats, total: float, lost: Floats, jump: float = JUMP) -> Floats:
-    """Ranks of users with whom nobody engaged, by their standing, everybody's, and what `walked` gave with the ranks.
+def rank_without_engagements(
+    teleport_weight: Floats, total_weight: float, dangling_mass: Floats, jump: float = JUMP
+) -> Floats:
+    """Returns the ranks of users nobody engaged with, from their weights, the sum over all users, and dangling mass.
 
-    >>> graph, voice = interactions(np.array([0]), np.array([1]), np.ones(1), 3), np.array([1.0, 2.0, 3.0])
-    >>> rank, lost = walked(graph, voice)
-    >>> bool(rank_unheard(voice[2:], 6.0, np.array([lost]))[0] == rank[2])
+    >>> graph, weight = interactions(np.array([0]), np.array([1]), np.ones(1), 3), np.array([1.0, 2.0, 3.0])
+    >>> rank, dangling_mass = pagerank_and_dangling_mass(graph, weight)
+    >>> bool(rank_without_engagements(weight[2:], 6.0, np.array([dangling_mass]))[0] == rank[2])
     True
     """
-    start = standing / (total or 1.0)
-    return np.asarray(jump * start + (1.0 - jump) * (0.0 + lost * start))
+    start = teleport_weight / (total_weight or 1.0)
+    return np.asarray(jump * start + (1.0 - jump) * (0.0 + dangling_mass * start))
 
 
 def published_score(rank: Floats) -> Floats:
-    """rint(130 + 5.21 · ln rank), at least 0: the scale that one large platform publishes.
+    """Returns rint(130 + 5.21 · ln rank), at least 0: the scale that one large platform publishes.
 
     >>> published_score(np.array([1.0, 1e-6])).tolist()
     [130.0, 58.0]

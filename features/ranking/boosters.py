@@ -1,4 +1,4 @@
-"""What a stored booster says of rows, on the margin (log-odds) scale on which the levels add up."""
+"""Loads stored boosters and computes their log-odds, the scale on which the levels add up."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from features.arrays import Floats
 from features.matrix import Matrix
 
 
-def opened(artifact: bytes) -> Any:
-    """The booster of UBJSON bytes whose checksum was checked."""
+def load_booster(artifact: bytes) -> Any:
+    """Loads a booster from UBJSON bytes whose checksum was checked."""
     import xgboost
 
     booster = xgboost.Booster(model_file=bytearray(artifact))
-    booster.set_param({"nthread": 1})  # a second thread waits longer for its turn than it saves
+    booster.set_param({"nthread": 1})  # starting a second thread costs more than it saves
     return booster
 
 
-def margins(booster: Any, matrix: Matrix) -> Floats:
-    """What the booster adds to its parents' log-odds; shape (rows,)."""
+def predict_log_odds(booster: Any, matrix: Matrix) -> Floats:
+    """Returns the log-odds that the booster adds to those of its parents; shape (rows,)."""
     return np.asarray(booster.inplace_predict(matrix, predict_type="margin"), dtype=np.float64)

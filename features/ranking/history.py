@@ -1,4 +1,4 @@
-"""What happened in the app, as columns: contents, people and events, each id replaced by its row number."""
+"""The log of the app as columns: contents, accounts, users and events, with ids replaced by row numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from store.rules.engagements import REPORT
 
 Columns = Mapping[str, NDArray[Any]]
 NONE = b""  # a missing id: twelve zero bytes compare equal to it
-_NOBODY = np.zeros(0, dtype="S12")
-_NO_FOLLOWS: Columns = {"time": np.zeros(0, dtype=np.int64), "user": _NOBODY, "followed": _NOBODY}
+_NO_IDS = np.zeros(0, dtype="S12")
+_NO_FOLLOWS: Columns = {"time": np.zeros(0, dtype=np.int64), "user": _NO_IDS, "followed": _NO_IDS}
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Published contents, oldest first; every array has shape (contents,) but for the tags."""
+    """Published contents, oldest first; every array except the tags has shape (contents,)."""
 
     id: NDArray[np.bytes_]  # S12
     created_ms: Ints
     author: Ints  # row of users, −1 unknown
-    original_id: NDArray[np.bytes_]  # S12, the content that it reshares, NONE without one
+    original_id: NDArray[np.bytes_]  # S12, the reshared content, NONE for other posts
     original_author_id: NDArray[np.bytes_]  # S12
     photos: Ints
     length: Ints  # characters
@@ -49,13 +49,13 @@ class Events:
 
 @dataclass(frozen=True)
 class History:
-    """All that the rankers learn from."""
+    """The log that rankers are trained on."""
 
     contents: Contents
     account_id: NDArray[np.bytes_]  # (accounts,) S12, ascending
     country: Ints  # (accounts,) number in COUNTRIES, −1 unknown
     guest: NDArray[np.bool_]  # (accounts,)
-    user_id: NDArray[np.bytes_]  # (users,) S12, ascending; authors without a user are among them
+    user_id: NDArray[np.bytes_]  # (users,) S12, ascending; includes authors without a profile
     owner: Ints  # (users,) row of accounts, −1 unknown
     engagements: Events
     exposures: Events
@@ -63,32 +63,32 @@ class History:
     follower: Ints  # (follows,) row of accounts
     followed: Ints  # (follows,) row of users
     languages: Sequence[str]
-    rejected: Mapping[str, int]  # events that name nothing known, by reason
+    rejected: Mapping[str, int]  # number of events with an unknown content or account, by reason
     tags: Sequence[str] = ()  # by number
 
 
 def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Sequence[str]]]) -> History:
-    """A History from the columns that store reads.
+    """Builds a History from the columns that store reads.
 
-    `tables`: contents, accounts, users, engagements, exposures, and follows, without which nobody follows anybody.
+    `tables`: contents, accounts, users, engagements, exposures, and optionally follows.
     `labels`: content id → (language, tags).
     """
     contents, users = tables["contents"], tables["users"]
-    user_id = _present(np.concatenate([users["id"], contents["author"]]))
-    account_id = _known_accounts(tables)
+    user_id = _unique_ids(np.concatenate([users["id"], contents["author"]]))
+    account_id = _account_ids(tables)
     content_order = np.lexsort((contents["id"], contents["created"]))
-    languages, tags, described = _labelled(contents["id"][content_order], labels)
-    rows = _contents({name: column[content_order] for name, column in contents.items()}, user_id, described)
+    languages, tags, label_columns = _label_columns(contents["id"][content_order], labels)
+    rows = _contents({name: column[content_order] for name, column in contents.items()}, user_id, label_columns)
     owner = np.full(len(user_id), -1, dtype=np.int64)
     owner[positions(user_id, users["id"])] = positions(account_id, users["owner"])
-    find = _Finder(account_id, user_id, owner, rows)
-    engagements, lost = find.events(tables["engagements"])
-    exposures, unseen = find.events(tables["exposures"])
+    resolver = _Resolver(account_id, user_id, owner, rows)
+    engagements, engagements_rejected = resolver.events(tables["engagements"])
+    exposures, exposures_rejected = resolver.events(tables["exposures"])
     follows = tables.get("follows", _NO_FOLLOWS)
-    follower = find.account_of_user(follows["user"])
+    follower = resolver.account_of_user(follows["user"])
     followed = positions(user_id, follows["followed"])
-    both = (follower >= 0) & (followed >= 0)
-    country, guest = _of_accounts(account_id, tables["accounts"])
+    valid = (follower >= 0) & (followed >= 0)
+    country, guest = _account_columns(account_id, tables["accounts"])
     return History(
         contents=rows,
         account_id=account_id,
@@ -98,26 +98,27 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
         owner=owner,
         engagements=engagements,
         exposures=exposures,
-        follow_time_ms=follows["time"][both],
-        follower=follower[both],
-        followed=followed[both],
+        follow_time_ms=follows["time"][valid],
+        follower=follower[valid],
+        followed=followed[valid],
         languages=languages,
-        rejected={f"engagement: {why}": n for why, n in lost.items()}
-        | {f"exposure: {why}": n for why, n in unseen.items()},
+        rejected={f"engagement: {reason}": n for reason, n in engagements_rejected.items()}
+        | {f"exposure: {reason}": n for reason, n in exposures_rejected.items()},
         tags=tags,
     )
 
 
-def disregarding(history: History, accounts: NDArray[np.bytes_]) -> History:
-    """The history without the engagements of these accounts (ids, S12, ascending); what they were shown stays."""
-    rows = positions(accounts, history.account_id)
+def without_engagements_of(history: History, accounts: NDArray[np.bytes_]) -> History:
+    """Returns the history without the engagements of these accounts (S12, ascending); their exposures stay."""
     engagements = history.engagements
-    kept = rows[engagements.account] < 0
-    return replace(history, engagements=Events(*(column[kept] for column in vars(engagements).values())))
+    mask = positions(accounts, history.account_id)[engagements.account] < 0
+    return replace(history, engagements=Events(*(column[mask] for column in vars(engagements).values())))
 
 
 @dataclass(frozen=True)
-class _Finder:
+class _Resolver:
+    """Replaces ids by row numbers."""
+
     account_id: NDArray[np.bytes_]
     user_id: NDArray[np.bytes_]
     owner: Ints
@@ -132,45 +133,44 @@ class _Finder:
         if "user" in columns:
             account = np.where(columns["account"] == NONE, self.account_of_user(columns["user"]), account)
         order = np.argsort(self.contents.id)
-        place = positions(self.contents.id[order], columns["content"])
-        content = np.where(place >= 0, order[place] if len(order) else -1, -1)
+        position = positions(self.contents.id[order], columns["content"])
+        content = np.where(position >= 0, order[position] if len(order) else -1, -1)
         early = (content >= 0) & (columns["time"] < self.contents.created_ms[content] if len(order) else False)
-        good = (account >= 0) & (content >= 0)
-        lost = {
+        reasons = {
             "of a content that is not published": int((content < 0).sum()),
             "of nobody known": int(((content >= 0) & (account < 0)).sum()),
+            "before its content": int(early.sum()),  # counted, not dropped
         }
-        noted = {"before its content": int(early.sum())}
-        rows = np.flatnonzero(good)
+        rows = np.flatnonzero((account >= 0) & (content >= 0))
         rows = rows[np.lexsort((content[rows], account[rows], columns["time"][rows]))]
         kind = columns["kind"] if "kind" in columns else np.zeros(len(account), dtype=np.int64)
-        kept = Events(columns["time"][rows], account[rows], content[rows], kind[rows].astype(np.int64))
-        return kept, {why: n for why, n in (lost | noted).items() if n}
+        events = Events(columns["time"][rows], account[rows], content[rows], kind[rows].astype(np.int64))
+        return events, {reason: n for reason, n in reasons.items() if n}
 
 
-def _known_accounts(tables: Mapping[str, Columns]) -> NDArray[np.bytes_]:
-    """Every account that is written down or acts: an app's deleted accounts leave their acts behind."""
+def _account_ids(tables: Mapping[str, Columns]) -> NDArray[np.bytes_]:
+    """Returns every account that has a document or acts: acts of deleted accounts stay in the app's log."""
     ids = [tables["accounts"]["id"], tables["engagements"]["account"], tables["exposures"]["account"]]
-    return _present(np.concatenate([*ids, tables["users"]["owner"]]))
+    return _unique_ids(np.concatenate([*ids, tables["users"]["owner"]]))
 
 
-def _present(ids: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    every: NDArray[np.bytes_] = np.unique(ids)
-    return np.asarray(every[every != NONE])
+def _unique_ids(ids: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
+    distinct: NDArray[np.bytes_] = np.unique(ids)
+    return np.asarray(distinct[distinct != NONE])
 
 
-def _of_accounts(account_id: NDArray[np.bytes_], accounts: Columns) -> tuple[Ints, NDArray[np.bool_]]:
+def _account_columns(account_id: NDArray[np.bytes_], accounts: Columns) -> tuple[Ints, NDArray[np.bool_]]:
     country = np.full(len(account_id), -1, dtype=np.int64)
     guest = np.zeros(len(account_id), dtype=np.bool_)
     row = positions(account_id, accounts["id"])
-    known = row >= 0
-    country[row[known]] = accounts["country"][known]
-    guest[row[known]] = accounts["guest"][known] > 0
+    valid = row >= 0
+    country[row[valid]] = accounts["country"][valid]
+    guest[row[valid]] = accounts["guest"][valid] > 0
     return country, guest
 
 
-def _contents(columns: Columns, user_id: NDArray[np.bytes_], described: tuple[Ints, Ints, Ints]) -> Contents:
-    language, tag_start, tag = described
+def _contents(columns: Columns, user_id: NDArray[np.bytes_], label_columns: tuple[Ints, Ints, Ints]) -> Contents:
+    language, tag_start, tag = label_columns
     return Contents(
         id=columns["id"],
         created_ms=columns["created"],
@@ -185,15 +185,17 @@ def _contents(columns: Columns, user_id: NDArray[np.bytes_], described: tuple[In
     )
 
 
-def _labelled(
+def _label_columns(
     ids: NDArray[np.bytes_], labels: Mapping[bytes, tuple[str, Sequence[str]]]
 ) -> tuple[list[str], list[str], tuple[Ints, Ints, Ints]]:
+    """Returns all languages, all tags, and the columns language, tag_start and tag of Contents."""
     raw = ids.tobytes()
-    found = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
-    languages = sorted({language for language, _ in found} - {"", "und"})
-    tags = sorted({tag for _, several in found for tag in several})
-    number, tag_number = ({name: n for n, name in enumerate(names)} for names in (languages, tags))
-    counts = np.array([len(several) for _, several in found], dtype=np.int64)
+    labels_of = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
+    languages = sorted({language for language, _ in labels_of} - {"", "und"})
+    tags = sorted({tag for _, content_tags in labels_of for tag in content_tags})
+    language_number, tag_number = ({name: n for n, name in enumerate(names)} for names in (languages, tags))
+    language = np.array([language_number.get(name, -1) for name, _ in labels_of], dtype=np.int64)
+    counts = np.array([len(content_tags) for _, content_tags in labels_of], dtype=np.int64)
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    flat = np.array([tag_number[tag] for _, several in found for tag in several], dtype=np.int64)
-    return languages, tags, (np.array([number.get(name, -1) for name, _ in found], dtype=np.int64), start, flat)
+    tag = np.array([tag_number[tag] for _, content_tags in labels_of for tag in content_tags], dtype=np.int64)
+    return languages, tags, (language, start, tag)

@@ -1,4 +1,4 @@
-"""The history, indexed so that any number of rows can ask what was known before their time."""
+"""Indexes over the history that answer "how many before time t" for any number of rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ Build = Callable[[Ints, Ints, Ints, int], PairCounts]
 
 
 class Activity(NamedTuple):
-    """Engagements and first views by the same key."""
+    """Engagements and first views, counted by the same pair of keys."""
 
     engaged: PairCounts
     viewed: PairCounts
 
 
 @dataclass(frozen=True)
-class Known:
-    """Indices over a history; each answers "how many before this time"."""
+class HistoryIndex:
+    """Indexes over a history; each answers "how many before this time"."""
 
     history: History
     contents: Contents
@@ -36,48 +36,52 @@ class Known:
     creator_contents: Counts  # key: author
     creator_kinds: tuple[Counts, ...]  # like, comment, recast, quote; key: author
     creator_viewed: Counts  # key: author
-    by_country: Mapping[str, Activity]  # what: content, author, language; left key: country
-    by_account: Mapping[str, Activity]  # what: any, content, author, author_country, language, tag; left key: account
-    views: PairCounts  # every view, repeated ones too: account × content
+    by_country: Mapping[str, Activity]  # by right key: content, author, language; left key: country
+    by_account: Mapping[
+        str, Activity
+    ]  # by right key: any, content, author, author_country, language, tag; left: account
+    views: PairCounts  # all views, including repeated ones: account × content
     follows: PairCounts  # account × author
     engagers: ByContent
     viewers: ByContent
 
 
-def index(history: History) -> Known:
-    """Indexes a history."""
-    contents, engagements = history.contents, _only(history.engagements, history.engagements.is_engagement)
+def build_index(history: History) -> HistoryIndex:
+    """Returns the indexes over a history."""
+    contents, engagements = history.contents, _select(history.engagements, history.engagements.is_engagement)
     views = history.exposures
-    first = _only(views, first_times(views.account, views.content))
+    first = _select(views, first_times(views.account, views.content))
     author_country = _author_country(history)
     keys = {"content": np.arange(len(contents.id)), "author": contents.author, "language": contents.language}
-    kinds = [_only(history.engagements, history.engagements.kind == kind) for kind in range(5)]
+    kinds = [_select(history.engagements, history.engagements.kind == kind) for kind in range(5)]
     countries = history.country[engagements.account], history.country[first.account]
-    return Known(
+    return HistoryIndex(
         history=history,
         contents=contents,
         author_country=author_country,
-        by_kind=tuple(EventIndex.build(each.content, each.time_ms) for each in kinds),
+        by_kind=tuple(EventIndex.build(events.content, events.time_ms) for events in kinds),
         engaged=EventIndex.build(engagements.content, engagements.time_ms),
         viewed=EventIndex.build(first.content, first.time_ms),
         creator_contents=EventIndex.build(contents.author, contents.created_ms),
-        creator_kinds=tuple(EventIndex.build(contents.author[each.content], each.time_ms) for each in kinds[:REPORT]),
+        creator_kinds=tuple(
+            EventIndex.build(contents.author[events.content], events.time_ms) for events in kinds[:REPORT]
+        ),
         creator_viewed=EventIndex.build(contents.author[first.content], first.time_ms),
         by_country={name: _activity(engagements, first, *countries, key) for name, key in keys.items()},
-        **index_members(history, author_country),
+        **build_member_indexes(history, author_country),
         engagers=ByContent.of(engagements, len(contents.id)),
         viewers=ByContent.of(views, len(contents.id)),
     )
 
 
-def index_members(history: History, author_country: Ints, build: Build = PairIndex.build) -> dict[str, Any]:
-    """What `index` knows of single members: by_account, views and follows; `author_country`: (contents,).
+def build_member_indexes(history: History, author_country: Ints, build: Build = PairIndex.build) -> dict[str, Any]:
+    """Returns the fields of HistoryIndex that concern single members: by_account, views and follows.
 
-    `build` indexes pairs as PairIndex.build does: (left, right, time_ms, width).
+    `author_country`: (contents,). `build` has the signature of PairIndex.build: (left, right, time_ms, width).
     """
     contents, views = history.contents, history.exposures
-    engagements = _only(history.engagements, history.engagements.is_engagement)
-    first = _only(views, first_times(views.account, views.content))
+    engagements = _select(history.engagements, history.engagements.is_engagement)
+    first = _select(views, first_times(views.account, views.content))
     keys = {
         "any": np.zeros_like(contents.author),
         "content": np.arange(len(contents.id)),
@@ -116,9 +120,9 @@ def _tag_activity(engagements: Events, views: Events, contents: Contents, build:
 
 
 def expand_tags(contents: Contents, content: Ints) -> tuple[Ints, Ints]:
-    """The row and the tag of every tag of every row's content; both (rows × their tags,)."""
-    row, place = spans(contents.tag_start[content], np.diff(contents.tag_start)[content])
-    return row, contents.tag[place]
+    """Returns row and tag for every tag of every row's content; both have shape (rows × their tags,)."""
+    row, position = spans(contents.tag_start[content], np.diff(contents.tag_start)[content])
+    return row, contents.tag[position]
 
 
 def _author_country(history: History) -> Ints:
@@ -126,5 +130,5 @@ def _author_country(history: History) -> Ints:
     return np.asarray(np.append(history.country, -1)[owner])
 
 
-def _only(events: Events, keep: NDArray[np.bool_]) -> Events:
-    return Events(events.time_ms[keep], events.account[keep], events.content[keep], events.kind[keep])
+def _select(events: Events, mask: NDArray[np.bool_]) -> Events:
+    return Events(events.time_ms[mask], events.account[mask], events.content[mask], events.kind[mask])

@@ -1,4 +1,4 @@
-"""What one member's own small model looks at: a few columns of the matrix, scaled by fixed numbers."""
+"""The inputs of the member effects: a few columns of the matrix, scaled by constants."""
 
 from typing import Final
 
@@ -7,8 +7,8 @@ import numpy as np
 from features.arrays import Floats
 from features.matrix import MEMBER_COLUMNS, Matrix
 
-# column of the matrix: (centre, spread) of log(1 + value), as they lie on feeds of people; fixed, so that a stored
-# model means the same tomorrow
+# column of the matrix: (centre, spread) of log(1 + value) on real feeds; constants, so that stored weights keep their
+# meaning
 _SCALES: Final = {
     "ageHours": (3.0, 1.5),
     "engaged24h": (0.7, 0.8),
@@ -26,10 +26,13 @@ _SCALES: Final = {
 EFFECT_COLUMNS: Final = ("always", *_SCALES)
 _COLUMNS: Final = [MEMBER_COLUMNS.index(name) for name in _SCALES]
 _CENTRE, _SPREAD = np.array(list(_SCALES.values())).T
-_FARTHEST = 4.0  # spreads; beyond it a row must not pull
+_MAX_SPREADS = 4.0  # limits the influence of outliers
 
 
 def effect_columns(matrix: Matrix) -> Floats:
-    """`matrix`: (rows, MEMBER_COLUMNS); gives (rows, EFFECT_COLUMNS), each within ±4, the first column 1."""
+    """Returns the inputs, each within ±4, the first 1; `matrix`: (rows, MEMBER_COLUMNS).
+
+    Shape (rows, EFFECT_COLUMNS).
+    """
     scaled = (np.log1p(np.maximum(matrix[:, _COLUMNS], 0.0)) - _CENTRE) / _SPREAD
-    return np.column_stack([np.ones(len(matrix)), np.clip(scaled, -_FARTHEST, _FARTHEST)])
+    return np.column_stack([np.ones(len(matrix)), np.clip(scaled, -_MAX_SPREADS, _MAX_SPREADS)])

@@ -1,4 +1,4 @@
-"""Likely bots' engagement taken out of the counts (out of what the rankers learn: features.ranking.history.disregarding)."""
+"""Subtracts the engagements of likely bots from counts; `without_engagements_of` leaves them out of the history."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from store.rules.engagements import ENGAGEMENT_TYPES, sums_by_type
 Stage = dict[str, Any]
 
 
-def acts_of(accounts: Sequence[Any], users: Sequence[Any]) -> Stage:
-    """A filter on engagements: those of these accounts, or of their users where the account is not noted."""
+def engagements_of(accounts: Sequence[Any], users: Sequence[Any]) -> Stage:
+    """Returns a filter on engagements: those of the accounts, and of their users where no account is stored."""
     return {"$or": [{"account": {"$in": list(accounts)}}, {"user": {"$in": list(users)}}]}
 
 
-def less_engagements(counted: Stage) -> list[Stage]:
-    """Stages that take the engagements which meet `counted` out of the counts of contents, never below 0."""
-    engagements = [{"$match": counted}, {"$group": {"_id": "$targetRef.$id", **sums_by_type("less_{}")}}]
+def subtract_engagements(subtracted: Stage) -> list[Stage]:
+    """Returns stages that subtract the engagements that match `subtracted` from the counts of contents, at least 0."""
+    engagements = [{"$match": subtracted}, {"$group": {"_id": "$targetRef.$id", **sums_by_type("less_{}")}}]
     left = {
         f"{name}Count": {"$max": [0, {"$subtract": [f"${name}Count", {"$ifNull": [f"$less_{name}", 0]}]}]}
         for name in ENGAGEMENT_TYPES

@@ -1,7 +1,7 @@
-"""Hashtag statistics as aggregation stages: how much a hashtag is engaged with now, and by how many it is carried.
+"""Builds the aggregation pipeline of hashtag statistics: current engagement, contents and creators of each hashtag.
 
-engagementScore = Σ (Σ weight·count + 1)·ageScore over the posts that carry it;
-score = Σ over its creators ln(1 + the creator's part of engagementScore): one creator alone adds little.
+engagementScore = Σ (Σ weight·count + 1)·ageScore over the posts with the hashtag;
+score = Σ over its creators ln(1 + the creator's part of engagementScore), which limits the effect of one creator.
 """
 
 from datetime import datetime
@@ -11,12 +11,12 @@ from store.rules.hashtags import LONGEST, plain_tags
 
 
 def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> list[Stage]:
-    """On app-db.contents: one document of hashtagStats for each hashtag of a published content of the window."""
+    """Returns stages on app-db.contents: one document of hashtagStats for each hashtag of published contents."""
     return [
         *content_facts(now, statistics, replay, more={"hashtags": "$hashtags"}),
         {"$project": {"authorId": 1, "hashtags": 1, "decayed": content_score()}},
         *_hashtags(),
-        {"$sort": {"tags": 1, "_id": 1}},  # sums of fractions depend on their order
+        {"$sort": {"tags": 1, "_id": 1}},  # floating-point sums depend on their order
         {
             "$group": {
                 "_id": {"tag": "$tags", "creator": "$authorId"},
@@ -31,7 +31,7 @@ def hashtag_statistics(now: datetime, statistics: Statistics, replay: bool) -> l
 
 
 def _hashtags() -> list[Stage]:
-    """One document for each different hashtag of a post, lower case and without #."""
+    """Returns stages that yield one document for each distinct hashtag of a post, in normal form."""
     return [
         {"$set": {"tags": {"$setUnion": [plain_tags("$hashtags", signs_at_end=False)]}}},
         {"$unwind": "$tags"},

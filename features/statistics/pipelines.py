@@ -1,4 +1,4 @@
-"""Content and creator statistics as aggregation pipelines: pure functions that return stages."""
+"""Builds the aggregation pipelines of content and creator statistics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,36 +6,36 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.milliseconds import HOUR_MS
-from features.statistics.bots import less_engagements
+from features.statistics.bots import subtract_engagements
 from store.rules.engagements import ENGAGEMENT_TYPES, counted, sums_by_type
 from store.rules.visibility import public_posts
 
 Stage = dict[str, Any]
 
-MOST_PLAUSIBLE_COUNT = 1e12  # above it a counter is a mistake of the app, and int64 is near
-LONGEST_TYPE = 40  # characters; a creator's summary lists its types within the 16 MB of a document
+MOST_PLAUSIBLE_COUNT = 1e12  # a larger counter is an error of the app, and close to the limit of int64
+LONGEST_TYPE = 40  # characters; a creator's summary lists the types and must fit into a document of 16 MB
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the statistics are taken over."""
+    """Window, half-life and weights of the statistics."""
 
-    half_life_hours: float = 24.0  # an age of one half life halves the ageScore
-    window_days: float = 30.0  # older contents leave
+    half_life_hours: float = 24.0  # of the ageScore
+    window_days: float = 30.0  # older contents are removed
     weights: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(ENGAGEMENT_TYPES, 1.0))
     weight_follower: float = 0.01  # followedScore of one follower
 
     def since(self, now: datetime) -> datetime:
-        """The oldest `createdAt` that still counts at `now`."""
+        """Returns the oldest `createdAt` that counts at `now`."""
         return now - timedelta(days=self.window_days)
 
 
 def content_statistics(
     now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
-    """On app-db.contents: one document of contentStats for each published content of the window."""
+    """Returns stages on app-db.contents: one document of contentStats for each published content of the window."""
     return [
-        *content_facts(now, statistics, replay, discounted, _text_and_reasons(counters=not replay)),
+        *content_facts(now, statistics, replay, discounted, _text_fields(counters=not replay)),
         {"$set": {"score": content_score(), "updatedAt": now}},
         {"$unset": ["type", "lastUpdatedAt"]},
     ]
@@ -48,17 +48,18 @@ def content_facts(
     discounted: Stage | None = None,
     more: Stage | None = None,
 ) -> list[Stage]:
-    """What all statistics need of each content, and `more` fields; with `replay`, counts are of engagements till `now`.
+    """Returns stages that compute the facts of each content that all statistics use, and `more` fields.
 
-    Engagements that meet the filter `discounted` are taken out of the counts.
+    With `replay`, counts are of the engagements until `now`, else of the app's counters. Engagements that match the
+    filter `discounted` are subtracted.
     """
     counts = _replayed_counts(now, statistics) if replay else []
     if discounted:
-        counts += less_engagements({**_in_window(now, statistics), **discounted})
+        counts += subtract_engagements({**_in_window(now, statistics), **discounted})
     return [
         {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}}},
         *public_posts(),
-        {"$replaceWith": _described(now, counters=not replay) | (more or {})},
+        {"$replaceWith": _content_fields(now, counters=not replay) | (more or {})},
         *counts,
         {"$set": {"aggregator": _aggregator(now, statistics)}},
     ]
@@ -72,12 +73,12 @@ def content_score() -> Stage:
 def creator_statistics(
     now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
-    """On app-db.contents: one document of creatorStats for each user, and for each author without one."""
+    """Returns stages on app-db.contents: one document of creatorStats for each user and each unknown author."""
     return [
         *content_facts(now, statistics, replay, discounted),
         {"$match": {"authorId": {"$ne": None}}},
         *_by_author(now),
-        {"$unionWith": {"coll": "users", "pipeline": _placed_users(now)}},
+        {"$unionWith": {"coll": "users", "pipeline": _users_with_geolocation(now)}},
         {"$group": {"_id": "$_id", "all": {"$mergeObjects": "$$ROOT"}}},
         {"$replaceWith": {"$mergeObjects": [NO_CONTENTS, NO_USER, "$all", {"creatorId": "$_id"}]}},
         {"$set": {"aggregator.followedScore": {"$multiply": [statistics.weight_follower, "$followerCount"]}}},
@@ -87,12 +88,12 @@ def creator_statistics(
 
 
 def later_engagements(now: datetime) -> Stage:
-    """A filter on app-db.engagements: one that counts and is not before `now`, so that the app's counters run ahead."""
+    """Returns a filter on app-db.engagements from `now` on: with such, the app's counters are ahead of `now`."""
     return {**counted(), "createdAt": {"$gte": now}}
 
 
 def without_contents() -> list[Stage]:
-    """An update of creatorStats: the creator's contents have all left."""
+    """Returns an update of creatorStats for a creator without contents in the window."""
     follower_score = "$aggregator.followedScore"
     return [
         {"$set": NO_CONTENTS | {"score": follower_score, "aggregator": NO_CONTENTS["aggregator"]}},
@@ -100,8 +101,8 @@ def without_contents() -> list[Stage]:
     ]
 
 
-def reasons_counted() -> list[Stage]:
-    """On a statistics collection: how often each reason stands in `rejected`."""
+def count_reasons() -> list[Stage]:
+    """Returns stages on a statistics collection that count each reason in `rejected`."""
     return [
         {"$match": {"rejected": {"$exists": True}}},
         {"$unwind": "$rejected"},
@@ -139,7 +140,7 @@ _CREATOR_COUNTS = {
 }
 
 
-def _described(now: datetime, counters: bool) -> Stage:
+def _content_fields(now: datetime, counters: bool) -> Stage:
     updated = {"$and": [{"$eq": [{"$type": "$updatedAt"}, "date"]}, {"$lte": ["$updatedAt", now]}]}
     counts = {f"{name}Count": _count(f"$engagements.{name}.count") for name in ENGAGEMENT_TYPES}
     return {
@@ -153,7 +154,7 @@ def _described(now: datetime, counters: bool) -> Stage:
     }
 
 
-def _text_and_reasons(counters: bool) -> Stage:
+def _text_fields(counters: bool) -> Stage:
     return {
         "photoCount": {"$cond": [{"$isArray": "$payload.photo.contents"}, {"$size": "$payload.photo.contents"}, 0]},
         "characterLength": {"$strLenCP": _typed("$payload.message", "string", "")},
@@ -163,14 +164,14 @@ def _text_and_reasons(counters: bool) -> Stage:
 
 def _reasons(counters: bool) -> Stage:
     paths = [f"engagements.{name}.count" for name in ENGAGEMENT_TYPES] if counters else []
-    present = [_mistyped(path, _is_count(f"${path}")) for path in paths]
-    present.append(_mistyped("payload.message", {"$eq": [{"$type": "$payload.message"}, "string"]}))
-    present.append(_mistyped("author.id", {"$eq": [{"$type": "$author.id"}, "objectId"]}))
-    present.append(_mistyped("type", {"$eq": [{"$type": "$type"}, "string"]}))
-    return _listed(present)
+    reasons = [_mistyped(path, _is_count(f"${path}")) for path in paths]
+    reasons.append(_mistyped("payload.message", {"$eq": [{"$type": "$payload.message"}, "string"]}))
+    reasons.append(_mistyped("author.id", {"$eq": [{"$type": "$author.id"}, "objectId"]}))
+    reasons.append(_mistyped("type", {"$eq": [{"$type": "$type"}, "string"]}))
+    return _non_null(reasons)
 
 
-def _described_user() -> Stage:
+def _user_fields() -> Stage:
     counts = ("followerCount", "followedCount")
     return {
         "_id": "$_id",
@@ -178,7 +179,7 @@ def _described_user() -> Stage:
         "displayId": _typed("$displayId", "string", None),
         "userCreatedAt": _typed("$createdAt", "date", None),
         **{name: _count(f"${name}") for name in counts},
-        "rejected": _listed([_mistyped(name, _is_count(f"${name}")) for name in counts]),
+        "rejected": _non_null([_mistyped(name, _is_count(f"${name}")) for name in counts]),
     }
 
 
@@ -199,7 +200,7 @@ def _replayed_counts(now: datetime, statistics: Statistics) -> list[Stage]:
 
 
 def _in_window(now: datetime, statistics: Statistics) -> Stage:
-    clock_skew = timedelta(days=1)  # an engagement may be noted a little before its content
+    clock_skew = timedelta(days=1)  # an engagement may have a time shortly before its content's
     return {**counted(), "createdAt": {"$gte": statistics.since(now) - clock_skew, "$lt": now}}
 
 
@@ -211,7 +212,7 @@ def _aggregator(now: datetime, statistics: Statistics) -> Stage:
 
 
 def _by_author(now: datetime) -> list[Stage]:
-    """Contents grouped by author and type, then by author, with the types in alphabetical order."""
+    """Returns stages that group contents by author and type, then by author, with the types in alphabetical order."""
     sums = {creator: {"$sum": f"${content}"} for creator, content in _CREATOR_COUNTS.items()}
     per_type: Stage = {
         "_id": {"author": "$authorId", "type": "$type"},
@@ -233,51 +234,51 @@ def _by_author(now: datetime) -> list[Stage]:
         "lastContentUpdatedAt": {"$max": "$lastContentUpdatedAt"},
         "summary": {"$push": of_type},
     }
-    again = {creator: {"$sum": f"${creator}"} for creator in _CREATOR_COUNTS}
+    total_sums = {creator: {"$sum": f"${creator}"} for creator in _CREATOR_COUNTS}
     return [
         {"$group": per_type | sums},
-        {"$group": per_author | again},
+        {"$group": per_author | total_sums},
         {"$set": {"aggregator": {"ageScore": "$ageScore", "engagementScore": "$engagementScore"}, "updatedAt": now}},
         {"$set": {"summary": {"$sortArray": {"input": "$summary", "sortBy": {"type": 1}}}}},
         {"$unset": "ageScore"},
     ]
 
 
-def _placed_users(now: datetime) -> list[Stage]:
-    """Users with the geolocation of their account, by one sort: a $lookup asks for each of them anew."""
+def _users_with_geolocation(now: datetime) -> list[Stage]:
+    """Returns stages that yield users with the geolocation of their account, in one sort instead of a $lookup each."""
     places = [
         {"$match": {"geolocation": {"$ne": None}}},
         {"$project": {"_id": 0, "ownerAccount": "$_id", "place": "$geolocation"}},
     ]
-    own = {"$ifNull": ["$ownerAccount", {"user": "$_id"}]}  # one without an account is alone
-    before = {"$max": "$place", "window": {"documents": ["unbounded", "current"]}}  # the account sorts first
+    account = {"$ifNull": ["$ownerAccount", {"user": "$_id"}]}  # a user without an account is its own partition
+    place = {"$max": "$place", "window": {"documents": ["unbounded", "current"]}}  # the account sorts first
     return [
         {"$match": {"createdAt": {"$not": {"$gt": now}}}},
-        {"$replaceWith": _described_user()},
+        {"$replaceWith": _user_fields()},
         {"$unionWith": {"coll": "accounts", "pipeline": places}},
-        {"$setWindowFields": {"partitionBy": own, "sortBy": {"_id": 1}, "output": {"geolocation": before}}},
+        {"$setWindowFields": {"partitionBy": account, "sortBy": {"_id": 1}, "output": {"geolocation": place}}},
         {"$match": {"_id": {"$exists": True}}},
     ]
 
 
 def _summary() -> Stage:
-    """typeWeight·(E_type + 1)/(E + 1)·ageScore_type + followedScore, for each type."""
-    share = {"$divide": [{"$add": ["$$each.aggregator.engagementScore", 1]}, {"$add": ["$engagementScore", 1]}]}
-    weight = {"$divide": ["$$each.typeCount", "$contentCount"]}
-    score = {"$add": [{"$multiply": [weight, share, "$$each.aggregator.ageScore"]}, "$aggregator.followedScore"]}
-    filled = {"$mergeObjects": ["$$each", {"typeWeight": weight, "score": score}]}
-    return {"$map": {"input": "$summary", "as": "each", "in": filled}}
+    """Adds score = typeWeight·(E_type + 1)/(E + 1)·ageScore_type + followedScore, for each type."""
+    share = {"$divide": [{"$add": ["$$entry.aggregator.engagementScore", 1]}, {"$add": ["$engagementScore", 1]}]}
+    weight = {"$divide": ["$$entry.typeCount", "$contentCount"]}
+    score = {"$add": [{"$multiply": [weight, share, "$$entry.aggregator.ageScore"]}, "$aggregator.followedScore"]}
+    scored = {"$mergeObjects": ["$$entry", {"typeWeight": weight, "score": score}]}
+    return {"$map": {"input": "$summary", "as": "entry", "in": scored}}
 
 
 def _creator_score() -> Stage:
-    """ageScore·E/contentCount + followedScore."""
+    """Returns the expression ageScore·E/contentCount + followedScore."""
     posts = {"$max": ["$contentCount", 1]}
     earned = {"$divide": [{"$multiply": ["$aggregator.ageScore", "$aggregator.engagementScore"]}, posts]}
     return {"$add": [earned, "$aggregator.followedScore"]}
 
 
-def _typed(path: str, bson_type: str, otherwise: Any) -> Stage:
-    return {"$cond": [{"$eq": [{"$type": path}, bson_type]}, path, otherwise]}
+def _typed(path: str, bson_type: str, default: Any) -> Stage:
+    return {"$cond": [{"$eq": [{"$type": path}, bson_type]}, path, default]}
 
 
 def _is_count(path: str) -> Stage:
@@ -289,12 +290,12 @@ def _count(path: str) -> Stage:
     return {"$cond": [_is_count(path), {"$toLong": path}, 0]}
 
 
-def _mistyped(path: str, good: Stage) -> Stage:
-    """The path as a reason when it is there and not good; a field that is absent is no mistake."""
+def _mistyped(path: str, is_valid: Stage) -> Stage:
+    """Returns an expression: the path as a reason when the field is present and not valid, else null."""
     absent = {"$in": [{"$type": f"${path}"}, ["missing", "null", "undefined"]]}
-    return {"$cond": [{"$or": [absent, good]}, None, path]}
+    return {"$cond": [{"$or": [absent, is_valid]}, None, path]}
 
 
-def _listed(reasons: Sequence[Stage]) -> Stage:
-    found = {"$filter": {"input": list(reasons), "as": "each", "cond": {"$ne": ["$$each", None]}}}
-    return {"$cond": [{"$eq": [found, []]}, "$$REMOVE", found]}
+def _non_null(reasons: Sequence[Stage]) -> Stage:
+    listed = {"$filter": {"input": list(reasons), "as": "reason", "cond": {"$ne": ["$$reason", None]}}}
+    return {"$cond": [{"$eq": [listed, []]}, "$$REMOVE", listed]}

@@ -1,7 +1,7 @@
-"""What a post says, all of it: language, then topics of texts long enough, then emotions.
+"""Analyses texts: language, topics of texts that are long enough, and emotions.
 
-Two tiers: "embeddings" reads the languages of the sentence encoder; "linear" starts and reads faster, and tells topics
-by words alone and emotions of English alone.
+The tier "embeddings" covers the languages of the sentence encoder. The tier "linear" starts and runs faster; it finds
+topics by words only, and emotions in English only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,41 +13,39 @@ from features.text.cleaning import clean, token_count
 from features.text.embeddings import LANGUAGES, embed
 from features.text.language import Language, identify
 
-Understood = tuple[tuple[str, ...], Mapping[str, float]]  # topics and emotions
+TopicsAndEmotions = tuple[tuple[str, ...], Mapping[str, float]]
 TOPICS_OF: Final = {"linear": frozenset(["en", "th"]), "embeddings": LANGUAGES}
-_UNSURE: Final = frozenset(
-    ["ar", "ko", "pl"]
-)  # fewer than six in ten plain sentences right: tests/features/text/labels
-EMOTIONS_OF: Final = {"linear": frozenset(["en"]), "embeddings": LANGUAGES - _UNSURE}
+_UNRELIABLE: Final = frozenset(["ar", "ko", "pl"])  # under 60 % of simple sentences correct: tests/features/text/labels
+EMOTIONS_OF: Final = {"linear": frozenset(["en"]), "embeddings": LANGUAGES - _UNRELIABLE}
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one post says."""
+class TextAnalysis:
+    """Language, topics and emotions of one text."""
 
     language: Language
-    topics: tuple[str, ...] = ()  # slugs, root first; none for short texts and where none is likely enough
-    emotions: Mapping[str, float] = field(default_factory=dict)  # label: probability; none where not understood
+    topics: tuple[str, ...] = ()  # slugs, root first; empty for short texts and when no topic is probable enough
+    emotions: Mapping[str, float] = field(default_factory=dict)  # label: probability; empty for other languages
 
 
-class Reader(Protocol):
-    """Reads posts."""
+class TextAnalyzer(Protocol):
+    """Analyses texts."""
 
     @property
     def name(self) -> str:
-        """As contentinfo says who read it."""
+        """The provider that contentinfo stores."""
 
     @property
     def version(self) -> str:
-        """Changes when posts would be read differently."""
+        """A version that changes with the results."""
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading for each text as its author wrote it."""
+    def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
+        """Returns the analysis of each text; the texts are as their authors wrote them."""
 
 
 @dataclass(frozen=True)
-class OfflineReader:
-    """Reads with what is installed, asking nobody."""
+class OfflineAnalyzer:
+    """Analyses texts with the installed models, without a network."""
 
     tier: str = "embeddings"
     min_tokens: int = topics.MIN_TOKENS
@@ -59,29 +57,28 @@ class OfflineReader:
 
     @property
     def version(self) -> str:
-        """Changes when posts would be read differently."""
+        """A version that changes with the results."""
         return f"offline-3-{self.tier}"
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading for each text as its author wrote it."""
+    def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
+        """Returns the analysis of each text; the texts are as their authors wrote them."""
         languages = [identify(text) for text in texts]
         cleaned = [clean(text) for text in texts]
-        read = TOPICS_OF[self.tier] | EMOTIONS_OF[self.tier]
-        places = [place for place, language in enumerate(languages) if language.code in read and cleaned[place]]
-        found = self._understand([cleaned[each] for each in places], [languages[each].code for each in places])
-        known = dict(zip(places, found, strict=True))
-        return [Reading(language, *known.get(place, ())) for place, language in enumerate(languages)]
+        supported = TOPICS_OF[self.tier] | EMOTIONS_OF[self.tier]
+        rows = [row for row, language in enumerate(languages) if language.code in supported and cleaned[row]]
+        results = self._topics_and_emotions([cleaned[row] for row in rows], [languages[row].code for row in rows])
+        by_row = dict(zip(rows, results, strict=True))
+        return [TextAnalysis(language, *by_row.get(row, ())) for row, language in enumerate(languages)]
 
-    def _understand(self, cleaned: Sequence[str], codes: Sequence[str]) -> list[Understood]:
-        """Topics and emotions of cleaned texts, each where its language is read for it."""
+    def _topics_and_emotions(self, cleaned: Sequence[str], codes: Sequence[str]) -> list[TopicsAndEmotions]:
+        """Returns topics and emotions of cleaned texts, each only for the languages that the tier supports."""
         vectors = embed(cleaned) if self.tier == "embeddings" else None
-        felt = emotions.probabilities(cleaned, vectors)
-        about = topics.classify(cleaned, vectors)
-        told = [token_count(text) > self.min_tokens for text in cleaned]
+        probabilities = emotions.probabilities(cleaned, vectors)
+        paths = topics.classify(cleaned, vectors)
         return [
             (
-                path if enough and code in TOPICS_OF[self.tier] else (),
-                feeling if code in EMOTIONS_OF[self.tier] else {},
+                path if token_count(text) > self.min_tokens and code in TOPICS_OF[self.tier] else (),
+                by_label if code in EMOTIONS_OF[self.tier] else {},
             )
-            for path, enough, feeling, code in zip(about, told, felt, codes, strict=True)
+            for text, path, by_label, code in zip(cleaned, paths, probabilities, codes, strict=True)
         ]

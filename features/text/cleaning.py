@@ -1,11 +1,11 @@
-"""The words of a post: what is left when links, mentions and markup are taken away."""
+"""Cleans texts: removes links, mentions and markup."""
 
 import hashlib
 import html
 import re
 import unicodedata
 
-_LINKED = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")  # markdown: the words of a link stay
+_LINKED = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")  # markdown: the text of a link stays
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|org|net|gov|edu|co|io|th)(?:/\S*)?\b", re.IGNORECASE)
 _MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_.]+")
@@ -15,11 +15,11 @@ _SPACES = re.compile(r"\s+")
 _STRETCHED = re.compile(r"(\w)\1{3,}")  # soooooo → sooo; Thai 5555 laughs
 _TOKEN = re.compile(r"\S*\w\S*")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-SPACELESS_TOKEN = 4.0  # characters of a word where words are not parted by spaces (Thai, Lao, Khmer, Chinese …)
+SPACELESS_TOKEN = 4.0  # characters per word in scripts without spaces between words (Thai, Lao, Khmer, Chinese …)
 
 
 def clean(text: str) -> str:
-    """The post's words: hashtags become words, emoji stay; links, mentions and markup go.
+    """Returns the text without links, mentions and markup; hashtags become words, emoji stay.
 
     >>> clean("Look @ann: <b>#ClimateChange</b> is&nbsp;real 😢 https://example.org/x")
     'Look : Climate Change is real 😢'
@@ -30,10 +30,10 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFC", plain)).strip()
 
 
-def spoken(text: str) -> str:
-    """What tells the language: letters only, without hashtags where other words remain.
+def language_letters(text: str) -> str:
+    """Returns the letters that identify the language, without hashtags unless there are no other words.
 
-    >>> spoken("Hola amigos 123 #travel 😀")
+    >>> language_letters("Hola amigos 123 #travel 😀")
     'Hola amigos'
     """
     bare = _letters(clean(_HASHTAG.sub(" ", text)))
@@ -41,7 +41,7 @@ def spoken(text: str) -> str:
 
 
 def token_count(text: str) -> int:
-    """Words of a cleaned text; where words are not parted by spaces, four characters count as one.
+    """Counts the words of a cleaned text; in scripts without spaces, four characters count as one word.
 
     >>> token_count("It's 3 words"), token_count("สวัสดีครับ")
     (3, 2)
@@ -51,17 +51,17 @@ def token_count(text: str) -> int:
 
 
 def text_hash(text: str, version: str) -> str:
-    """Tells a changed text, or a changed classifier, from one that is classified already: 32 hexadecimal digits."""
+    """Returns 32 hexadecimal digits that change with the text and with the version of the analyzer."""
     return hashlib.sha256(f"{version}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class _Letters(dict[int, str]):
-    """A table for str.translate that keeps letters, their marks and apostrophes, and learns as it goes."""
+    """A lazy table for str.translate that keeps letters, their marks and apostrophes."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
-        kept = unicodedata.category(letter)[0] in "LM" or letter in "'’\u200c\u200d"
-        self[code] = letter if kept else " "
+        is_letter = unicodedata.category(letter)[0] in "LM" or letter in "'’\u200c\u200d"
+        self[code] = letter if is_letter else " "
         return self[code]
 
 

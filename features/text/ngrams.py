@@ -1,4 +1,4 @@
-"""A post as hashed n-grams of words and characters: sparse features that need no vocabulary.
+"""Hashed n-grams of words and characters: sparse features without a vocabulary.
 
 Feature hashing after Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUCKETS = 2**17
-LONGEST_WORD = 24  # characters of a word whose inner n-grams are taken
+LONGEST_WORD = 24  # characters of a word that n-grams are taken from
 MOST_WORDS = 120
 _CHARACTERS = (2, 3, 4, 5)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 
 
 def words(text: str) -> list[str]:
-    """The first words and signs of a cleaned text, lower case.
+    """Returns the first words and signs of a cleaned text in lower case.
 
     >>> words("Don't worry :)")
     ["don't", 'worry', ':', ')']
@@ -29,7 +29,7 @@ def words(text: str) -> list[str]:
 
 
 def hashed_counts(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Buckets of a cleaned text's n-grams, of shape (n,) in 0…BUCKETS−1 and ascending, and 1 + ln(count) of each.
+    """Returns the buckets of a cleaned text's n-grams, (n,) ascending in 0…BUCKETS−1, and 1 + ln(count) of each.
 
     >>> hashed_counts("")[0].shape
     (0,)
@@ -41,12 +41,12 @@ def hashed_counts(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
 
 def _grams(text: str) -> Iterator[str]:
-    """Words, pairs of words, and the characters of each word with its edges."""
-    found = words(text)
-    yield from found
-    yield from map(" ".join, pairwise(found))
-    for word in found:
-        edged = f" {word[:LONGEST_WORD]} "
+    """Yields words, pairs of words, and character n-grams of each word with its boundaries."""
+    tokens = words(text)
+    yield from tokens
+    yield from map(" ".join, pairwise(tokens))
+    for word in tokens:
+        bounded = f" {word[:LONGEST_WORD]} "
         for size in _CHARACTERS:
-            for start in range(max(1, len(edged) - size + 1)):
-                yield f"\t{edged[start : start + size]}"
+            for start in range(max(1, len(bounded) - size + 1)):
+                yield f"\t{bounded[start : start + size]}"

@@ -1,7 +1,7 @@
-"""The topic of a post on two levels, or none: words that tell a topic, and sentence embeddings where words are silent.
+"""Classifies texts by topic on two levels, from keywords and sentence embeddings.
 
-score(topic) = ln(1 + words that tell it) + EMBEDDING_WEIGHT · (cosine to its examples − mean over the topics).
-A root below LEAST_ROOT is no topic: the post stays without one.
+score(topic) = ln(1 + distinct keywords) + EMBEDDING_WEIGHT · (cosine to its examples − mean over the topics).
+A text whose best root scores below LEAST_ROOT has no topic.
 """
 
 import math
@@ -19,75 +19,74 @@ from numpy.typing import NDArray
 from features.text.embeddings import embed
 
 EMBEDDING_WEIGHT = 6.0
-LEAST_ROOT = 0.8  # by words alone, one word less
+LEAST_ROOT = 0.8  # one keyword alone scores ln 2 = 0.69
 LEAST_CHILD = 1.0
-MIN_TOKENS = 21  # posts of this many words or fewer stay without a topic
+MIN_TOKENS = 21  # texts of at most so many words have no topic
 _LATIN = re.compile(r"[a-z]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A node of the taxonomy: `path` are the slugs from the root to it."""
+    """A node of the taxonomy."""
 
-    path: tuple[str, ...]
+    path: tuple[str, ...]  # slugs from the root to the node
     english: re.Pattern[str] | None  # whole words
     thai: re.Pattern[str] | None  # parts of text
     examples: tuple[str, ...]
 
 
 def classify(texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> list[tuple[str, ...]]:
-    """The path of each cleaned text's topic, root first, empty where none is likely enough.
+    """Returns the path of each cleaned text's topic, root first; empty without a probable topic.
 
-    `embeddings`, of shape (texts, dimensions) and unit length, add what words do not tell.
+    `embeddings` have shape (texts, dimensions) and unit length; without them only keywords count.
     """
-    scores = _scores(texts, embeddings)
-    return [_path(row) for row in scores]
+    return [_path(row) for row in _scores(texts, embeddings)]
 
 
 def _scores(texts: Sequence[str], embeddings: NDArray[np.float32] | None) -> NDArray[np.float64]:
-    words = np.array([_told(text) for text in texts]).reshape(len(texts), len(taxonomy()))
+    keywords = np.array([_keyword_scores(text) for text in texts]).reshape(len(texts), len(taxonomy()))
     if embeddings is None or not len(texts):
-        return words
-    near = embeddings.astype(np.float64) @ _examples().T  # (texts, topics)
-    return np.asarray(words + EMBEDDING_WEIGHT * (near - near.mean(axis=1, keepdims=True)))
+        return keywords
+    cosine = embeddings.astype(np.float64) @ _examples().T  # (texts, topics)
+    return np.asarray(keywords + EMBEDDING_WEIGHT * (cosine - cosine.mean(axis=1, keepdims=True)))
 
 
-def _told(text: str) -> list[float]:
-    """ln(1 + distinct words) for each topic; what tells a child tells its root too."""
+def _keyword_scores(text: str) -> list[float]:
+    """Returns ln(1 + distinct keywords) for each topic; keywords of a child count for its root too."""
     lower, thai = text.lower(), _THAI.search(text) is not None
-    found = [_distinct(topic, lower, thai) for topic in taxonomy()]
-    family: dict[str, set[str]] = {}
-    for topic, own in zip(taxonomy(), found, strict=True):
-        family.setdefault(topic.path[0], set()).update(own)
-    both = zip(taxonomy(), found, strict=True)
-    return [math.log1p(len(own if len(topic.path) > 1 else family[topic.path[0]])) for topic, own in both]
+    keywords = [_keywords(topic, lower, thai) for topic in taxonomy()]
+    of_root: dict[str, set[str]] = {}
+    for topic, words in zip(taxonomy(), keywords, strict=True):
+        of_root.setdefault(topic.path[0], set()).update(words)
+    pairs = zip(taxonomy(), keywords, strict=True)
+    return [math.log1p(len(words if len(topic.path) > 1 else of_root[topic.path[0]])) for topic, words in pairs]
 
 
-def _distinct(topic: Topic, lower: str, thai: bool) -> set[str]:
+def _keywords(topic: Topic, lower: str, thai: bool) -> set[str]:
     patterns = (topic.english, topic.thai if thai else None)
-    return {each for pattern in patterns if pattern for each in pattern.findall(lower)}
+    return {word for pattern in patterns if pattern for word in pattern.findall(lower)}
 
 
 def _path(scores: NDArray[np.float64]) -> tuple[str, ...]:
     topics = taxonomy()
-    best = max((place for place, topic in enumerate(topics) if len(topic.path) == 1), key=lambda place: scores[place])
+    best = max((number for number, topic in enumerate(topics) if len(topic.path) == 1), key=lambda n: scores[n])
     if scores[best] < LEAST_ROOT:
         return ()
     root = topics[best].path
-    children = [place for place, topic in enumerate(topics) if topic.path[:-1] == root]
-    child = max(children, key=lambda place: scores[place], default=best)
+    children = [number for number, topic in enumerate(topics) if topic.path[:-1] == root]
+    child = max(children, key=lambda number: scores[number], default=best)
     return topics[child].path if scores[child] >= LEAST_CHILD else root
 
 
 @cache
 def taxonomy() -> tuple[Topic, ...]:
-    """Returns every topic, each root followed by its children."""
-    read = tomllib.loads(files("features.text").joinpath("topics_taxonomy.toml").read_text("utf-8"))
-    return tuple(topic for slug, node in read.items() for topic in _family(slug, node))
+    """Returns all topics; each root is followed by its children."""
+    roots = tomllib.loads(files("features.text").joinpath("topics_taxonomy.toml").read_text("utf-8"))
+    return tuple(topic for slug, node in roots.items() for topic in _with_children(slug, node))
 
 
-def _family(slug: str, node: Mapping[str, Any]) -> list[Topic]:
+def _with_children(slug: str, node: Mapping[str, Any]) -> list[Topic]:
     children = [key for key in node if key not in ("words", "examples")]
     return [_topic((slug,), node), *(_topic((slug, child), node[child]) for child in children)]
 
@@ -111,8 +110,8 @@ def _parts(listed: str) -> re.Pattern[str] | None:
 
 @cache
 def _examples() -> NDArray[np.float64]:
-    """The direction of each topic's examples, of shape (topics, dimensions), unit length."""
+    """Returns the direction of each topic's examples, of shape (topics, dimensions) and unit length."""
     sizes = [len(topic.examples) for topic in taxonomy()]
-    each = embed([example for topic in taxonomy() for example in topic.examples]).astype(np.float64)
-    means = np.add.reduceat(each, np.cumsum([0, *sizes[:-1]]), axis=0)
-    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True))
+    vectors = embed([example for topic in taxonomy() for example in topic.examples]).astype(np.float64)
+    sums = np.add.reduceat(vectors, np.cumsum([0, *sizes[:-1]]), axis=0)
+    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))

@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from features.arrays import Ints
 from features.cascades.delays import fit_delays
 from features.cascades.forest import roots_and_levels, structural_virality, subtree_sizes
-from features.cascades.parents import POLICIES, candidates, chosen, shares
+from features.cascades.parents import POLICIES, choose_parents, find_candidates, shares
 from features.cascades.ranks import ranks
 from lab.evaluate.cascade_oracle import compared_nodes, expected_calibration_error, mean_distance, rank_of
 from lab.evaluate.cascade_worlds import FEEDS, World, diffused, followed_trees, given_follows
@@ -54,12 +54,12 @@ def evaluate_known(named: list[tuple[Any, Tree, dict[str, int]]], nodes: bool = 
 
 def evaluate_hidden(world: World) -> Report:
     """Share of right parents by policy, calibration of the likelihood, and the ranks from its parents."""
-    found = candidates(world.nodes, world.follows)
+    found = find_candidates(world.nodes, world.follows)
     share = shares(found, fit_delays(found.child, found.minutes, found.strength))
     reshares = world.parent >= 0
     accuracy = {}
     for policy in POLICIES:
-        best = chosen(found, share, policy)
+        best = choose_parents(found, share, policy)
         rebuilt = _under_root(world)
         rebuilt[found.child[best]] = found.parent[best]
         accuracy[policy] = float((rebuilt == world.parent)[reshares].mean())

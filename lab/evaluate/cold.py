@@ -8,9 +8,9 @@ import numpy as np
 
 from features.arrays import Floats
 from features.milliseconds import HOUR_MS
-from features.ranking.boosters import margins
+from features.ranking.boosters import predict_log_odds
 from features.ranking.history import Events, History
-from features.ranking.indexes import Known
+from features.ranking.indexes import HistoryIndex
 from predictors.personal.request import Request, Viewer, select_contents, viewer_from_history
 from predictors.snapshot import snapshot
 from predictors.snapshot.snapshot import Snapshot
@@ -25,7 +25,7 @@ _MAX_REQUESTS = 200
 
 def cold(
     history: History,
-    known: Known,
+    known: HistoryIndex,
     rankers: Rankers,
     requests: Sequence[CandidateSet],
     before: Sequence[int],
@@ -56,7 +56,9 @@ def cold(
     }
 
 
-def _figures(history: History, known: Known, rankers: Rankers, candidates: CandidateSet, since_ms: int) -> list[float]:
+def _figures(
+    history: History, known: HistoryIndex, rankers: Rankers, candidates: CandidateSet, since_ms: int
+) -> list[float]:
     now = snapshot.take(known, since_ms, candidates.time_ms // HOUR_MS * HOUR_MS)
     viewer = viewer_from_history(history, candidates.account, candidates.time_ms)
     ties = np.random.default_rng(candidates.time_ms).random(len(candidates.content))
@@ -82,4 +84,4 @@ def _scores(now: Snapshot, viewer: Viewer, rankers: Rankers, candidates: Candida
     nothing = select_contents(now.contents, np.zeros(0, dtype=np.int64))
     matrix = Request(now, viewer, candidates.time_ms, nothing).matrix(candidates.content)
     country = np.full(len(matrix), viewer.country)
-    return guest_margin(rankers.boosters, matrix, country) + margins(rankers.members, matrix)
+    return guest_margin(rankers.boosters, matrix, country) + predict_log_odds(rankers.members, matrix)

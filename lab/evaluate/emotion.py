@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from features.text.cleaning import clean
 from features.text.embeddings import embed
-from features.text.emotions import DOMINANCE, EMOTIONS, PRESENCE, Feelings, feelings, shipped_heads
+from features.text.emotions import (
+    DOMINANCE,
+    EMOTIONS,
+    PRESENCE,
+    EmotionProbabilities,
+    emotion_probabilities,
+    shipped_heads,
+)
 from features.text.language import identify
 from lab.evaluate.labelled import Line, calibration_error, figures, memory_mib, rates
 from lab.evaluate.sentiment import SENTIMENTS, sentiment_figures
@@ -57,14 +64,14 @@ def evaluate(lines: Sequence[Line], tier: str = "embeddings") -> dict[str, Any]:
     }
 
 
-def _single_label(lines: Sequence[Line], felt: Feelings, labels: Sequence[str]) -> dict[str, Any]:
+def _single_label(lines: Sequence[Line], felt: EmotionProbabilities, labels: Sequence[str]) -> dict[str, Any]:
     probabilities = felt.of(labels)
     shares = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9)
     best = [labels[place] for place in probabilities.argmax(axis=1)]
     return figures([line.labels[0] for line in lines], best, shares.max(axis=1).astype(np.float64))
 
 
-def _multi_label(lines: Sequence[Line], felt: Feelings, labels: Sequence[str], tier: str) -> dict[str, Any]:
+def _multi_label(lines: Sequence[Line], felt: EmotionProbabilities, labels: Sequence[str], tier: str) -> dict[str, Any]:
     """Accuracy counts a hit in the list, F1 the labels above their threshold; the ECE is of the best label."""
     probabilities = felt.of(labels)
     truth = np.array([[label in line.labels for label in labels] for line in lines])  # (n, labels)
@@ -88,7 +95,9 @@ def thresholds(labels: Sequence[str], tier: str) -> NDArray[np.float32]:
     return np.array([0.5 if dominance else float(trained.get(label, 0.5)) for label in labels], np.float32)
 
 
-def _per_language(lines: Sequence[Line], felt: Feelings, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+def _per_language(
+    lines: Sequence[Line], felt: EmotionProbabilities, labels: Sequence[str]
+) -> dict[str, dict[str, float]]:
     """Returns texts and accuracy of the best label for each language with enough texts."""
     best = felt.of(labels).argmax(axis=1)
     hit = [labels[place] in line.labels for place, line in zip(best, lines, strict=True)]
@@ -104,12 +113,14 @@ def _mapped(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in known if label in EMOTIONS))
 
 
-def _feelings(texts: Sequence[str], tier: str) -> Feelings:
+def _feelings(texts: Sequence[str], tier: str) -> EmotionProbabilities:
     cleaned = [clean(text) for text in texts]
     starts = range(0, max(1, len(texts)), BATCH)
     parts = [_batch_feelings(cleaned[start : start + BATCH], tier) for start in starts]
-    return Feelings(np.vstack([part.presence for part in parts]), np.vstack([part.dominance for part in parts]))
+    return EmotionProbabilities(
+        np.vstack([part.presence for part in parts]), np.vstack([part.dominance for part in parts])
+    )
 
 
-def _batch_feelings(cleaned: Sequence[str], tier: str) -> Feelings:
-    return feelings(cleaned, embed(cleaned) if tier == "embeddings" else None)
+def _batch_feelings(cleaned: Sequence[str], tier: str) -> EmotionProbabilities:
+    return emotion_probabilities(cleaned, embed(cleaned) if tier == "embeddings" else None)

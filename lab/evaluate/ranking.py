@@ -10,7 +10,7 @@ import numpy as np
 from features.jobs.history import read_history
 from features.milliseconds import from_ms, to_ms
 from features.ranking.history import History
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from lab.evaluate.cold import cold
 from lab.evaluate.recall import recalls
 from store.client import Databases
@@ -29,7 +29,7 @@ def evaluate(db: Databases, since: datetime, until: datetime, plan: Plan, truth:
     oldest = since - timedelta(days=plan.learn_days + plan.window_days)
     end = until + timedelta(days=1)
     history = read_history(db, oldest, end)
-    known = index(history)
+    known = build_index(history)
     requests = list(candidate_sets(history, find_requests(history, to_ms(since), to_ms(until)), plan.window_days))
     requests = _sample(requests, plan.max_requests, plan.seed)
     if not requests:

@@ -8,7 +8,7 @@ import numpy as np
 from features.arrays import Floats, Ints
 from features.milliseconds import HOUR_MS
 from features.ranking.history import History
-from features.ranking.indexes import Known
+from features.ranking.indexes import HistoryIndex
 from predictors.personal.filters import FILTERS, filter_pool
 from predictors.personal.request import Request, select_contents, viewer_from_history
 from predictors.personal.sources import SOURCES, merge_sources, retrieve
@@ -21,7 +21,7 @@ _MAX_REQUESTS = 200  # each hour with a request takes one snapshot
 
 
 def recalls(
-    history: History, known: Known, requests: Sequence[CandidateSet], since_ms: int, seed: int
+    history: History, known: HistoryIndex, requests: Sequence[CandidateSet], since_ms: int, seed: int
 ) -> dict[str, Any]:
     """Returns by source, and for all sources together, the share of later engagements among the candidates.
 
@@ -40,7 +40,7 @@ def recalls(
 
 
 def _retrieved(
-    history: History, known: Known, requests: Sequence[CandidateSet], since_ms: int
+    history: History, known: HistoryIndex, requests: Sequence[CandidateSet], since_ms: int
 ) -> Iterator[Mapping[str, Ints]]:
     """Yields the candidates by source for each request; `requests` are sorted by time."""
     hour, now = -1, None

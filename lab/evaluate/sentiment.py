@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.text.emotions import Feelings
+from features.text.emotions import EmotionProbabilities
 from features.text.language import identify
 from lab.evaluate.labelled import Line
 
@@ -14,7 +14,7 @@ SENTIMENTS: Final[Mapping[str, int]] = {"pos": 1, "positive": 1, "neg": -1, "neg
 LEAST = 10  # positive and negative texts of a language for a row
 
 
-def sentiment_figures(lines: Sequence[Line], felt: Feelings) -> dict[str, Any]:
+def sentiment_figures(lines: Sequence[Line], felt: EmotionProbabilities) -> dict[str, Any]:
     """Returns texts and AUC of positive against negative ones by positivity less negativity, of all and by language."""
     side = np.array([SENTIMENTS[line.labels[0]] for line in lines])
     positive, negative = felt.of(["joy", "surprise"]), felt.of(["anger", "disgust", "fear", "sadness"])

@@ -12,9 +12,9 @@ from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS
 from features.milliseconds import DAY_MS, to_ms
-from features.ranking.boosters import opened
+from features.ranking.boosters import load_booster
 from features.ranking.history import NONE, History
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from predictors.guest_feed import Feed, country_feeds
 from store import publish
 from store.client import Databases
@@ -48,7 +48,7 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
     if not len(live):
         return {"items": 0, "countries": 0, **counts}
-    feeds, feeds_again = tee(country_feeds(history, index(history), boosters, live, now_ms, config.top))
+    feeds, feeds_again = tee(country_feeds(history, build_index(history), boosters, live, now_ms, config.top))
 
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         written = guest_feed.insert(temporary, items(feeds, history, now))
@@ -65,7 +65,7 @@ def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:
         for document in models.read(db, name, GUEST_MODEL, {"format": "ubj"}):
             try:
                 artifact = models.check(document, GUEST_COLUMNS, expected).artifact
-                boosters[document["account"]] = opened(artifact)
+                boosters[document["account"]] = load_booster(artifact)
             except models.ArtifactError as error:
                 refused[str(error)] = 1
     return boosters, refused

@@ -9,7 +9,7 @@ import numpy as np
 from features.arrays import Floats
 from features.countries import CONTINENT_OF, COUNTRIES
 from features.fingerprint import COLUMNS_OF, fingerprint
-from features.ranking.boosters import opened
+from features.ranking.boosters import load_booster
 from features.ranking.member_columns import EFFECT_COLUMNS
 from predictors.personal.model_stack import ModelStack
 from store.client import Databases
@@ -66,7 +66,7 @@ def _opened(db: Databases, name: str, account: str, model: str, version: tuple[s
     if document is None:
         raise models.ArtifactError(f"{model} of {account}: gone while it was read")
     columns = COLUMNS_OF[model]
-    return opened(models.check(document, columns, fingerprint(columns)).artifact)
+    return load_booster(models.check(document, columns, fingerprint(columns)).artifact)
 
 
 def _member_weights(document: Document | None, refused: Refused) -> Floats | None:

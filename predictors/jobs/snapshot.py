@@ -12,7 +12,7 @@ from features.arrays import Ints, positions
 from features.jobs.history import read_history
 from features.milliseconds import to_ms
 from features.ranking.history import Columns, Contents
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from predictors.snapshot.snapshot import Snapshot, from_bytes, take, to_bytes
 from store.client import Databases
 from store.outputs import snapshots
@@ -92,7 +92,7 @@ def take_from_log(db: Databases, now: datetime) -> tuple[Snapshot, Mapping[str, 
     """Returns the snapshot of the log before `now`, and the number of rejected events by reason."""
     since = now - timedelta(days=HISTORY_DAYS)
     history = read_history(db, since, now)
-    return take(index(history), to_ms(since), to_ms(now), LIVE_DAYS, tuple(history.tags)), history.rejected
+    return take(build_index(history), to_ms(since), to_ms(now), LIVE_DAYS, tuple(history.tags)), history.rejected
 
 
 def current_community(db: Databases, now: datetime, header: snapshots.Header | None) -> Community:

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from features.arrays import Floats
 from features.matrix import GUEST_COLUMNS, Matrix
-from features.ranking.boosters import margins
+from features.ranking.boosters import predict_log_odds
 from features.ranking.member_columns import effect_columns
 from features.untrained import untrained_inputs, untrained_log_odds
 from store.rules.model_names import WORLD
@@ -47,7 +47,7 @@ def guest_log_odds(stack: ModelStack, guest: Matrix) -> Floats:
     """
     total = formula(guest) if stack.is_untrained else np.zeros(len(guest))
     for booster in stack.guest.values():
-        total = total + margins(booster, guest)
+        total = total + predict_log_odds(booster, guest)
     return total
 
 
@@ -56,7 +56,7 @@ def member_log_odds(stack: ModelStack, matrix: Matrix) -> Floats:
 
     `matrix`: (rows, MEMBER_COLUMNS).
     """
-    total = np.zeros(len(matrix)) if stack.members is None else margins(stack.members, matrix)
+    total = np.zeros(len(matrix)) if stack.members is None else predict_log_odds(stack.members, matrix)
     return total if stack.own is None else total + effect_columns(matrix) @ stack.own
 
 

@@ -17,10 +17,10 @@ from features.matrix import (
     content_columns,
     country_columns,
     member_columns,
-    stacked,
+    stack_columns,
 )
 from features.ranking.history import Contents, Events, History
-from features.ranking.indexes import Activity, Known, index_members
+from features.ranking.indexes import Activity, HistoryIndex, build_member_indexes
 from features.ranking.point_in_time import PairIndex
 from predictors.personal.member_counts import SingleAccountIndex
 from predictors.snapshot.frozen_counts import FrozenCounts
@@ -112,14 +112,14 @@ class Request:
 
     def guest_matrix(self, content: Ints) -> Matrix:
         """Returns GUEST_COLUMNS, (contents, columns); of the viewer they depend on the country only."""
-        return stacked(self._shared_columns(content), GUEST_COLUMNS)
+        return stack_columns(self._shared_columns(content), GUEST_COLUMNS)
 
     def member_matrix(self, content: Ints) -> Matrix:
         """Returns the columns of MEMBER_COLUMNS after GUEST_COLUMNS, (contents, columns)."""
         index, local = self._member_index(content)
         columns = member_columns(index, self._rows(local, 0))
         columns |= self.snapshot.co_engagement.columns(self.similarity, content)
-        return stacked(columns, MEMBER_COLUMNS[len(GUEST_COLUMNS) :])
+        return stack_columns(columns, MEMBER_COLUMNS[len(GUEST_COLUMNS) :])
 
     def author(self, content: Ints) -> Ints:
         """Returns the author of each content, row of users, −1 unknown; shape (contents,)."""
@@ -143,11 +143,11 @@ class Request:
         order = np.argsort(np.concatenate([np.flatnonzero(~late), np.flatnonzero(late)]))
         return {name: np.concatenate([old[name], new[name]])[order] for name in old}
 
-    def _guest_columns(self, index: Known, content: Ints) -> Columns:
+    def _guest_columns(self, index: HistoryIndex, content: Ints) -> Columns:
         rows = self._rows(content, -1)
         return content_columns(index, content, rows.time_ms) | country_columns(index, rows)
 
-    def _member_index(self, content: Ints) -> tuple[Known, Ints]:
+    def _member_index(self, content: Ints) -> tuple[HistoryIndex, Ints]:
         """Indexes the viewer's past over only the contents and authors it needs; with the rows of `content` there."""
         used = np.unique(np.concatenate([content, self.past]))
         contents, people = self._contents(used), self.snapshot.people
@@ -171,7 +171,7 @@ class Request:
             rejected={},
         )
         index = replace(self.snapshot.index, contents=history.contents, author_country=author_country)
-        members = index_members(history, author_country, SingleAccountIndex.build)
+        members = build_member_indexes(history, author_country, SingleAccountIndex.build)
         return replace(index, **members), positions(used, content)
 
     def _contents(self, rows: Ints) -> Contents:
@@ -195,7 +195,7 @@ def concat_contents(first: Contents, second: Contents) -> Contents:
     return Contents(**both | {"tag_start": start})
 
 
-def _late_index(snapshot: Snapshot, late_posts: Contents) -> Known:
+def _late_index(snapshot: Snapshot, late_posts: Contents) -> HistoryIndex:
     """Returns an index of contents without events, by creators who may have some."""
     by_country: Mapping[str, Activity] = {**snapshot.index.by_country, "content": Activity(_NO_PAIRS, _NO_PAIRS)}
     return replace(

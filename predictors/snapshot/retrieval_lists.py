@@ -7,7 +7,7 @@ import numpy as np
 from features.arrays import Floats, Ints
 from features.countries import COUNTRIES
 from features.milliseconds import HOUR_MS
-from features.ranking.indexes import Known, expand_tags
+from features.ranking.indexes import HistoryIndex, expand_tags
 from predictors.snapshot.posting_lists import PostingLists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's weight
@@ -30,7 +30,7 @@ class RetrievalLists:
     new_authors: Ints  # (n,) contents of authors whose first content is recent, least seen first
 
     @classmethod
-    def of(cls, known: Known, live: Ints, now_ms: int) -> "RetrievalLists":
+    def of(cls, known: HistoryIndex, live: Ints, now_ms: int) -> "RetrievalLists":
         """Sorts the contents at `now_ms`; `live`: (n,) rows of contents that may be shown."""
         contents, engagement = known.contents, _decayed_engagement(known, now_ms)
         author, language = contents.author[live], contents.language[live]
@@ -47,14 +47,14 @@ class RetrievalLists:
         )
 
 
-def _decayed_engagement(known: Known, now_ms: int) -> Floats:
+def _decayed_engagement(known: HistoryIndex, now_ms: int) -> Floats:
     acts = known.history.engagements
     counted = acts.is_engagement & (acts.time_ms < now_ms)
     weight = _decay(acts.time_ms[counted], now_ms)
     return np.bincount(acts.content[counted], weights=weight, minlength=len(known.contents.id)).astype(np.float64)
 
 
-def _by_country(known: Known, live: Ints, now_ms: int) -> PostingLists:
+def _by_country(known: HistoryIndex, live: Ints, now_ms: int) -> PostingLists:
     acts, contents = known.history.engagements, len(known.contents.id)
     alive = np.zeros(contents, dtype=np.bool_)
     alive[live] = True
@@ -67,7 +67,7 @@ def _by_country(known: Known, live: Ints, now_ms: int) -> PostingLists:
     return PostingLists.of(pair // max(contents, 1), pair % max(contents, 1), engagement, WORLD + 1, _MOST)
 
 
-def _new_authors(known: Known, live: Ints, now_ms: int) -> Ints:
+def _new_authors(known: HistoryIndex, live: Ints, now_ms: int) -> Ints:
     contents = known.contents
     first_ms = np.full(len(known.history.user_id) + 1, now_ms)
     np.minimum.at(first_ms, contents.author, contents.created_ms)

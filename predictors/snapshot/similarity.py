@@ -1,7 +1,8 @@
 """Co-engagement of one member in milliseconds: how similar the people who engaged with a content are to the member.
 
-features.ranking.co_engagement compares all members; here one member is compared. Only the contents that the member chose are looked
-up: the other accounts that chose them have a similarity above 0, and a content's value sums that of its actors.
+features.ranking.co_engagement compares all members; here one member is compared. Only the contents that the member
+chose are looked up: the other accounts that chose them have a similarity above 0, and a content's value sums that of
+its actors.
 """
 
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ from numpy.typing import NDArray
 from features.arrays import Floats, Ints
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent, interests
-from features.ranking.indexes import Known
+from features.ranking.indexes import HistoryIndex
 from predictors.snapshot.posting_lists import entries
 
 
 @dataclass(frozen=True)
 class CoEngagementIndex:
-    """The accounts that chose each content, with weights (features.ranking.co_engagement.interests), and its last actors."""
+    """The accounts that chose each content, with weights (`interests`), and its last actors."""
 
     start: Ints  # (contents + 1,)
     account: Ints  # (choices,)
@@ -30,7 +31,7 @@ class CoEngagementIndex:
     viewer: Ints  # (viewers,) accounts
 
     @classmethod
-    def of(cls, known: Known, now_ms: int) -> "CoEngagementIndex":
+    def of(cls, known: HistoryIndex, now_ms: int) -> "CoEngagementIndex":
         """Indexes choices up to the last midnight, as in training, and actors up to `now_ms`."""
         chosen = interests(known.history, now_ms // DAY_MS * DAY_MS).tocsc()
         return cls(
@@ -51,7 +52,7 @@ class CoEngagementIndex:
         return similarity
 
     def columns(self, similarity: Floats, content: Ints) -> dict[str, Floats]:
-        """Returns the columns of features.ranking.co_engagement.taste_columns, each (rows,); contents after the last have no actors.
+        """Returns the columns of `co_engagement_columns`, each (rows,); contents after the last have no actors.
 
         `similarity`: (accounts,); `content`: (rows,).
         """

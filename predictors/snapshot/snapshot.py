@@ -11,7 +11,7 @@ from features.arrays import Arrays, Ints, pack_arrays, unpack_arrays
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
-from features.ranking.indexes import Activity, Known
+from features.ranking.indexes import Activity, HistoryIndex
 from features.ranking.point_in_time import EventIndex, PairIndex
 from predictors.snapshot.frozen_counts import FrozenCounts, freeze_pairs
 from predictors.snapshot.posting_lists import PostingLists
@@ -33,7 +33,7 @@ class Snapshot:
     as_of_ms: int
     since_ms: int  # start of the history
     live: Ints  # (n,) rows of the contents that may be shown, oldest first
-    index: Known  # frozen counts; no events of single members
+    index: HistoryIndex  # frozen counts; no events of single members
     co_engagement: CoEngagementIndex
     retrieval: RetrievalLists
     tags: tuple[str, ...]  # names of the tags by number; () where they are not needed
@@ -49,7 +49,9 @@ class Snapshot:
         return self.index.history
 
 
-def take(known: Known, since_ms: int, now_ms: int, live_days: float = 30.0, tags: tuple[str, ...] = ()) -> Snapshot:
+def take(
+    known: HistoryIndex, since_ms: int, now_ms: int, live_days: float = 30.0, tags: tuple[str, ...] = ()
+) -> Snapshot:
     """Takes the snapshot at `now_ms` of an indexed history that starts at `since_ms`."""
     created = known.contents.created_ms
     live = np.flatnonzero((created >= now_ms - int(live_days * DAY_MS)) & (created <= now_ms))
@@ -88,10 +90,10 @@ def from_bytes(payload: bytes) -> Snapshot:
     )
 
 
-def _frozen(known: Known, now_ms: int) -> Known:
+def _frozen(known: HistoryIndex, now_ms: int) -> HistoryIndex:
     contents, users = len(known.contents.id), len(known.history.user_id)
     people = {name: getattr(known.history, name) for name in _PEOPLE}
-    return Known(
+    return HistoryIndex(
         history=_people(known.contents, people, list(known.history.languages)),
         contents=known.contents,
         author_country=known.author_country,
@@ -159,20 +161,20 @@ def _arrays(snapshot: Snapshot) -> Arrays:
     return flat
 
 
-def _single_counts(index: Known) -> dict[str, Any]:
+def _single_counts(index: HistoryIndex) -> dict[str, Any]:
     single = {name: getattr(index, name) for name in ("engaged", "viewed", "creator_contents", "creator_viewed")}
     kinds = {f"by_kind/{kind}": index.by_kind[kind] for kind in _KINDS}
     return single | kinds | {f"creator_kinds/{kind}": index.creator_kinds[kind] for kind in _CREATOR_KINDS}
 
 
-def _pair_counts(index: Known) -> dict[str, Any]:
+def _pair_counts(index: HistoryIndex) -> dict[str, Any]:
     activities = index.by_country.items()
     return {
         f"{name}/{side}": getattr(activity, side) for name, activity in activities for side in ("engaged", "viewed")
     }
 
 
-def _index(people: History, arrays: Arrays) -> Known:
+def _index(people: History, arrays: Arrays) -> HistoryIndex:
     def counts(name: str) -> FrozenCounts:
         parts = _under(arrays, name)
         return FrozenCounts(**{field: parts[field] for field in ("total", "windows", "counts", "since")})
@@ -180,7 +182,7 @@ def _index(people: History, arrays: Arrays) -> Known:
     def pairs(name: str) -> PairIndex:
         return PairIndex(arrays[f"{name}/pairs"], int(arrays[f"{name}/width"]), counts(name))
 
-    return Known(
+    return HistoryIndex(
         history=people,
         contents=people.contents,
         author_country=arrays["author_country"],

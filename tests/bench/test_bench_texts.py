@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from features.text.analyzer import OfflineReader
+from features.text.analyzer import OfflineAnalyzer
 from features.text.language import identify
 
 POSTS = [
@@ -16,7 +16,9 @@ POSTS = [
     "so tired of all this rain, when does summer start?",
     "Mañana vamos a la playa con toda la familia, qué ganas tengo de ver el mar otra vez",
 ]
-FIRST = "from features.text.analyzer import OfflineReader; OfflineReader({tier!r}).read(['The first post of all'])"
+FIRST = (
+    "from features.text.analyzer import OfflineAnalyzer; OfflineAnalyzer({tier!r}).analyze(['The first post of all'])"
+)
 
 pytestmark = pytest.mark.bench
 tiers = pytest.mark.parametrize("tier", ["linear", "embeddings"])
@@ -35,12 +37,12 @@ def test_a_language_is_told_in_a_millisecond() -> None:
 
 @tiers
 def test_ten_thousand_posts_are_read_in_a_minute(tier: str) -> None:
-    reader = OfflineReader(tier)
-    reader.read(POSTS)
+    analyzer = OfflineAnalyzer(tier)
+    analyzer.analyze(POSTS)
 
     started = time.perf_counter()
     for _ in range(40):
-        reader.read([f"{post} {place}" for place in range(63) for post in POSTS][:250])
+        analyzer.analyze([f"{post} {place}" for place in range(63) for post in POSTS][:250])
     seconds = time.perf_counter() - started
 
     print(f"10,000 posts, {tier}: {seconds:.1f} s")  # noqa: T201

@@ -30,12 +30,12 @@ def now():
 
 def changed(monkeypatch, change):
     """Every column passes through `change` (name, values) on its way into the matrix."""
-    stacked = matrix.stacked
+    stack_columns = matrix.stack_columns
 
     def altered(by_name, columns):
-        return stacked({name: change(name, values) for name, values in by_name.items()}, columns)
+        return stack_columns({name: change(name, values) for name, values in by_name.items()}, columns)
 
-    monkeypatch.setattr(matrix, "stacked", altered)
+    monkeypatch.setattr(matrix, "stack_columns", altered)
 
 
 def test_the_fingerprint_is_the_same_every_time():

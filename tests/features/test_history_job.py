@@ -38,7 +38,7 @@ def engaged(history: History) -> set[bytes]:
     return set(history.account_id[history.engagements.account].tolist())
 
 
-def test_all_that_happened_in_the_window_is_read(log: Databases) -> None:
+def test_all_events_of_the_window_are_read(log: Databases) -> None:
     history = read_history(log, NOW - timedelta(days=1), NOW)
 
     assert engaged(history) == {MEMBER.binary, BOT.binary}
@@ -47,14 +47,14 @@ def test_all_that_happened_in_the_window_is_read(log: Databases) -> None:
     assert list(history.tags) == ["#sea"]
 
 
-def test_engagements_of_likely_bots_are_left_out_and_what_they_saw_stays(log: Databases) -> None:
+def test_engagements_of_likely_bots_are_left_out_and_their_exposures_stay(log: Databases) -> None:
     history = read_history(log, NOW - timedelta(days=1), NOW, discount_bots=True)
 
     assert engaged(history) == {MEMBER.binary}
     assert len(history.exposures.time_ms) == 2
 
 
-def test_follows_are_read_only_for_those_who_need_them(log: Databases) -> None:
+def test_follows_are_read_on_request(log: Databases) -> None:
     assert len(read_history(log, NOW - timedelta(days=1), NOW, follows=False).followed) == 0
 
 

@@ -4,9 +4,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build, taste_of
+from features.matrix import DESIGN, GUEST_COLUMNS, MEMBER_COLUMNS, build, co_engagement_of
 from features.ranking import co_engagement
-from features.ranking.indexes import Activity, index
+from features.ranking.indexes import Activity, build_index
 from tests.golden.logs import (
     CREATOR_MONTH,
     CREATOR_MONTH_COLUMNS,
@@ -22,16 +22,16 @@ from tests.golden.logs import (
 HOUR = 72.0  # of the row, in a log of 120 hours
 
 
-def asked_of(log, hour=HOUR):
+def pairs_of(log, hour=HOUR):
     """Every account with every content that is there at the hour."""
-    live = [each[0] for each in log.contents if each[1] < hour]
+    live = [content[0] for content in log.contents if content[1] < hour]
     assert live
     return list(product(range(len(log.countries)), live))
 
 
-def matrix(log, asked, hour=HOUR, change=lambda known: known, columns=MEMBER_COLUMNS):
+def matrix(log, pairs, hour=HOUR, change=lambda index: index, columns=MEMBER_COLUMNS):
     history = log.history()
-    return build(change(index(history)), rows(history, asked, log.moment(hour)), columns)
+    return build(change(build_index(history)), rows(history, pairs, log.moment(hour)), columns)
 
 
 def test_the_twelve_features_of_the_design_come_first_and_in_order():
@@ -79,58 +79,60 @@ def test_a_creator_is_known_by_the_last_720_hours():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_columns_are_those_of_a_plain_loop(seed):
+def test_columns_equal_those_of_a_loop(seed):
     log = random_log(seed)
-    asked = asked_of(log)
+    pairs = pairs_of(log)
 
-    found = matrix(log, asked)
+    values = matrix(log, pairs)
 
     for name, value in plain(log, HOUR).items():
-        expected = np.array([value(account, content) for account, content in asked])
-        np.testing.assert_allclose(found[:, MEMBER_COLUMNS.index(name)], expected, rtol=1e-6, err_msg=name)
+        expected = np.array([value(account, content) for account, content in pairs])
+        np.testing.assert_allclose(values[:, MEMBER_COLUMNS.index(name)], expected, rtol=1e-6, err_msg=name)
 
 
 def plain(log, hour):
-    """Some columns, each as a function of account and content, by looking at every act."""
-    author = {each[0]: each[2] for each in log.contents}
-    tags = {each[0]: set(each[4]) for each in log.contents}
+    """Some columns as functions of account and content that look at every act."""
+    author = {content[0]: content[2] for content in log.contents}
+    tags = {content[0]: set(content[4]) for content in log.contents}
     country = dict(enumerate(log.countries))
-    acts = [each for each in log.engagements if each[0] < hour]
-    good = [each for each in acts if each[3] < 4]
-    views = [each for each in log.exposures if each[0] < hour]
+    acts = [act for act in log.engagements if act[0] < hour]
+    engagements = [act for act in acts if act[3] < 4]
+    views = [act for act in log.exposures if act[0] < hour]
     first = {(account, content) for _, account, content in views}
 
     def same(what, a, b):
         return what[a] == what[b]
 
     return {
-        "likeCount": lambda a, c: sum(each[2:] == (c, 0) for each in acts),
-        "reportedCount": lambda a, c: sum(each[2:] == (c, 4) for each in acts),
-        "engaged24h": lambda a, c: sum(each[2] == c and each[0] >= hour - 24 for each in good),
+        "likeCount": lambda a, c: sum(act[2:] == (c, 0) for act in acts),
+        "reportedCount": lambda a, c: sum(act[2:] == (c, 4) for act in acts),
+        "engaged24h": lambda a, c: sum(act[2] == c and act[0] >= hour - 24 for act in engagements),
         "viewedCount": lambda a, c: sum(content == c for _, content in first),
-        "creatorContentCount": lambda a, c: sum(each[2] == author[c] and each[1] < hour for each in log.contents),
-        "creatorCommentedCount": lambda a, c: sum(each[3] == 1 and same(author, each[2], c) for each in good),
+        "creatorContentCount": lambda a, c: sum(
+            content[2] == author[c] and content[1] < hour for content in log.contents
+        ),
+        "creatorCommentedCount": lambda a, c: sum(act[3] == 1 and same(author, act[2], c) for act in engagements),
         "creatorViewedCount": lambda a, c: sum(same(author, content, c) for _, content in first),
         "countryEngaged": lambda a, c: sum(
-            each[2] == c and same(country, each[1], a) for each in good if country[each[1]] >= 0
+            act[2] == c and same(country, act[1], a) for act in engagements if country[act[1]] >= 0
         ),
-        "ownViews": lambda a, c: sum(each[1:] == (a, c) for each in views),
-        "userEngaged": lambda a, c: sum(each[1] == a for each in good),
-        "userCreatorEngaged": lambda a, c: sum(each[1] == a and same(author, each[2], c) for each in good),
-        "userTagEngaged": lambda a, c: sum(len(tags[each[2]] & tags[c]) for each in good if each[1] == a),
-        "follows": lambda a, c: any(each[1:] == (a, author[c]) and each[0] < hour for each in log.follows),
+        "ownViews": lambda a, c: sum(act[1:] == (a, c) for act in views),
+        "userEngaged": lambda a, c: sum(act[1] == a for act in engagements),
+        "userCreatorEngaged": lambda a, c: sum(act[1] == a and same(author, act[2], c) for act in engagements),
+        "userTagEngaged": lambda a, c: sum(len(tags[act[2]] & tags[c]) for act in engagements if act[1] == a),
+        "follows": lambda a, c: any(follow[1:] == (a, author[c]) and follow[0] < hour for follow in log.follows),
     }
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_not_one_byte_of_a_row_changes_with_what_happens_at_or_after_its_time(seed):
     log = random_log(seed)
-    asked = asked_of(log)
-    present = matrix(log, asked)
+    pairs = pairs_of(log)
+    present = matrix(log, pairs)
 
     for future in range(3):
         changed = other_future(log, HOUR, seed=100 + future)
-        assert matrix(changed, asked).tobytes() == present.tobytes()
+        assert matrix(changed, pairs).tobytes() == present.tobytes()
 
 
 def early(index_, by_ms=DAY_MS):
@@ -143,20 +145,20 @@ def early_pair(pair):
 
 
 def plant(name, part=None, side=None):
-    """A leak in one index of Known: the whole, the part of that number or name, or one side of an activity."""
+    """A leak in one field of HistoryIndex: the whole, the part of that number or name, or one side of an activity."""
 
-    def planted(known):
-        whole = getattr(known, name)
+    def planted(index):
+        whole = getattr(index, name)
         if side is not None:
             activity = whole[part]._asdict()
-            return replace(known, **{name: {**whole, part: Activity(**activity | {side: early_pair(activity[side])})}})
+            return replace(index, **{name: {**whole, part: Activity(**activity | {side: early_pair(activity[side])})}})
         if part is not None:
-            return replace(known, **{name: (*whole[:part], early(whole[part]), *whole[part + 1 :])})
+            return replace(index, **{name: (*whole[:part], early(whole[part]), *whole[part + 1 :])})
         if hasattr(whole, "origin_ms"):
-            return replace(known, **{name: early(whole)})
+            return replace(index, **{name: early(whole)})
         if hasattr(whole, "pairs"):
-            return replace(known, **{name: early_pair(whole)})
-        return replace(known, **{name: replace(whole, time_ms=whole.time_ms - DAY_MS)})
+            return replace(index, **{name: early_pair(whole)})
+        return replace(index, **{name: replace(whole, time_ms=whole.time_ms - DAY_MS)})
 
     return planted
 
@@ -181,31 +183,31 @@ LEAKS = {
     },
     "a member's own views": plant("views"),
     "a member's follows": plant("follows"),
-    "tastes of who engaged": plant("engagers"),
-    "tastes of who viewed": plant("viewers"),
+    "co-engagement of who engaged": plant("engagers"),
+    "co-engagement of who viewed": plant("viewers"),
 }
 
 
 @pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS.keys())
 def test_a_planted_leak_is_caught(leak):
     log = random_log(1)
-    asked = asked_of(log)
+    pairs = pairs_of(log)
     futures = [log, *(other_future(log, HOUR, seed) for seed in (100, 101, 102))]
 
-    built = {matrix(each, asked, change=leak).tobytes() for each in futures}
+    built = {matrix(log, pairs, change=leak).tobytes() for log in futures}
 
     assert len(built) > 1
 
 
 def test_a_row_whose_time_is_a_millisecond_late_sees_an_event_at_its_time():
     log = random_log(1)
-    log.engagements.append((HOUR, 0, asked_of(log)[0][1], 0))
-    asked = asked_of(log)
+    log.engagements.append((HOUR, 0, pairs_of(log)[0][1], 0))
+    pairs = pairs_of(log)
     one_ms = 1 / HOUR_MS
 
-    assert matrix(log, asked).tobytes() != matrix(log, asked, HOUR + one_ms).tobytes()
+    assert matrix(log, pairs).tobytes() != matrix(log, pairs, HOUR + one_ms).tobytes()
     like = MEMBER_COLUMNS.index("likeCount")
-    assert (matrix(log, asked, HOUR + one_ms) - matrix(log, asked))[:, like].max() == 1
+    assert (matrix(log, pairs, HOUR + one_ms) - matrix(log, pairs))[:, like].max() == 1
 
 
 def test_no_rows_and_an_empty_history_give_no_nan():
@@ -220,9 +222,9 @@ def test_no_rows_and_an_empty_history_give_no_nan():
 @pytest.mark.parametrize("seed", range(2))
 def test_all_values_are_finite_and_guests_see_the_same_of_contents(seed):
     log = random_log(seed)
-    asked = asked_of(log)
+    pairs = pairs_of(log)
 
-    member, guest = matrix(log, asked), matrix(log, asked, columns=GUEST_COLUMNS)
+    member, guest = matrix(log, pairs), matrix(log, pairs, columns=GUEST_COLUMNS)
 
     assert np.isfinite(member).all()
     assert member.dtype == np.float32
@@ -231,21 +233,21 @@ def test_all_values_are_finite_and_guests_see_the_same_of_contents(seed):
 
 def test_the_order_of_the_rows_does_not_matter():
     log = random_log(3)
-    asked = asked_of(log)
+    pairs = pairs_of(log)
 
-    np.testing.assert_array_equal(matrix(log, asked[::-1]), matrix(log, asked)[::-1])
+    np.testing.assert_array_equal(matrix(log, pairs[::-1]), matrix(log, pairs)[::-1])
 
 
-def test_a_member_is_like_others_as_much_whoever_is_compared_at_the_same_time(monkeypatch):
+def test_similarity_does_not_depend_on_the_members_compared_in_the_same_block(monkeypatch):
     log = random_log(3)
     history = log.history()
-    asked = [(account, content) for content in range(30) for account in range(8)]
-    some = rows(history, asked, log.moment(100))
-    together = taste_of(index(history), some)
+    pairs = [(account, content) for content in range(30) for account in range(8)]
+    row_set = rows(history, pairs, log.moment(100))
+    together = co_engagement_of(build_index(history), row_set)
 
     monkeypatch.setattr(co_engagement, "_MEMBERS", 3)
-    monkeypatch.setattr(co_engagement, "_MOST_LIKENESSES", 17)
-    apart = taste_of(index(history), some)
+    monkeypatch.setattr(co_engagement, "_MOST_SIMILARITIES", 17)
+    apart = co_engagement_of(build_index(history), row_set)
 
     assert together["tasteViewed"].max() > 0
     for name, column in together.items():

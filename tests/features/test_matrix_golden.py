@@ -8,7 +8,7 @@ import yaml
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from tests.golden.logs import Log
 
 GOLDEN = yaml.safe_load((Path(__file__).parents[1] / "golden" / "matrix.yaml").read_text())
@@ -52,7 +52,7 @@ def test_the_file_has_every_column_in_order(request_number):
 def test_every_column_has_the_value_worked_by_hand(log, request_number):
     golden = GOLDEN["requests"][request_number]
 
-    values = build(index(log.history()), row_of(log, golden["at"]), MEMBER_COLUMNS)[0].tolist()
+    values = build(build_index(log.history()), row_of(log, golden["at"]), MEMBER_COLUMNS)[0].tolist()
 
     found = dict(zip(MEMBER_COLUMNS, values, strict=True))
     assert found == pytest.approx(golden["columns"], rel=1e-6, abs=1e-12)
@@ -62,7 +62,7 @@ def test_every_column_has_the_value_worked_by_hand(log, request_number):
 def test_guests_columns_have_the_values_worked_by_hand(log, request_number):
     golden = GOLDEN["requests"][request_number]
 
-    values = build(index(log.history()), row_of(log, golden["at"]), GUEST_COLUMNS)[0].tolist()
+    values = build(build_index(log.history()), row_of(log, golden["at"]), GUEST_COLUMNS)[0].tolist()
 
     expected = {name: golden["columns"][name] for name in GUEST_COLUMNS}
     assert dict(zip(GUEST_COLUMNS, values, strict=True)) == pytest.approx(expected, rel=1e-6, abs=1e-12)

@@ -38,7 +38,7 @@ class RowError(ValueError):
 
 STATISTICS = ("tests/features/statistics/test_pipelines.py",)
 MATRIX = ("tests/features/test_matrix.py",)
-TASTE = ("tests/features/ranking/test_co_engagement.py",)
+CO_ENGAGEMENT = ("tests/features/ranking/test_co_engagement.py",)
 EXPECTED_WEEK = ("tests/features/karma/test_expected_week.py",)
 
 MUTATIONS = (
@@ -58,10 +58,10 @@ MUTATIONS = (
     Mutation("baselines: exponent of lemmy 1.8 to 1.5", "trainers/evaluation/baselines.py",
              "3 + engaged)) / (age_hours + 2) ** 1.8", "3 + engaged)) / (age_hours + 2) ** 1.5",
              ("tests/trainers/evaluation/test_baselines.py",)),
-    Mutation("taste: weight of an engagement 3 to 1", "features/ranking/co_engagement.py",
-             "_WEIGHT_ENGAGEMENT = 1.0, 3.0", "_WEIGHT_ENGAGEMENT = 1.0, 1.0", TASTE),
-    Mutation("taste: root of popularity to popularity", "features/ranking/co_engagement.py",
-             "np.sqrt(popularity[acts.indices])", "popularity[acts.indices]", TASTE),
+    Mutation("co-engagement: weight of an engagement 3 to 1", "features/ranking/co_engagement.py",
+             "_WEIGHT_ENGAGEMENT = 1.0, 3.0", "_WEIGHT_ENGAGEMENT = 1.0, 1.0", CO_ENGAGEMENT),
+    Mutation("co-engagement: root of popularity to popularity", "features/ranking/co_engagement.py",
+             "np.sqrt(popularity[acts.indices])", "popularity[acts.indices]", CO_ENGAGEMENT),
     Mutation("candidates: weight of co-engagement 3 to 1", "predictors/personal/sources.py",
              '+ _ENGAGED_WEIGHT * columns["tasteEngaged"]', '+ 1.0 * columns["tasteEngaged"]',
              ("tests/predictors/personal/test_sources.py",)),

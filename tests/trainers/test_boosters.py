@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from trainers.boosters import Growth, fit
 
 ROWS = 20_000
@@ -13,7 +13,7 @@ NOTHING = np.zeros((ROWS, 1), dtype=np.float32)  # a column that does not split 
 def step(engaged, margin=None, growth=Growth(rounds=1)):
     """Returns what one round adds to the log-odds when so many rows are engaged."""
     label = (np.arange(ROWS) < engaged).astype(float)
-    return margins(opened(fit(NOTHING, label, np.ones(ROWS), margin, growth)), NOTHING[:1])[0]
+    return predict_log_odds(load_booster(fit(NOTHING, label, np.ones(ROWS), margin, growth)), NOTHING[:1])[0]
 
 
 def test_the_first_step_is_the_gradient_over_curvature_and_shrinkage():

@@ -5,7 +5,7 @@ import pytest
 import xgboost
 
 from features.countries import CONTINENT_OF, COUNTRIES
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from trainers import hierarchy
 from trainers.boosters import RESIDUAL, Growth
 from trainers.evaluation.metrics import list_loss
@@ -51,7 +51,11 @@ def loss_of(trained, table, account):
     """Loss of a list in the country, with the levels up to `account`."""
     rows = table.take(table.country == NUMBER["th"])
     chain = ("global", "asia", "th")[: ("global", "asia", "th").index(account) + 1]
-    margin = sum(margins(opened(trained[level].artifact), rows.matrix) for level in chain if trained[level].artifact)
+    margin = sum(
+        predict_log_odds(load_booster(trained[level].artifact), rows.matrix)
+        for level in chain
+        if trained[level].artifact
+    )
     return list_loss(np.unique(rows.request, return_inverse=True)[1], rows.engaged, rows.weight, margin).mean()
 
 
@@ -140,7 +144,7 @@ def test_a_country_learns_on_the_margin_of_the_world_and_its_continent():
     trained = {level.account: level for level in train_hierarchy(table, QUICK)}
     rows = table.take(table.country == NUMBER["th"])
 
-    margin = sum(margins(opened(trained[level].artifact), rows.matrix) for level in ("global", "asia"))
+    margin = sum(predict_log_odds(load_booster(trained[level].artifact), rows.matrix) for level in ("global", "asia"))
 
     assert trained["th"].artifact == hierarchy.fit(rows.matrix, rows.engaged * 1.0, rows.weight, margin, RESIDUAL)
 

@@ -5,8 +5,8 @@ import pytest
 
 from features.countries import COUNTRIES
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
-from features.ranking.boosters import margins, opened
-from features.ranking.indexes import index
+from features.ranking.boosters import load_booster, predict_log_odds
+from features.ranking.indexes import build_index
 from features.ranking.member_columns import EFFECT_COLUMNS
 from tests.golden.logs import Log, random_log
 from trainers.boosters import Growth, fit
@@ -21,7 +21,7 @@ TH, JP, FR = (COUNTRIES.index(code) for code in ("th", "jp", "fr"))
 def rows_of(log, others=10):
     history = log.history()
     sampled = sample(history, find_requests(history, 0, 2**62), others, seed=1)
-    return sampled, build(index(history), sampled.rows, MEMBER_COLUMNS)
+    return sampled, build(build_index(history), sampled.rows, MEMBER_COLUMNS)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def boosters(levels):
     draw = np.random.default_rng(5)
     matrix = draw.random((300, len(GUEST_COLUMNS)), dtype=np.float32)
     labels = {level: (draw.random(300) < 0.3).astype(float) for level in levels}
-    return {level: opened(fit(matrix, label, np.ones(300), None, QUICK)) for level, label in labels.items()}
+    return {level: load_booster(fit(matrix, label, np.ones(300), None, QUICK)) for level, label in labels.items()}
 
 
 def test_a_row_has_the_levels_of_its_own_country_and_of_no_other():
@@ -43,7 +43,7 @@ def test_a_row_has_the_levels_of_its_own_country_and_of_no_other():
 
     margin = guest_margin(levels, matrix, np.array([TH, JP, FR, -1]))
 
-    margins_of = {level: margins(booster, guest) for level, booster in levels.items()}
+    margins_of = {level: predict_log_odds(booster, guest) for level, booster in levels.items()}
     assert margin[0] == pytest.approx(margins_of["global"][0] + margins_of["asia"][0] + margins_of["th"][0])
     assert margin[1] == pytest.approx(margins_of["global"][1] + margins_of["asia"][1])
     assert margin[2:] == pytest.approx(margins_of["global"][2:])
@@ -64,7 +64,8 @@ def test_the_booster_lowers_the_loss_of_the_guest_levels(lively):
 
     base = guest_margin(levels, matrix, sampled.rows.country)
     before, after = (
-        loss(margin, label, sampled.weight) for margin in (base, base + margins(opened(trained.artifact), matrix))
+        loss(margin, label, sampled.weight)
+        for margin in (base, base + predict_log_odds(load_booster(trained.artifact), matrix))
     )
     assert after < before
     assert trained.artifact == train_member_booster(sampled, matrix, levels).artifact
@@ -125,7 +126,7 @@ def test_bad_rows_still_train_a_booster_with_finite_margins_and_a_gate(lively, s
         Sample(sampled.rows, engaged, sampled.weight, sampled.request), spoilt.astype(np.float32), {}
     )
 
-    assert np.isfinite(margins(opened(trained.artifact), matrix)).all()
+    assert np.isfinite(predict_log_odds(load_booster(trained.artifact), matrix)).all()
     assert not np.isinf(trained.gate.gain).any()
 
 
@@ -140,7 +141,7 @@ def test_members_with_one_act_each_in_a_country_with_one_post_can_be_trained():
     trained = train_member_booster(sampled, matrix, {})
 
     assert len(sampled.engaged) == 6
-    assert np.isfinite(margins(opened(trained.artifact), matrix)).all()
+    assert np.isfinite(predict_log_odds(load_booster(trained.artifact), matrix)).all()
     assert not any(trained.gate.open)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features.arrays import Floats, Ints
 from features.matrix import DESIGN, MEMBER_COLUMNS, Matrix
 from features.milliseconds import DAY_MS
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from features.ranking.co_engagement import acts_before
 from features.ranking.history import History
 from trainers.boosters import Growth, fit
@@ -45,7 +45,7 @@ def isolated(sample: Sample, matrix: Matrix) -> dict[int, Any]:
     boosters = {}
     for account, rows in zip(accounts.tolist(), np.split(order, start[1:]), strict=True):
         label = sample.engaged[rows].astype(np.float64)
-        boosters[account] = opened(fit(matrix[rows, :_DESIGN], label, sample.weight[rows], None, _SMALL))
+        boosters[account] = load_booster(fit(matrix[rows, :_DESIGN], label, sample.weight[rows], None, _SMALL))
     return boosters
 
 
@@ -67,7 +67,7 @@ def scores_of(boosters: Mapping[int, Any], account: int, matrix: Matrix) -> Floa
     """Returns the scores of the account's booster, all equal without one; shape (rows,)."""
     if account not in boosters:
         return np.zeros(len(matrix))
-    return margins(boosters[account], matrix[:, :_DESIGN])
+    return predict_log_odds(boosters[account], matrix[:, :_DESIGN])
 
 
 def als(history: History, factors: int = 32) -> ContentScorer:

@@ -9,9 +9,9 @@ import numpy as np
 from features.arrays import Floats, Ints
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Matrix, build
 from features.milliseconds import DAY_MS, HOUR_MS
-from features.ranking.boosters import margins, opened
+from features.ranking.boosters import load_booster, predict_log_odds
 from features.ranking.history import History
-from features.ranking.indexes import Known
+from features.ranking.indexes import HistoryIndex
 from features.ranking.member_columns import effect_columns
 from store.rules.model_names import WORLD
 from trainers.evaluation import baselines
@@ -66,7 +66,7 @@ class Evaluation:
     fresh: Mapping[str, Floats]  # NDCG@10 (requests,) with only posts under one hour relevant, NaN without one
 
 
-def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
+def train(history: History, known: HistoryIndex, since_ms: int, plan: Plan) -> Rankers:
     """Trains every ranker on requests whose 24 h are over at `since_ms`."""
     end = since_ms - DAY_MS
     requests = find_requests(history, end - int(plan.learn_days * DAY_MS), end)
@@ -78,10 +78,10 @@ def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
         matrix[:, : len(GUEST_COLUMNS)], sampled.engaged, sampled.weight, sampled.request, sampled.rows.country
     )
     levels = list(train_hierarchy(table, plan.gate))
-    boosters = {level.account: opened(level.artifact) for level in levels if level.artifact}
+    boosters = {level.account: load_booster(level.artifact) for level in levels if level.artifact}
     members = train_member_booster(sampled, matrix, boosters)
-    booster = opened(members.artifact)
-    margin = guest_margin(boosters, matrix, sampled.rows.country) + margins(booster, matrix)
+    booster = load_booster(members.artifact)
+    margin = guest_margin(boosters, matrix, sampled.rows.country) + predict_log_odds(booster, matrix)
     at_end = replace(sampled.rows, time_ms=np.full(len(sampled.engaged), since_ms))
     return Rankers(
         boosters=boosters,
@@ -101,7 +101,7 @@ def train(history: History, known: Known, since_ms: int, plan: Plan) -> Rankers:
 
 def evaluate(
     history: History,
-    known: Known,
+    known: HistoryIndex,
     rankers: Rankers,
     requests: Sequence[CandidateSet],
     extra: Mapping[str, Scorer],
@@ -138,7 +138,7 @@ def _all_scores(rankers: Rankers, candidates: CandidateSet, matrix: Matrix, coun
     countries = np.full(len(matrix), country)
     world = {WORLD: rankers.boosters[WORLD]} if WORLD in rankers.boosters else {}
     guest = guest_margin(rankers.boosters, matrix, countries)
-    member = margins(rankers.members, matrix)
+    member = predict_log_odds(rankers.members, matrix)
     return {
         **baselines.formulas(matrix),
         "world": guest_margin(world, matrix, countries),
@@ -164,7 +164,7 @@ def _member_effects(rankers: Rankers, candidates: CandidateSet, matrix: Matrix) 
 
 
 def _matrices(
-    history: History, known: Known, requests: Sequence[CandidateSet]
+    history: History, known: HistoryIndex, requests: Sequence[CandidateSet]
 ) -> Iterator[tuple[CandidateSet, Matrix]]:
     """Yields each request with the matrix (candidates, MEMBER_COLUMNS) of its candidates, built in batches."""
     batch: list[CandidateSet] = []

@@ -10,7 +10,7 @@ from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, build
 from features.milliseconds import DAY_MS, to_ms
 from features.ranking.history import History
-from features.ranking.indexes import Known, index
+from features.ranking.indexes import HistoryIndex, build_index
 from store.client import Databases
 from store.outputs import models
 from store.rules.model_names import COUNTRY_ARTIFACTS, GUEST_MODEL, WORLD_ARTIFACTS
@@ -52,12 +52,12 @@ def train_countries(db: Databases, now: datetime, config: Config = Config()) -> 
 
 def train_levels(history: History, now: datetime, config: Config) -> tuple[dict[str, int], list[TrainedLevel]]:
     """Returns the numbers of rows and engaged rows, and the trained levels."""
-    table = training_table(history, index(history), now, config)
+    table = training_table(history, build_index(history), now, config)
     counts = {"rows": len(table.request), "engaged": int(table.engaged.sum())}
     return counts, list(train_hierarchy(table, config.gate) if table.engaged.any() else untrained_hierarchy())
 
 
-def training_table(history: History, known: Known, now: datetime, config: Config) -> Table:
+def training_table(history: History, known: HistoryIndex, now: datetime, config: Config) -> Table:
     """Returns the rows of the newest requests before `now`, as guests see them."""
     sampled = sample_newest(history, now, config)
     matrix = build(known, sampled.rows, GUEST_COLUMNS)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Arrays, Floats, Ints
-from features.matrix import MEMBER_COLUMNS, build, taste_of
-from features.ranking.boosters import margins
-from features.ranking.indexes import Known
+from features.matrix import MEMBER_COLUMNS, build, co_engagement_of
+from features.ranking.boosters import predict_log_odds
+from features.ranking.indexes import HistoryIndex
 from features.ranking.member_columns import EFFECT_COLUMNS
 from store.columns import object_ids
 from store.outputs import models
@@ -26,7 +26,7 @@ from trainers.rows.sampling import Sample, Sampler
 class ShardSource:
     """The data from which the rows of any members are built."""
 
-    known: Known
+    known: HistoryIndex
     guests: dict[str, Any]  # opened boosters of the guest levels
     members: Any  # the opened members' booster
     requests: Requests
@@ -43,7 +43,7 @@ class ShardSource:
         """Yields the rows of `size` members at a time."""
         mine = np.isin(self.requests.account, members)
         sampled = self.sampler.of(self.candidates, Requests(self.requests.account[mine], self.requests.time_ms[mine]))
-        co_engagement = taste_of(self.known, sampled.rows)
+        co_engagement = co_engagement_of(self.known, sampled.rows)
         for shard in split(members, size):
             inside = np.flatnonzero(np.isin(sampled.rows.account, shard))
             inside = inside[np.argsort(sampled.rows.account[inside], kind="stable")]  # looks up a member's past at once
@@ -56,7 +56,7 @@ class ShardSource:
 
     def _rows(self, sampled: Sample, co_engagement: Arrays) -> MemberRows:
         matrix = build(self.known, sampled.rows, MEMBER_COLUMNS, co_engagement)
-        margin = guest_margin(self.guests, matrix, sampled.rows.country) + margins(self.members, matrix)
+        margin = guest_margin(self.guests, matrix, sampled.rows.country) + predict_log_odds(self.members, matrix)
         return member_rows(sampled, matrix, margin)
 
 

@@ -14,9 +14,9 @@ from features.fingerprint import fingerprint
 from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.milliseconds import DAY_MS, to_ms
-from features.ranking.boosters import opened
+from features.ranking.boosters import load_booster
 from features.ranking.history import History
-from features.ranking.indexes import Known, index
+from features.ranking.indexes import HistoryIndex, build_index
 from features.ranking.member_columns import EFFECT_COLUMNS
 from store import erasure
 from store.client import Databases
@@ -64,7 +64,7 @@ def train_all_members(
     """
     since = now - timedelta(days=config.learn_days + config.live_days)
     history = read_history(db, since, now, discount_bots=config.discount_bots)
-    known, (boosters, parents) = index(history), _guest_boosters(db)
+    known, (boosters, parents) = build_index(history), _guest_boosters(db)
     current = _current_booster(db, parents)
     if current is None and not _newest_requests(history, now, config):
         return {"members": 0, "shards": 0, "rejected": dict(history.rejected)}
@@ -132,7 +132,7 @@ def _guest_boosters(db: Databases) -> tuple[dict[str, Any], str]:
     ]
     by_level = {str(artifact.account): artifact for artifact in stored}
     versions = "+".join(f"{level}{by_level[level].version}" for level in sorted(by_level))
-    return {level: opened(artifact.artifact) for level, artifact in by_level.items()}, versions
+    return {level: load_booster(artifact.artifact) for level, artifact in by_level.items()}, versions
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,11 @@ def _current_booster(db: Databases, parents: str) -> _StoredBooster | None:
         if report.get("ladder") == parents and artifact.trained_at:
             gate = report["gate"]
             return _StoredBooster(
-                opened(artifact.artifact), artifact.trained_at, artifact.version, gate["penalty"], list(gate["open"])
+                load_booster(artifact.artifact),
+                artifact.trained_at,
+                artifact.version,
+                gate["penalty"],
+                list(gate["open"]),
             )
     return None
 
@@ -167,7 +171,13 @@ def _newest_requests(history: History, now: datetime, config: Config) -> Request
 
 
 def _train_booster(
-    db: Databases, history: History, known: Known, boosters: dict[str, Any], parents: str, now: datetime, config: Config
+    db: Databases,
+    history: History,
+    known: HistoryIndex,
+    boosters: dict[str, Any],
+    parents: str,
+    now: datetime,
+    config: Config,
 ) -> _StoredBooster:
     requests = _newest_requests(history, now, config)
     others = affordable(config.booster_others, len(requests))
@@ -213,7 +223,12 @@ def _trained_times(db: Databases, version: int) -> Iterator[tuple[Any, Ints]]:
 
 
 def _shard_source(
-    history: History, known: Known, guests: dict[str, Any], booster: _StoredBooster, now: datetime, config: Config
+    history: History,
+    known: HistoryIndex,
+    guests: dict[str, Any],
+    booster: _StoredBooster,
+    now: datetime,
+    config: Config,
 ) -> ShardSource:
     end = to_ms(now) - DAY_MS
     begin = to_ms(booster.trained_at - timedelta(days=config.learn_days))

@@ -10,7 +10,7 @@ from features.jobs.history import read_history
 from features.matrix import MEMBER_COLUMNS, build
 from features.milliseconds import DAY_MS, to_ms
 from features.ranking.history import History
-from features.ranking.indexes import Known, index
+from features.ranking.indexes import HistoryIndex, build_index
 from store.client import Databases
 from store.schema import collection, ensure_indexes
 from trainers.evaluation import walk_forward
@@ -39,7 +39,7 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     oldest = since - timedelta(days=config.plan.learn_days + config.plan.window_days)
     history = read_history(db, oldest, now)
 
-    known = index(history)
+    known = build_index(history)
     requests = _sample_requests(history, since, until, config)
     earlier = _sample_requests(history, oldest, since - timedelta(days=1), config)
     if not requests or not earlier:
@@ -56,7 +56,9 @@ def evaluate_yesterday(db: Databases, now: datetime, config: Config = Config()) 
     return {"requests": len(requests), "alarm": alarm, "driftedColumns": moved, "rejected": dict(history.rejected)}
 
 
-def drift(history: History, known: Known, before: list[CandidateSet], after: list[CandidateSet]) -> dict[str, float]:
+def drift(
+    history: History, known: HistoryIndex, before: list[CandidateSet], after: list[CandidateSet]
+) -> dict[str, float]:
     """Returns the stability index of every column, from candidates of earlier requests to those of later ones."""
     old, new = (
         build(known, joined([request.rows(history) for request in requests]), MEMBER_COLUMNS)

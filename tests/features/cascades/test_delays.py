@@ -1,4 +1,4 @@
-"""Delays between a post and its reshares: densities by hand, the smoothing, and what is learned."""
+"""Delays between a post and its reshares: densities by hand, the smoothing, and fitted delays."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from features.cascades.delays import fit_delays, lognormal_delays
 
 
-def test_each_bin_gets_half_a_reshare_and_lends_a_quarter_to_each_neighbour():
-    """Three delays in the first of two bins, one in the second; the outermost bins lend to themselves.
+def test_each_bin_gets_half_a_reshare_and_moves_a_quarter_to_each_neighbour():
+    """Three delays in the first of two bins, one in the second; the outermost bins move a quarter to themselves.
 
     3.5 and 1.5 with the half; 3/4 · 3.5 + 1/4 · 1.5 = 3 and 1/4 · 3.5 + 3/4 · 1.5 = 2.
     """
@@ -19,7 +19,7 @@ def test_each_bin_gets_half_a_reshare_and_lends_a_quarter_to_each_neighbour():
 
 
 @pytest.mark.parametrize(("tie", "mass"), [(1e9, [1 / 2, 1 / 2]), (1e-9, [1 / 3, 2 / 3])])
-def test_a_reshare_is_shared_out_among_its_candidates_by_their_ties(tie: float, mass: list[float]):
+def test_a_reshare_is_divided_among_its_candidates_by_their_ties(tie: float, mass: list[float]):
     """The first reshare has candidates 1 and 100 minutes before it, the second only one 100 minutes before.
 
     Where the tie to the first candidate is much the strongest each bin has one reshare. Where it is much the weakest

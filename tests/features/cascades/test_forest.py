@@ -17,7 +17,7 @@ def forests(draw: st.DrawFn, most: int = 40) -> np.ndarray:
     above = [-1] + [draw(st.integers(-1, node - 1)) for node in range(1, n)]
     order = np.array(draw(st.permutations(range(n))))
     parent = np.empty(n, dtype=np.int64)
-    parent[order] = [-1 if each < 0 else order[each] for each in above]
+    parent[order] = [-1 if node < 0 else order[node] for node in above]
     return parent
 
 
@@ -67,7 +67,7 @@ def test_structural_virality_is_the_wiener_index_over_the_pairs(parent):
 
 
 @pytest.mark.parametrize("shape", ["chain", "comb", "nearly a chain"])
-def test_deep_trees_have_the_same_ranks_by_both_ways(shape):
+def test_deep_trees_have_the_same_ranks_by_both_algorithms(shape):
     rng, n = np.random.default_rng(1), 3_000
     above = {
         "chain": lambda node: node - 1,
@@ -93,7 +93,7 @@ def test_a_chain_of_50_000_has_harmonic_ranks():
     assert structural_virality(subtree_sizes(parent, level), root)[0] == pytest.approx(50_001 / 3)
 
 
-def test_a_cycle_is_told_and_opened_at_its_earliest_member():
+def test_a_cycle_is_refused_and_cut_at_its_earliest_member():
     parent = np.array([1, 2, 0, 0, -1])
     position = np.array([7, 3, 5, 1, 0])
 
@@ -106,12 +106,12 @@ def test_a_cycle_is_told_and_opened_at_its_earliest_member():
 
 @given(st.lists(st.integers(-1, 14), min_size=15, max_size=15))
 def test_any_assignment_of_parents_becomes_a_forest(above):
-    parent = np.array([-1 if each == node else each for node, each in enumerate(above)])
+    parent = np.array([-1 if target == node else target for node, target in enumerate(above)])
 
     opened = without_cycles(parent, np.arange(15))
 
     cycles = list(
-        nx.simple_cycles(nx.DiGraph([(node, each) for node, each in enumerate(parent.tolist()) if each >= 0]))
+        nx.simple_cycles(nx.DiGraph([(node, target) for node, target in enumerate(parent.tolist()) if target >= 0]))
     )
     roots_and_levels(opened)
     assert (opened != parent).sum() == len(cycles)

@@ -1,4 +1,4 @@
-"""cascadeStats on a real database: the ladder, its rules, and what is made anew."""
+"""cascadeStats on a real database: inference of parents, rules, and which trees are written again."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -74,7 +74,7 @@ def six_nodes(app: App) -> list[ObjectId]:
     return [root, *reshares]
 
 
-def test_the_example_of_the_design_is_rebuilt_with_its_ranks(app: App):
+def test_the_example_of_the_design_is_reconstructed_with_its_ranks(app: App):
     root, *reshares = six_nodes(app)
 
     update_cascades(app.db, NOW, DESIGN)
@@ -86,7 +86,7 @@ def test_the_example_of_the_design_is_rebuilt_with_its_ranks(app: App):
     assert (tree["size"], tree["depth"], tree["breadth"]) == (6, 2, [1, 2, 3])
 
 
-def test_who_follows_no_sharer_hangs_unattributed_under_the_root(app: App):
+def test_a_reshare_without_candidates_is_unattributed_under_the_root(app: App):
     root = app.post("a")
     stranger = app.post("b", minutes=5, of=root)
 
@@ -96,10 +96,12 @@ def test_who_follows_no_sharer_hangs_unattributed_under_the_root(app: App):
     assert nodes(app.db, root)[stranger]["method"] == "unattributed"
 
 
-def test_the_ladder_prefers_the_named_copy_then_the_copy_seen_last_then_follows(app: App):
+def test_the_declared_copy_is_preferred_to_the_last_impression_and_that_to_follows(app: App):
     root = app.post("a")
     first, second = app.post("b", minutes=1, of=root), app.post("c", minutes=2, of=root)
-    named, seen, follower = (app.post(name, minutes=9, of=of) for name, of in (("d", second), ("e", root), ("f", root)))
+    declared, viewed, follower = (
+        app.post(name, minutes=9, of=of) for name, of in (("d", second), ("e", root), ("f", root))
+    )
     for name in ("d", "e", "f"):
         app.follow((name, "b"))
     for name in ("d", "e"):
@@ -109,14 +111,14 @@ def test_the_ladder_prefers_the_named_copy_then_the_copy_seen_last_then_follows(
 
     update_cascades(app.db, NOW)
 
-    found = nodes(app.db, root)
-    assert (found[named]["parent"], found[named]["method"]) == (second, "explicit")
-    assert (found[seen]["parent"], found[seen]["method"]) == (second, "impression")
-    assert (found[follower]["parent"], found[follower]["method"]) == (first, "follow")
-    assert found[follower]["candidates"][0]["id"] == first
+    tree_nodes = nodes(app.db, root)
+    assert (tree_nodes[declared]["parent"], tree_nodes[declared]["method"]) == (second, "explicit")
+    assert (tree_nodes[viewed]["parent"], tree_nodes[viewed]["method"]) == (second, "impression")
+    assert (tree_nodes[follower]["parent"], tree_nodes[follower]["method"]) == (first, "follow")
+    assert tree_nodes[follower]["candidates"][0]["id"] == first
 
 
-def test_an_engagement_that_made_the_reshare_names_its_copy(app: App):
+def test_the_engagement_that_created_the_reshare_declares_its_parent(app: App):
     root = app.post("a")
     first = app.post("b", minutes=1, of=root)
     second = app.post("c", minutes=2, of=root)
@@ -135,9 +137,9 @@ def test_equal_times_are_ordered_by_id(app: App):
 
     update_cascades(app.db, NOW)
 
-    found = nodes(app.db, root)
-    assert found[twins[0]]["parent"] == root
-    assert found[twins[1]]["parent"] == twins[0]
+    tree_nodes = nodes(app.db, root)
+    assert tree_nodes[twins[0]]["parent"] == root
+    assert tree_nodes[twins[1]]["parent"] == twins[0]
 
 
 def test_a_reshare_before_its_root_stays_and_its_delay_is_none(app: App):
@@ -149,27 +151,27 @@ def test_a_reshare_before_its_root_stays_and_its_delay_is_none(app: App):
     assert nodes(app.db, root)[early]["parent"] == root
 
 
-def test_a_cycle_of_reshares_opens_at_its_earliest_member(app: App):
+def test_a_cycle_of_reshares_is_cut_at_its_earliest_member(app: App):
     one, two = ObjectId(), ObjectId()
     app.post("a", minutes=1, of=two, _id=one)
     app.post("b", minutes=2, of=one, _id=two)
 
     update_cascades(app.db, NOW)
 
-    assert [each["_id"] for each in documents(app.db)] == [one]
+    assert [tree["_id"] for tree in documents(app.db)] == [one]
     assert nodes(app.db, one)[two]["parent"] == one
 
 
-def test_a_deleted_reshare_is_left_out_and_what_named_it_hangs_on_the_copy_above(app: App):
+def test_children_of_a_deleted_reshare_move_to_the_copy_above(app: App):
     root = app.post("a")
-    kept = app.post("b", minutes=1, of=root)
-    gone = app.post("c", minutes=2, of=kept, visibility="deleted")
+    published = app.post("b", minutes=1, of=root)
+    gone = app.post("c", minutes=2, of=published, visibility="deleted")
     last = app.post("d", minutes=3, of=gone)
 
     update_cascades(app.db, NOW)
 
     assert gone not in nodes(app.db, root)
-    assert nodes(app.db, root)[last]["parent"] == kept
+    assert nodes(app.db, root)[last]["parent"] == published
 
 
 @pytest.mark.parametrize("gone", ["deleted", "never there"])
@@ -184,7 +186,7 @@ def test_reshares_of_a_lost_root_keep_their_tree_and_say_so(app: App, gone: str)
     assert tree["size"] == 2
 
 
-def test_a_private_author_counts_but_is_not_named(app: App):
+def test_a_private_author_counts_without_an_id(app: App):
     root = app.post("a")
     reshare = app.post("b", minutes=1, of=root)
     app.db.app.users.update_one({"_id": app.user("b")}, {"$set": {"visibility": "private"}})
@@ -206,7 +208,7 @@ def test_the_same_user_twice_is_two_nodes_and_never_its_own_parent(app: App):
     assert nodes(app.db, root)[again]["parent"] == root
 
 
-def test_more_counted_than_found_is_flagged(app: App):
+def test_a_counter_above_the_reshares_marks_the_tree_as_truncated(app: App):
     root = app.post("a", engagements={"recast": {"count": 7}, "quote": {"count": "many"}})
     app.post("b", minutes=1, of=root)
 
@@ -215,7 +217,7 @@ def test_more_counted_than_found_is_flagged(app: App):
     assert app.db.analytics.cascades.find_one({"_id": root})["truncated"]
 
 
-def test_what_is_later_than_the_clock_is_invisible(app: App):
+def test_events_after_the_clock_are_ignored(app: App):
     root = app.post("a")
     app.post("b", minutes=1, of=root)
     app.post("c", minutes=100, of=root)
@@ -225,7 +227,7 @@ def test_what_is_later_than_the_clock_is_invisible(app: App):
     assert app.db.analytics.cascades.find_one({"_id": root})["size"] == 2
 
 
-def test_hour_by_hour_equals_one_full_run_and_only_changed_trees_are_rebuilt(app: App):
+def test_hour_by_hour_equals_one_full_run_and_only_changed_trees_are_written(app: App):
     roots = [app.post(f"author {at}", minutes=at) for at in range(4)]
     for at in range(24):
         app.post(f"user {at % 7}", minutes=30 + 40 * at, of=roots[at % 3])
@@ -241,7 +243,7 @@ def test_hour_by_hour_equals_one_full_run_and_only_changed_trees_are_rebuilt(app
     assert update_cascades(app.db, NOW)["rebuilt"] == 0
 
 
-def test_a_tree_does_not_depend_on_which_others_are_rebuilt_beside_it(app: App):
+def test_a_tree_does_not_depend_on_the_others_of_its_batch(app: App):
     one_choice, several = app.post("root"), app.post("root")
     app.post("b", minutes=1_500, of=one_choice)
     app.post("a", minutes=3, of=several)
@@ -259,7 +261,7 @@ def test_a_tree_does_not_depend_on_which_others_are_rebuilt_beside_it(app: App):
     assert together[0]["nodes"][1]["confidence"] < 1
 
 
-def test_an_earlier_clock_takes_later_trees_away(app: App):
+def test_an_earlier_clock_removes_later_trees(app: App):
     root = app.post("a")
     app.post("b", minutes=1, of=root)
     late = app.post("c", minutes=600)
@@ -269,10 +271,10 @@ def test_an_earlier_clock_takes_later_trees_away(app: App):
     counts = update_cascades(app.db, START + timedelta(hours=1))
 
     assert counts["left"] == 1
-    assert [each["_id"] for each in documents(app.db)] == [root]
+    assert [tree["_id"] for tree in documents(app.db)] == [root]
 
 
-def test_the_service_gives_the_tree_for_any_of_its_posts(app: App):
+def test_the_service_returns_the_tree_of_any_of_its_posts(app: App):
     root, first, *_ = six_nodes(app)
     alone = app.post("z")
     cascade_stats({"time": NOW.isoformat()})
@@ -285,7 +287,7 @@ def test_the_service_gives_the_tree_for_any_of_its_posts(app: App):
         cascade({})
 
 
-def test_dates_before_1970_are_none(app: App):
+def test_dates_before_1970_are_rejected(app: App):
     root = app.post("root", createdAt=datetime(1, 1, 1, tzinfo=UTC))
     app.post("one", 5, of=root)
     app.post("two", 6, of=root, createdAt=datetime(1, 1, 2, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""hashtagStats on a real server, with numbers made by hand."""
+"""hashtagStats on a real server, with numbers computed by hand."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def post(db: Databases, author: ObjectId, hashtags: Any, likes: int = 0, age_hou
 
 
 def stats(db: Databases) -> dict[str, dict[str, Any]]:
-    return {each["_id"]: each for each in collection(db, "hashtagStats").find()}
+    return {row["_id"]: row for row in collection(db, "hashtagStats").find()}
 
 
 def test_engagement_decays_and_creators_are_counted(db: Databases) -> None:
@@ -45,7 +45,7 @@ def test_engagement_decays_and_creators_are_counted(db: Databases) -> None:
     assert sea["score"] == pytest.approx(math.log(1 + 5) + math.log(1 + 1))
 
 
-def test_many_creators_outrank_one_that_is_loud(db: Databases) -> None:
+def test_many_creators_outrank_one_active_creator(db: Databases) -> None:
     loud = ObjectId()
     for _ in range(8):
         post(db, loud, ["loud"], likes=1)
@@ -57,7 +57,7 @@ def test_many_creators_outrank_one_that_is_loud(db: Databases) -> None:
     assert stats(db)["shared"]["score"] > stats(db)["loud"]["score"]
 
 
-def test_hashtags_that_nobody_carries_any_more_leave(db: Databases) -> None:
+def test_hashtags_without_posts_leave(db: Databases) -> None:
     post(db, ObjectId(), ["old"], age_hours=1)
     hashtag_stats(EVENT, None)
 
@@ -67,7 +67,7 @@ def test_hashtags_that_nobody_carries_any_more_leave(db: Databases) -> None:
     assert stats(db) == {}
 
 
-def test_mistyped_hashtags_are_counted_and_harm_nothing(db: Databases) -> None:
+def test_mistyped_hashtags_are_counted_and_skipped(db: Databases) -> None:
     post(db, ObjectId(), "sea")
     post(db, ObjectId(), [7, None, "", "#", "ok"])
     post(db, ObjectId(), None)
@@ -78,5 +78,5 @@ def test_mistyped_hashtags_are_counted_and_harm_nothing(db: Databases) -> None:
     assert counts["rejected"] == {"hashtags": 1}
 
 
-def test_an_empty_database_harms_nothing(db: Databases) -> None:
+def test_an_empty_database_gets_no_hashtags(db: Databases) -> None:
     assert hashtag_stats(EVENT, None) == {"hashtags": 0, "left": 0, "rejected": {}}

@@ -14,8 +14,8 @@ from features.categories import category
 from features.jobs.karma import seeded_categories, update_karma
 from features.jobs.karma_evaluation import evaluate_karma
 from features.karma.expected_week import Pairs, Posts, karma_seeds
-from features.karma.intervals import Spread, _quantile, covered, fit_spread
-from features.karma.pagerank import interactions, standing, walked
+from features.karma.intervals import Spread, _quantile, coverage, fit_spread
+from features.karma.pagerank import credibility, interactions, pagerank_and_dangling_mass
 from handlers.features import karma_evaluation
 from store.client import Databases
 from store.ids import ObjectId
@@ -34,9 +34,9 @@ def posts(counts: list[float], followers: float = 100.0) -> Posts:
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=20).filter(lambda counts: len(set(counts)) > 1))
 @settings(deadline=None)
 def test_the_seed_is_median_less_benchmark_over_deviation(counts):
-    made = posts(counts)
+    window = posts(counts)
 
-    seeds = karma_seeds(made, Pairs.of(made))
+    seeds = karma_seeds(window, Pairs.of(window))
 
     assert seeds.number[0, 0] == pytest.approx(100 * (median(counts) - 1.0) / stdev(counts))
     assert seeds.reason(0, 0) is None
@@ -45,9 +45,9 @@ def test_the_seed_is_median_less_benchmark_over_deviation(counts):
 @given(st.integers(0, 50), st.integers(2, 20))
 @settings(deadline=None)
 def test_equal_counts_have_no_spread(count, number):
-    made = posts([count] * number)
+    window = posts([count] * number)
 
-    assert karma_seeds(made, Pairs.of(made)).reason(0, 0) == "no spread"
+    assert karma_seeds(window, Pairs.of(window)).reason(0, 0) == "no spread"
 
 
 def test_one_post_or_no_spread_is_a_reason_and_no_number():
@@ -58,23 +58,23 @@ def test_one_post_or_no_spread_is_a_reason_and_no_number():
 
 
 def test_unknown_followers_make_the_benchmark_zero():
-    made = posts([1, 2, 6], followers=float("nan"))
+    window = posts([1, 2, 6], followers=float("nan"))
 
-    assert karma_seeds(made, Pairs.of(made)).benchmark[0] == 0.0
+    assert karma_seeds(window, Pairs.of(window)).benchmark[0] == 0.0
 
 
-def test_intervals_hold_what_comes():
+def test_intervals_cover_80_percent_of_the_counts():
     rng = np.random.default_rng(3)
     expected = np.exp(rng.normal(2, 1, 4_000))
-    came = rng.poisson(expected * rng.gamma(2.0, 0.5, 4_000)).astype(float)
+    observed = rng.poisson(expected * rng.gamma(2.0, 0.5, 4_000)).astype(float)
 
-    fitted = fit_spread(expected[:2_000], came[:2_000])
+    spread = fit_spread(expected[:2_000], observed[:2_000])
 
-    assert 0.75 <= covered(fitted, expected[2_000:], came[2_000:]) <= 0.85
+    assert 0.75 <= coverage(spread, expected[2_000:], observed[2_000:]) <= 0.85
     assert Spread.of(0.1).interval(np.array([5.0]))[0] <= 5.0
 
 
-def test_quantiles_are_those_of_scipy():
+def test_quantiles_equal_those_of_scipy():
     means = np.geomspace(1e-3, 1e4, 50)
 
     for size, share in product((0.5, 2.0, 20.0), (0.0, 0.05, 0.5, 0.9, 0.99)):
@@ -84,35 +84,35 @@ def test_quantiles_are_those_of_scipy():
 
 @given(expected=st.floats(0, 1e7), width=st.sampled_from([0.05, 0.3, 1.0, 2.0]))
 @settings(deadline=None)
-def test_every_interval_holds_what_is_expected_itself(expected, width):
+def test_every_interval_contains_the_expected_count(expected, width):
     low, high = Spread.of(width).interval(np.array(expected))
 
     assert 0 <= low <= expected <= high
 
 
-def test_pagerank_is_that_of_networkx_when_walked_to_the_end():
+def test_pagerank_equals_networkx_after_many_rounds():
     import networkx as nx
 
     rng = np.random.default_rng(5)
     source, target = rng.integers(0, 30, 200), rng.integers(0, 30, 200)
     graph = interactions(source, target, np.ones(200), 30)
 
-    rank, _ = walked(graph, np.ones(30), rounds=200)
+    rank, _ = pagerank_and_dangling_mass(graph, np.ones(30), rounds=200)
 
     oracle = nx.pagerank(nx.from_scipy_sparse_array(graph, create_using=nx.DiGraph), alpha=0.9, tol=1e-12)
     assert rank == pytest.approx([oracle[node] for node in range(30)], abs=1e-9)
 
 
-def test_the_voice_of_a_likely_bot_counts_less():
+def test_the_engagement_of_a_likely_bot_counts_less():
     graph = interactions(np.array([0, 1]), np.array([2, 3]), np.ones(2), 4)
-    voice = standing(np.ones(4), np.ones(4), np.array([0.9, 0.0, 0.0, 0.0]))
+    weight = credibility(np.ones(4), np.ones(4), np.array([0.9, 0.0, 0.0, 0.0]))
 
-    rank, _ = walked(graph, voice)
+    rank, _ = pagerank_and_dangling_mass(graph, weight)
 
     assert rank[2] < rank[3]
 
 
-def test_a_category_is_looked_through():
+def test_invalid_categories_are_refused():
     with pytest.raises(ValueError, match="slug"):
         category("Two Words", "x", ["a"])
     with pytest.raises(ValueError, match="slug"):
@@ -169,15 +169,15 @@ def documents(db: Databases) -> list[dict]:
     return list(db.analytics.karma.find(sort=[("_id", 1)]))
 
 
-def test_who_is_liked_more_has_more_karma_and_is_told_why(app: App):
+def test_more_likes_make_more_karma_and_the_document_explains_it(app: App):
     update_karma(app.db, NOW)
 
     best, other = app.karma(0), app.karma(1)
     assert best["karma"] > other["karma"] > 0
-    pairs = [each for each in documents(app.db) if each["category"] != "global"]
-    numbers = [number for each in pairs for number in (each, *each["actions"].values())]
+    pairs = [document for document in documents(app.db) if document["category"] != "global"]
+    numbers = [number for document in pairs for number in (document, *document["actions"].values())]
     assert len(numbers) == 3 * 5  # a category of each of three users: over all, and by action
-    assert all(each["interval"][0] <= each["karma"] <= each["interval"][1] for each in numbers)
+    assert all(number["interval"][0] <= number["karma"] <= number["interval"][1] for number in numbers)
     assert best["actions"]["like"]["karmaSeed"] == pytest.approx(100 * (4 - 1) / stdev([3, 4, 5] * 6), rel=1e-4)
     assert best["actions"]["recast"] | {"karma": 0, "interval": 0, "confidence": 0} == {
         "karmaSeed": None, "reason": "no spread", "median": 0.0, "karma": 0, "interval": 0, "confidence": 0,
@@ -188,7 +188,7 @@ def test_who_is_liked_more_has_more_karma_and_is_told_why(app: App):
     assert app.karma(0, "global")["karma"] == pytest.approx(best["global"])
 
 
-def test_posts_without_hashtags_recasts_and_odd_fields_count_for_nothing(app: App):
+def test_posts_without_hashtags_recasts_and_mistyped_fields_do_not_count(app: App):
     for tags in (None, "pets", [], [7, None]):
         app.post(3, 5, tags=tags)
     app.post(4, 5, tags=("pets",), isRecast=True)
@@ -212,7 +212,7 @@ def test_followers_are_those_of_post_time(app: App):
     assert app.karma(1)["why"]["benchmark"] == pytest.approx(0.5)
 
 
-def test_unknown_followers_are_said(app: App):
+def test_unknown_followers_are_stated(app: App):
     app.db.app.users.update_one({"_id": app.users[1]}, {"$set": {"followerCount": 0}})
 
     update_karma(app.db, NOW)
@@ -220,7 +220,7 @@ def test_unknown_followers_are_said(app: App):
     assert "unknown" in app.karma(1)["why"]["followers"]
 
 
-def test_karma_of_an_earlier_clock_knows_nothing_later(app: App):
+def test_karma_of_an_earlier_clock_ignores_later_events(app: App):
     update_karma(app.db, START + timedelta(days=9))
     then = documents(app.db)
     app.db.app.contents.delete_many({"createdAt": {"$gt": START + timedelta(days=9)}})
@@ -315,11 +315,11 @@ def test_a_new_day_an_earlier_clock_and_an_edited_category_compute_all(app: App)
     assert update_karma(app.db, NOW + timedelta(hours=23))["whole"] == 0
 
 
-def test_an_empty_database_harms_nothing(db: Databases):
+def test_an_empty_database_gets_no_karma(db: Databases):
     assert update_karma(db, NOW)["karma"] == 0
 
 
-def test_seeded_categories_are_the_operators_from_then_on(db: Databases):
+def test_seeded_categories_can_be_edited_by_the_operator(db: Databases):
     assert len(seeded_categories(db)) >= 5
 
     assert categories.create(db, "one", "One", ["shared", "own"])
@@ -332,7 +332,7 @@ def test_seeded_categories_are_the_operators_from_then_on(db: Databases):
     assert "sport" in hashtags
 
 
-def test_evaluation_compares_with_what_came_and_writes_nothing(app: App):
+def test_evaluation_compares_with_observed_engagement_and_writes_nothing(app: App):
     for day in range(20, 25):
         app.post(0, day + 0.5, likes=4)
 
@@ -344,7 +344,7 @@ def test_evaluation_compares_with_what_came_and_writes_nothing(app: App):
     assert app.db.analytics.karma.count_documents({}) == 0
 
 
-def test_evaluation_refuses_days_that_are_none(app: App):
+def test_evaluation_refuses_a_missing_or_empty_interval(app: App):
     with pytest.raises(ValueError, match="since"):
         karma_evaluation({"until": NOW.isoformat()})
     with pytest.raises(ValueError, match="until"):

@@ -40,16 +40,16 @@ def test_a_post_gets_language_topics_root_first_and_emotions(db: Databases) -> N
 
     counts = topics_classify(EVENT | {"contents": [str(content)]}, None)
 
-    found = info(db, content)
+    document = info(db, content)
     assert counts["classified"] == 1
-    assert found is not None
-    assert found["language"] == "en"
-    topics = {each["_id"]: each for each in collection(db, "topics").find()}
-    assert [topics[each]["slug"] for each in found["topics"]] == ["economy", "markets"]
-    assert 0 <= min(found["emotions"].values()) <= max(found["emotions"].values()) <= 1
+    assert document is not None
+    assert document["language"] == "en"
+    topics = {topic["_id"]: topic for topic in collection(db, "topics").find()}
+    assert [topics[topic]["slug"] for topic in document["topics"]] == ["economy", "markets"]
+    assert 0 <= min(document["emotions"].values()) <= max(document["emotions"].values()) <= 1
 
 
-def test_topics_know_their_parents_and_children(db: Databases) -> None:
+def test_topics_have_their_parents_and_children(db: Databases) -> None:
     ids = content_info.upsert_topics(db, [("economy", "markets"), ("economy",)], NOW)
 
     root = collection(db, "topics").find_one({"slug": "economy"}) or {}
@@ -60,7 +60,7 @@ def test_topics_know_their_parents_and_children(db: Databases) -> None:
     assert (root["parents"], child["children"]) == ([], [])
 
 
-def test_writers_at_once_make_one_topic(db: Databases) -> None:
+def test_concurrent_writers_create_one_topic(db: Databases) -> None:
     content_info.upsert_topics(db, [], NOW)
     from store.schema import ensure_indexes
 
@@ -75,10 +75,10 @@ def test_writers_at_once_make_one_topic(db: Databases) -> None:
 
     root = collection(db, "topics").find_one({"slug": "economy"}) or {}
     assert collection(db, "topics").count_documents({}) == 3
-    assert sorted(each["slug"] for each in root["children"]) == ["markets", "taxes"]
+    assert sorted(child["slug"] for child in root["children"]) == ["markets", "taxes"]
 
 
-def test_the_same_event_twice_gives_the_same_documents(db: Databases) -> None:
+def test_the_same_event_twice_writes_the_same_documents(db: Databases) -> None:
     content = post(db)
     topics_classify(change("insert", content), None)
     before = [*collection(db, "contentinfo").find(), *collection(db, "topics").find()]
@@ -89,7 +89,7 @@ def test_the_same_event_twice_gives_the_same_documents(db: Databases) -> None:
     assert (again["classified"], again["unchanged"]) == (0, 1)
 
 
-def test_changed_text_is_read_again(db: Databases) -> None:
+def test_changed_text_is_analysed_again(db: Databases) -> None:
     content = post(db)
     topics_classify(change("insert", content), None)
     collection(db, "contents").update_one({"_id": content}, {"$set": {"payload.message": "วันนี้อากาศดีมาก"}})
@@ -99,7 +99,7 @@ def test_changed_text_is_read_again(db: Databases) -> None:
     assert (info(db, content) or {})["language"] == "th"
 
 
-def test_the_info_of_a_deleted_post_goes(db: Databases) -> None:
+def test_the_info_of_a_deleted_post_is_removed(db: Databases) -> None:
     first, second = post(db), post(db)
     topics_classify(EVENT | {"contents": [str(first), str(second)]}, None)
     collection(db, "contents").update_one({"_id": second}, {"$set": {"visibility": "deleted"}})
@@ -126,8 +126,8 @@ def test_a_post_without_text_is_fine(db: Databases, message: object) -> None:
 
     counts = topics_classify(EVENT | {"contents": [str(content)]}, None)
 
-    found = info(db, content) or {}
-    assert (found["language"], found["topics"]) == ("und", [])
+    document = info(db, content) or {}
+    assert (document["language"], document["topics"]) == ("und", [])
     assert counts["rejected"] == ({"payload.message": 1} if isinstance(message, int | list) else {})
 
 
@@ -141,7 +141,7 @@ def test_a_post_without_payload_or_date_is_fine(db: Databases) -> None:
     assert counts["rejected"] == {"createdAt": 1}
 
 
-def test_a_post_later_than_the_clock_does_not_exist(db: Databases) -> None:
+def test_a_post_later_than_the_clock_is_skipped(db: Databases) -> None:
     content = post(db, createdAt=NOW + timedelta(hours=1))
 
     counts = topics_classify(EVENT | {"contents": [str(content)]}, None)
@@ -158,7 +158,7 @@ def test_a_cut_event_is_read_again_from_the_database(db: Databases) -> None:
     assert (info(db, content) or {})["topics"] != []
 
 
-def test_without_a_change_the_window_is_caught_up_with(db: Databases) -> None:
+def test_without_a_change_the_posts_of_the_window_are_analysed(db: Databases) -> None:
     fresh, old = post(db), post(db, createdAt=NOW - timedelta(days=60))
 
     counts = topics_classify(EVENT, None)
@@ -168,11 +168,11 @@ def test_without_a_change_the_window_is_caught_up_with(db: Databases) -> None:
     assert info(db, old) is None
 
 
-def test_the_linear_tier_reads_english_and_thai_topics_without_the_encoder(
+def test_the_linear_tier_covers_english_and_thai_topics_without_the_encoder(
     db: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXT_TIER", "linear")
-    monkeypatch.setattr(embeddings, "_encoder", None)  # would not answer
+    monkeypatch.setattr(embeddings, "_encoder", None)  # would fail
     english, french = post(db), post(db, payload={"message": "Je suis si heureux aujourd'hui, merci à tous !"})
 
     topics_classify(EVENT, None)
@@ -183,7 +183,7 @@ def test_the_linear_tier_reads_english_and_thai_topics_without_the_encoder(
     assert (info(db, french) or {})["emotions"] == {}
 
 
-def test_another_tier_reads_the_posts_again(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_tier_analyses_the_posts_again(db: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     post(db)
     topics_classify(EVENT, None)
 
@@ -193,7 +193,7 @@ def test_another_tier_reads_the_posts_again(db: Databases, monkeypatch: pytest.M
     assert counts["classified"] == 1
 
 
-def test_a_language_that_is_not_read_well_has_no_emotions(db: Databases) -> None:
+def test_an_unreliable_language_has_no_emotions(db: Databases) -> None:
     polish = post(db, payload={"message": "Jestem dziś taka szczęśliwa, dziękuję wszystkim, co za wspaniały dzień"})
 
     topics_classify(EVENT, None)

@@ -28,7 +28,7 @@ def acts(*rows: tuple[int, int, float]) -> Acts:
     return Acts(np.array(post), np.array(kind), np.array(time_ms, dtype=np.int64))
 
 
-def test_a_week_worked_out_by_hand():
+def test_a_week_computed_by_hand():
     """Two posts, of now with 4 likes and of 10 days ago with 2; after one half-life of 10 days a post weighs 1/2.
 
     Posts 1 + 1/2 = 3/2, likes 4 + 2/2 = 5.
@@ -36,41 +36,41 @@ def test_a_week_worked_out_by_hand():
     in the category (5 + 2 · 2.4)/(3/2 + 2) = 2.8.
     Mix: (3/2 + 5 · 1/2)/(3/2 + 5) = 8/13 with the app's share of 1/2 as five posts.
     One post a week over 10 days weighs (1 - 1/2) · 10/(7 log 2), so (3/2 + 0.1 · 2) posts are 1.7 · 7 log 2/5 a week.
-    Last week half as much came as was expected.
+    Last week brought half of the expected engagements.
     """
-    made = posts(0, 10, likes=(4, 2))
+    window = posts(0, 10, likes=(4, 2))
     reception, level = np.array([1.0, 0.0, 0.0, 0.0, 1.0]), np.full(5, 0.5)
     population = Population(np.array([0.5]), reception, posting=2.0, level=level, spread=(), days=10.0)
 
-    found = expected_week(made, Pairs.of(made), CLOCK_MS, population, Shrinkage())
+    week_counts = expected_week(window, Pairs.of(window), CLOCK_MS, population, Shrinkage())
 
     week = 1.7 * 7 * log(2) / 5 * (8 / 13) * 2.8 * 0.5
-    assert found == pytest.approx(np.array([[week, 0.0, 0.0, 0.0, week]]))
+    assert week_counts == pytest.approx(np.array([[week, 0.0, 0.0, 0.0, week]]))
 
 
-def test_a_post_of_one_half_life_ago_weighs_half_in_what_all_share():
+def test_a_post_of_one_half_life_ago_weighs_half_in_the_population():
     """Posts of 0 and 10 days ago with 4 and 1 likes before the clock: (4 + 1/2)/(1 + 1/2) = 3 likes a post."""
     likes = [(0, LIKE, 0.001)] * 4 + [(1, LIKE, 9.0)]
 
-    found = population_of(posts(0.002, 10.002), acts(*likes), CLOCK_MS, Shrinkage())
+    population = population_of(posts(0.002, 10.002), acts(*likes), CLOCK_MS, Shrinkage())
 
-    assert found.reception == pytest.approx([3.0, 0.0, 0.0, 0.0, 3.0])
-    assert found.posting == pytest.approx(1.5, rel=1e-3)
-    assert found.days == pytest.approx(10.002)
+    assert population.reception == pytest.approx([3.0, 0.0, 0.0, 0.0, 3.0])
+    assert population.posting == pytest.approx(1.5, rel=1e-3)
+    assert population.days == pytest.approx(10.002)
 
 
 @pytest.mark.parametrize(
     ("before", "last_week", "level"),
     [(0, 99, 5.0), (0, 3, 4.0), (0, 0, 1.0), (600, 0, 0.2)],
-    ids=["at most five times", "as it came", "nothing came as expected", "at least a fifth"],
+    ids=["at most five times", "as observed", "nothing expected, nothing observed", "at least a fifth"],
 )
-def test_the_level_of_last_week_is_one_to_five_times_either_way(before: int, last_week: int, level: float):
-    """With nobody's engagement before the week 0 is expected, so the level is (came + 1)/(0 + 1), within [1/5, 5]."""
+def test_the_level_is_limited_to_a_factor_of_five(before: int, last_week: int, level: float):
+    """Without engagements before the week, 0 is expected, so the level is (observed + 1)/(0 + 1), within [1/5, 5]."""
     rows = [(0, COMMENT, 60.0)] + [(0, LIKE, 8.0)] * before + [(0, LIKE, 1.0)] * last_week
 
-    found = population_of(posts(9), acts(*rows), CLOCK_MS, Shrinkage())
+    population = population_of(posts(9), acts(*rows), CLOCK_MS, Shrinkage())
 
-    assert found.level[LIKE] == pytest.approx(level)
+    assert population.level[LIKE] == pytest.approx(level)
 
 
 def test_acts_count_from_since_on_and_before_until():

@@ -1,4 +1,4 @@
-"""Karma, its interval and its explanation against tests/golden/karma.yaml, which is worked by hand."""
+"""Karma, its interval and its explanation against tests/golden/karma.yaml, which is computed by hand."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from features.jobs.karma import common_of, compute_karma
+from features.jobs.karma import compute_karma, daily_baseline_of
 from features.jobs.karma_evidence import Evidence
 from features.karma.documents import documents
 from features.karma.expected_week import Acts, Pairs, Posts, Shrinkage
@@ -47,39 +47,40 @@ def evidence():
 
 
 @pytest.fixture(scope="module")
-def made():
-    known, rules = evidence(), Shrinkage()
-    pairs = Pairs.of(known.posts)
-    common, pagerank = common_of(known, pairs, CLOCK_MS, rules)
-    karma = compute_karma(known, pairs, common, pagerank, CLOCK_MS, rules)
-    return {(one["userId"], one["category"]): one for one in documents(karma, USERS, POSTS, CATEGORIES)}
+def karma_documents():
+    karma_evidence, rules = evidence(), Shrinkage()
+    pairs = Pairs.of(karma_evidence.posts)
+    baseline, pagerank = daily_baseline_of(karma_evidence, pairs, CLOCK_MS, rules)
+    karma = compute_karma(karma_evidence, pairs, baseline, pagerank, CLOCK_MS, rules)
+    rows = documents(karma, USERS, POSTS, CATEGORIES)
+    return {(document["userId"], document["category"]): document for document in rows}
 
 
-def test_there_is_a_document_for_each_user_and_category_and_one_over_all(made):
-    assert list(made) == [
+def test_there_is_a_document_for_each_user_and_category_and_one_over_all(karma_documents):
+    assert list(karma_documents) == [
         ("ann", "food"),
         ("ann", "travel"),
         ("bob", "travel"),
         ("ann", "global"),
         ("bob", "global"),
     ]
-    assert made["ann", "global"]["karma"] == pytest.approx(1.504849, abs=2e-6)
-    assert made["bob", "global"]["karma"] == pytest.approx(3.329352, abs=2e-6)
+    assert karma_documents["ann", "global"]["karma"] == pytest.approx(1.504849, abs=2e-6)
+    assert karma_documents["bob", "global"]["karma"] == pytest.approx(3.329352, abs=2e-6)
 
 
-@pytest.mark.parametrize("golden", GOLDEN["documents"], ids=lambda one: f"{one['who']}-{one['category']}")
-def test_a_document_says_what_was_worked_by_hand(made, golden):
-    found = made[golden["who"], golden["category"]]
-    wanted = {name: value for name, value in golden.items() if name not in ("who", "category")}
+@pytest.mark.parametrize("golden", GOLDEN["documents"], ids=lambda row: f"{row['who']}-{row['category']}")
+def test_documents_have_the_values_computed_by_hand(karma_documents, golden):
+    document = karma_documents[golden["who"], golden["category"]]
+    expected = {name: value for name, value in golden.items() if name not in ("who", "category")}
 
-    assert plain({name: found[name] for name in wanted}) == pytest.approx(plain(wanted), abs=2e-6)
-    assert set(found) - set(wanted) == {"_id", "userId", "category", "influence", "digest"}
+    assert leaves({name: document[name] for name in expected}) == pytest.approx(leaves(expected), abs=2e-6)
+    assert set(document) - set(expected) == {"_id", "userId", "category", "influence", "digest"}
 
 
-def plain(value, path=""):
+def leaves(value, path=""):
     """The leaves of a document by their path."""
     if isinstance(value, dict):
-        return {name: leaf for key, inner in value.items() for name, leaf in plain(inner, f"{path}.{key}").items()}
+        return {name: leaf for key, inner in value.items() for name, leaf in leaves(inner, f"{path}.{key}").items()}
     if isinstance(value, list):
-        return {name: leaf for n, inner in enumerate(value) for name, leaf in plain(inner, f"{path}.{n}").items()}
+        return {name: leaf for n, inner in enumerate(value) for name, leaf in leaves(inner, f"{path}.{n}").items()}
     return {path: value}

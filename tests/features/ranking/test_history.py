@@ -27,7 +27,7 @@ def test_contents_are_ordered_by_age_then_id():
     assert contents.original_id.tolist() == [b"", b"", key("c", 2)]
 
 
-def test_languages_and_tags_are_numbered_and_what_is_unknown_is_none():
+def test_languages_and_tags_are_numbered_and_unknown_ones_are_minus_one():
     history = LOG.history()
 
     tags = [history.contents.tag[slice(*history.contents.tag_start[row : row + 2])].tolist() for row in range(3)]
@@ -37,7 +37,7 @@ def test_languages_and_tags_are_numbered_and_what_is_unknown_is_none():
     assert tags == [[], [0], [1, 2]]  # "#a" < "#b" < "topic 1"
 
 
-def test_events_are_ordered_by_time_and_those_that_name_nothing_known_are_counted():
+def test_events_are_ordered_by_time_and_those_with_unknown_ids_are_counted():
     history = LOG.history()
 
     assert np.all(np.diff(history.engagements.time_ms) >= 0)
@@ -46,7 +46,7 @@ def test_events_are_ordered_by_time_and_those_that_name_nothing_known_are_counte
     assert history.rejected == {"engagement: of a content that is not published": 1}
 
 
-def test_an_event_before_its_content_is_kept_and_noted():
+def test_an_event_before_its_content_stays_and_is_counted():
     log = Log(countries=[0], contents=[(0, 5, 0, "", [], None, 0, 0)], engagements=[(4, 0, 0, 0)])
 
     history = log.history()
@@ -55,7 +55,7 @@ def test_an_event_before_its_content_is_kept_and_noted():
     assert history.rejected == {"engagement: before its content": 1}
 
 
-def test_an_author_without_a_user_is_known_and_a_follow_of_or_by_nobody_is_not():
+def test_an_author_without_a_profile_has_a_row_and_a_follow_of_an_unknown_user_has_none():
     history = LOG.history()
 
     author = history.user_id[history.contents.author]
@@ -114,7 +114,7 @@ def test_an_older_engagement_without_an_account_is_its_users_owner(account):
     assert history.account_id[history.engagements.account].tolist() == [key("a", 0)]
 
 
-def test_an_engagement_of_nobody_known_is_counted():
+def test_an_engagement_of_an_unknown_account_is_counted():
     act = {"time": ONE, "account": ids("a", [None]), "user": ids("u", [5]), "content": ids("c", [0]), "kind": ONE}
 
     history = assemble(tables(contents=CONTENT, engagements=act), {})
@@ -145,7 +145,7 @@ def test_ids_that_end_in_zero_bytes_survive():
     assert NO_ID not in history.account_id
 
 
-def test_the_order_in_which_the_app_hands_out_its_log_does_not_matter():
+def test_the_order_of_the_log_does_not_matter():
     log = random_log(4)
     turned = Log(**{field.name: getattr(log, field.name)[::-1] for field in fields(Log)} | {"countries": log.countries})
 

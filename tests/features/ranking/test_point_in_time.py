@@ -13,7 +13,7 @@ NOW_MS = 1_768_478_400_000  # 2026-01-15T12:00:00Z
 keys = st.integers(-1, 4)
 moments = st.one_of(st.integers(0, 20), st.integers(0, 40).map(lambda hour: hour * HOUR_MS)).map(lambda ms: NOW_MS + ms)
 events = st.lists(st.tuples(keys, moments), max_size=25)
-questions = st.lists(st.tuples(keys, moments), min_size=1, max_size=15)
+query_lists = st.lists(st.tuples(keys, moments), min_size=1, max_size=15)
 
 
 def columns(rows, width=2):
@@ -21,47 +21,47 @@ def columns(rows, width=2):
 
 
 def earlier(happened, key, moment):
-    return [time for each, time in happened if each == key >= 0 and time < moment]
+    return [time for event_key, time in happened if event_key == key >= 0 and time < moment]
 
 
-@given(happened=events, asked=questions)
-def test_counts_before_within_and_since_are_those_of_a_plain_loop(happened, asked):
+@given(happened=events, queries=query_lists)
+def test_counts_before_within_and_since_equal_those_of_a_loop(happened, queries):
     index = EventIndex.build(*columns(happened))
-    key, moment = columns(asked)
+    key, moment = columns(queries)
 
-    found = [index.before(key, moment), index.within(key, moment, 6), index.hours_since(key, moment)]
+    counts = [index.before(key, moment), index.within(key, moment, 6), index.hours_since(key, moment)]
 
-    for row, (each, at) in enumerate(asked):
-        before = earlier(happened, each, at)
+    for row, (query_key, at) in enumerate(queries):
+        before = earlier(happened, query_key, at)
         recent = [time for time in before if time >= at - 6 * HOUR_MS]
         since = (at - max(before)) / HOUR_MS if before else NEVER_HOURS
-        assert [column[row] for column in found] == [len(before), len(recent), pytest.approx(since)]
+        assert [column[row] for column in counts] == [len(before), len(recent), pytest.approx(since)]
 
 
 @given(
     happened=st.lists(st.tuples(keys, st.integers(-1, 3), moments), max_size=25),
-    asked=st.lists(st.tuples(keys, st.integers(-1, 3), moments), min_size=1, max_size=15),
+    queries=st.lists(st.tuples(keys, st.integers(-1, 3), moments), min_size=1, max_size=15),
 )
-def test_pairs_are_counted_apart(happened, asked):
+def test_pairs_are_counted_apart(happened, queries):
     left, right, moment = columns(happened, 3)
     index = PairIndex.build(left, right, moment, 4)
-    asked_left, asked_right, at = columns(asked, 3)
+    left, right, at = columns(queries, 3)
 
-    found = index.index.before(index.key(asked_left, asked_right), at)
+    counts = index.index.before(index.key(left, right), at)
 
-    for row, (one, other, time) in enumerate(asked):
-        same = [each for each in happened if each[:2] == (one, other) and min(one, other) >= 0 and each[2] < time]
-        assert found[row] == len(same)
+    for row, (one, other, time) in enumerate(queries):
+        same = [event for event in happened if event[:2] == (one, other) and min(one, other) >= 0 and event[2] < time]
+        assert counts[row] == len(same)
 
 
-def test_an_event_at_the_very_moment_is_not_before_it():
+def test_an_event_at_the_same_time_is_not_before_it():
     index = EventIndex.build(np.array([0]), np.array([NOW_MS]))
 
     assert index.before(np.array([0, 0]), np.array([NOW_MS, NOW_MS + 1])).tolist() == [0, 1]
     assert index.within(np.array([0, 0]), np.array([NOW_MS, NOW_MS + HOUR_MS]), 1).tolist() == [0, 1]
 
 
-def test_without_events_nothing_happened():
+def test_without_events_all_counts_are_zero():
     index = EventIndex.build(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     one = np.array([3])
 
@@ -81,7 +81,7 @@ def test_one_event_of_long_ago_does_not_hide_what_happened_since(years):
     assert index.hours_since(key, moment).tolist() == [48.0, 24.0, NEVER_HOURS]
 
 
-def test_a_question_long_after_the_last_event_counts_all():
+def test_a_time_long_after_the_last_event_counts_all():
     index = EventIndex.build(np.array([0, 0]), np.array([NOW_MS - DAY_MS, NOW_MS]))
     late = np.array([NOW_MS + 10 * 366 * DAY_MS])
 
@@ -99,7 +99,7 @@ def test_first_times_marks_each_pair_once_and_first(pairs):
 
 
 @given(st.lists(st.binary(min_size=12, max_size=12), min_size=1, max_size=8), st.binary(min_size=12, max_size=12))
-def test_positions_finds_ids_whatever_bytes_they_are_of(some, other):
+def test_positions_finds_ids_of_any_bytes(some, other):
     sought = np.frombuffer(b"".join([*some, other]), dtype="S12")
     sorted_ids = np.unique(sought[:-1])
 

@@ -28,8 +28,8 @@ def app(db):
 def stored(db, name, *but):
     dropped = {"_id", "contentId", "creatorId", *but}
     return {
-        each["_id"]: {key: value for key, value in each.items() if key not in dropped}
-        for each in db.analytics[name].find()
+        document["_id"]: {key: value for key, value in document.items() if key not in dropped}
+        for document in db.analytics[name].find()
     }
 
 
@@ -37,20 +37,20 @@ def both(db, now, **options):
     return update_content_stats(db, now, **options), update_creator_stats(db, now, **options)
 
 
-def test_every_count_and_score_of_a_content_is_the_one_worked_out_by_hand(app):
+def test_every_count_and_score_of_a_content_equals_the_one_computed_by_hand(app):
     counts = update_content_stats(app, NOW)
 
     assert rounded(stored(app, "contentStats", "updatedAt")) == rounded(GOLDEN["contentStats"])
-    assert {each["updatedAt"] for each in app.analytics.contentStats.find()} == {NOW}
-    assert all(each["contentId"] == each["_id"] for each in app.analytics.contentStats.find())
+    assert {document["updatedAt"] for document in app.analytics.contentStats.find()} == {NOW}
+    assert all(document["contentId"] == document["_id"] for document in app.analytics.contentStats.find())
     assert counts == {"contents": 6, "left": 0, "later": 1, "replayed": 0, "rejected": GOLDEN["contentRejected"]}
 
 
-def test_every_count_weight_and_score_of_a_creator_is_the_one_worked_out_by_hand(app):
+def test_every_count_weight_and_score_of_a_creator_equals_the_one_computed_by_hand(app):
     counts = update_creator_stats(app, NOW)
 
     assert rounded(stored(app, "creatorStats")) == rounded(GOLDEN["creatorStats"])
-    assert all(each["creatorId"] == each["_id"] for each in app.analytics.creatorStats.find())
+    assert all(document["creatorId"] == document["_id"] for document in app.analytics.creatorStats.find())
     assert counts == {"creators": 3, "withContents": 2, "emptied": 0, "rejected": {"followerCount": 1}}
 
 
@@ -60,10 +60,11 @@ def test_an_earlier_clock_counts_the_engagements_before_it(app):
     content_counts, _ = both(app, BACKFILL["clock"])
 
     of_contents = {
-        key: [each[name] for name in (*COUNTS, "score")] for key, each in stored(app, "contentStats").items()
+        key: [document[name] for name in (*COUNTS, "score")] for key, document in stored(app, "contentStats").items()
     }
     of_creators = {
-        key: [each[name] for name in (*CREATOR_COUNTS, "score")] for key, each in stored(app, "creatorStats").items()
+        key: [document[name] for name in (*CREATOR_COUNTS, "score")]
+        for key, document in stored(app, "creatorStats").items()
     }
     assert content_counts["replayed"] == 1
     assert rounded(of_contents) == rounded(BACKFILL["contentStats"])
@@ -105,7 +106,7 @@ def test_the_same_event_twice_changes_no_document(app):
     assert [stored(app, "contentStats"), stored(app, "creatorStats")] == before
 
 
-def test_going_back_and_forth_in_time_ends_where_it_began(app):
+def test_going_back_and_forth_in_time_ends_with_the_same_documents(app):
     both(app, NOW)
     before = [stored(app, "contentStats"), stored(app, "creatorStats")]
 
@@ -115,7 +116,7 @@ def test_going_back_and_forth_in_time_ends_where_it_began(app):
     assert [stored(app, "contentStats"), stored(app, "creatorStats")] == before
 
 
-def test_what_is_hidden_deleted_or_over_thirty_days_leaves_and_its_creator_stays_with_zeros(app):
+def test_hidden_deleted_and_old_contents_leave_and_their_creator_stays_with_zeros(app):
     both(app, NOW)
     app.app.contents.update_one({"_id": oid("bob.video")}, {"$set": {"visibility": "illegal"}})
     app.app.contents.delete_one({"_id": oid("bob.other")})
@@ -135,7 +136,7 @@ def test_what_is_hidden_deleted_or_over_thirty_days_leaves_and_its_creator_stays
     assert set(stored(app, "creatorStats")) == {oid("ada"), oid("bob"), oid("cyd"), oid("dot")}
 
 
-def test_what_left_between_two_runs_at_one_clock_leaves(app):
+def test_contents_removed_between_two_runs_at_one_clock_leave(app):
     both(app, NOW)
     app.app.contents.update_many({"author.id": oid("bob")}, {"$set": {"visibility": "hidden"}})
 
@@ -180,14 +181,14 @@ def test_an_engagement_up_to_a_day_before_the_window_counts_for_a_content_of_its
     ("count", "taken", "reasons"),
     [(10**12, 10**12, None), (10**12 + 1, 0, ["engagements.like.count"]), (10**14, 0, ["engagements.like.count"])],
 )
-def test_a_count_above_a_million_million_is_a_mistake_of_the_app(db, count, taken, reasons):
+def test_a_count_above_a_million_million_is_rejected(db, count, taken, reasons):
     content = {"_id": oid("one"), "visibility": "publish", "createdAt": NOW, "engagements": {"like": {"count": count}}}
     db.app.contents.insert_one(content)
 
     update_content_stats(db, NOW)
 
-    found = stored(db, "contentStats")[oid("one")]
-    assert (found["likeCount"], found.get("rejected")) == (taken, reasons)
+    documents = stored(db, "contentStats")[oid("one")]
+    assert (documents["likeCount"], documents.get("rejected")) == (taken, reasons)
 
 
 def test_an_author_without_a_user_is_a_creator_and_is_emptied_when_the_contents_leave(db):
@@ -220,7 +221,7 @@ def test_weights_half_life_and_window_are_settings(app):
     assert (ada["contentCount"], ada["aggregator"]["followedScore"]) == (2, 10.0)
 
 
-def test_a_creator_is_where_the_account_is(db):
+def test_a_creator_has_the_geolocation_of_the_account(db):
     places = {"ada": {"countryCode": "th"}, "bob": None, "cyd": ["anything"], "dot": {"countryCode": "de"}}
     owners = {"ada.1": "ada", "ada.2": "ada", "bob.1": "bob", "cyd.1": "cyd", "nobody's": "nobody", "dot": None}
     db.app.accounts.insert_many([{"_id": oid(name), "geolocation": place} for name, place in places.items()])
@@ -228,8 +229,8 @@ def test_a_creator_is_where_the_account_is(db):
 
     update_creator_stats(db, NOW)
 
-    found = {key: each["geolocation"] for key, each in stored(db, "creatorStats").items()}
-    assert found == {oid(name): places.get(own) for name, own in owners.items()}
+    documents = {key: document["geolocation"] for key, document in stored(db, "creatorStats").items()}
+    assert documents == {oid(name): places.get(own) for name, own in owners.items()}
 
 
 def test_secrets_of_an_account_are_never_copied(app):
@@ -254,7 +255,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_content_is_taken_by_rule_and_harms_no_other(db, document):
+def test_a_malformed_content_is_stored_and_affects_no_other(db, document):
     good = {"_id": oid("good"), "author": {"id": oid("ada")}, "visibility": "publish", "createdAt": NOW}
     db.app.contents.insert_many([good, {**good, "_id": oid("bad"), **document}])
 
@@ -308,7 +309,7 @@ def contents(draw, key):
 
 @st.composite
 def apps(draw):
-    found = [draw(contents(key)) for key in range(draw(st.integers(0, 8)))]
+    documents = [draw(contents(key)) for key in range(draw(st.integers(0, 8)))]
     users = [{"_id": author, "followerCount": draw(a_count)} for author in AUTHORS if draw(st.booleans())]
     acts = [
         {
@@ -321,7 +322,7 @@ def apps(draw):
     ]
     if draw(st.booleans()):
         acts.append({"targetRef": DBRef("content", oid("c0")), "type": "like", "createdAt": NOW})
-    return {"contents": found, "users": users, "engagements": acts}
+    return {"contents": documents, "users": users, "engagements": acts}
 
 
 def plain_count(value):
@@ -346,22 +347,22 @@ def plain_content(document, counts):
 
 
 def plain_contents(app):
-    acts = [each for each in app["engagements"] if each["type"] != "report" and each.get("visibility") != "deleted"]
-    replay = any(each["createdAt"] >= NOW for each in acts)
-    seen = Counter((each["targetRef"].id, each["type"]) for each in acts if each["createdAt"] < NOW)
-    found = {}
-    for each in app["contents"]:
-        if each["visibility"] == "publish" and timedelta(0) <= NOW - each["createdAt"] <= timedelta(days=30):
-            noted = [plain_count(each["engagements"].get(name, {}).get("count")) for name in TYPES]
-            counts = [seen[each["_id"], name] for name in TYPES] if replay else noted
-            found[each["_id"]] = plain_content(each, counts)
-    return found
+    acts = [act for act in app["engagements"] if act["type"] != "report" and act.get("visibility") != "deleted"]
+    replay = any(act["createdAt"] >= NOW for act in acts)
+    replayed = Counter((act["targetRef"].id, act["type"]) for act in acts if act["createdAt"] < NOW)
+    documents = {}
+    for content in app["contents"]:
+        if content["visibility"] == "publish" and timedelta(0) <= NOW - content["createdAt"] <= timedelta(days=30):
+            counters = [plain_count(content["engagements"].get(name, {}).get("count")) for name in TYPES]
+            counts = [replayed[content["_id"], name] for name in TYPES] if replay else counters
+            documents[content["_id"]] = plain_content(content, counts)
+    return documents
 
 
 def plain_part(contents):
     return {
-        "ageScore": max(each["aggregator"]["ageScore"] for each in contents),
-        "engagementScore": sum(each["aggregator"]["engagementScore"] for each in contents),
+        "ageScore": max(content["aggregator"]["ageScore"] for content in contents),
+        "engagementScore": sum(content["aggregator"]["engagementScore"] for content in contents),
     }
 
 
@@ -370,25 +371,25 @@ def plain_creator(own, followers):
     if not own:
         return [0, 0, 0, 0, 0, followed, []]
     whole, summary = plain_part(own), []
-    for kind in sorted({each["type"] for each in own}):
-        of_kind = [each for each in own if each["type"] == kind]
+    for kind in sorted({content["type"] for content in own}):
+        of_kind = [content for content in own if content["type"] == kind]
         part, weight = plain_part(of_kind), len(of_kind) / len(own)
         share = (part["engagementScore"] + 1) / (whole["engagementScore"] + 1)
         score = weight * share * part["ageScore"] + followed
         summary.append(
             {"type": kind, "typeCount": len(of_kind), "aggregator": part, "typeWeight": weight, "score": score}
         )
-    sums = [sum(each[name] for each in own) for name in COUNTS]
+    sums = [sum(content[name] for content in own) for name in COUNTS]
     return [len(own), *sums, whole["ageScore"] * whole["engagementScore"] / len(own) + followed, summary]
 
 
 def own(contents, author):
-    return [each for each in contents.values() if each["authorId"] == author]
+    return [content for content in contents.values() if content["authorId"] == author]
 
 
 @given(app=apps())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_pipelines_say_what_plain_python_says(db, app):
+def test_the_pipelines_equal_plain_python(db, app):
     for name, documents in app.items():
         db.app[name].delete_many({})
         if documents:
@@ -398,18 +399,18 @@ def test_the_pipelines_say_what_plain_python_says(db, app):
     both(db, NOW)
 
     expected = plain_contents(app)
-    found = stored(db, "contentStats", "createdAt", "updatedAt", "rejected")
-    without_type = {key: {k: v for k, v in each.items() if k != "type"} for key, each in expected.items()}
-    assert rounded(found) == rounded(without_type)
-    followers = {each["_id"]: plain_count(each["followerCount"]) for each in app["users"]}
-    creators = {each["authorId"] for each in expected.values()} - {None} | set(followers)
+    documents = stored(db, "contentStats", "createdAt", "updatedAt", "rejected")
+    without_type = {key: {k: v for k, v in document.items() if k != "type"} for key, document in expected.items()}
+    assert rounded(documents) == rounded(without_type)
+    followers = {user["_id"]: plain_count(user["followerCount"]) for user in app["users"]}
+    creators = {document["authorId"] for document in expected.values()} - {None} | set(followers)
     named = (*CREATOR_COUNTS, "score", "summary")
-    assert {key: rounded([each[name] for name in named]) for key, each in stored(db, "creatorStats").items()} == {
-        key: rounded(plain_creator(own(expected, key), followers.get(key, 0))) for key in creators
-    }
+    assert {
+        key: rounded([document[name] for name in named]) for key, document in stored(db, "creatorStats").items()
+    } == {key: rounded(plain_creator(own(expected, key), followers.get(key, 0))) for key in creators}
 
 
-def test_a_clock_with_another_offset_is_the_same_moment(app):
+def test_a_clock_with_another_offset_is_the_same_time(app):
     both(app, NOW)
     before = stored(app, "contentStats")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.text.cleaning import clean, spoken, text_hash, token_count
+from features.text.cleaning import clean, language_letters, text_hash, token_count
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from features.text.cleaning import clean, spoken, text_hash, token_count
         ("", ""),
     ],
 )
-def test_links_mentions_and_markup_go_and_words_stay(post: str, words: str) -> None:
+def test_links_mentions_and_markup_are_removed_and_words_stay(post: str, words: str) -> None:
     assert clean(post) == words
 
 
 def test_marks_of_indic_and_thai_letters_stay() -> None:
-    assert spoken("हिन्दी में") == "हिन्दी में"
-    assert spoken("ที่นี่") == "ที่นี่"
+    assert language_letters("हिन्दी में") == "हिन्दी में"
+    assert language_letters("ที่นี่") == "ที่นี่"
 
 
 @given(st.text(max_size=300))

@@ -1,4 +1,4 @@
-"""Comprehend against botocore's own model of the service: what is asked, what it costs, where it stops."""
+"""ComprehendAnalyzer against botocore's model of the service: requests, costs and the budget."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from features.text.comprehend import ComprehendReader, units
+from features.text.comprehend import ComprehendAnalyzer, units
 from store.client import Databases
 from store.outputs import content_info
 
@@ -22,33 +22,35 @@ def client() -> Any:
 
 
 def languages(*codes: str) -> dict[str, Any]:
-    found = [{"Index": place, "Languages": [{"LanguageCode": code, "Score": 0.9}]} for place, code in enumerate(codes)]
-    return {"ResultList": found, "ErrorList": []}
+    results = [
+        {"Index": index, "Languages": [{"LanguageCode": code, "Score": 0.9}]} for index, code in enumerate(codes)
+    ]
+    return {"ResultList": results, "ErrorList": []}
 
 
-def test_the_language_is_what_comprehend_says(client: Any) -> None:
+def test_the_language_comes_from_comprehend(client: Any) -> None:
     with Stubber(client) as stub:
         stub.add_response("batch_detect_dominant_language", languages("zh-TW"), {"TextList": ["hello you"]})
-        reading = ComprehendReader(client, lambda dollars: True).read(["hello you"])[0]
+        analysis = ComprehendAnalyzer(client, lambda dollars: True).analyze(["hello you"])[0]
 
-    assert (reading.language.code, reading.language.probability) == ("zh", 0.9)
+    assert (analysis.language.code, analysis.language.probability) == ("zh", 0.9)
 
 
-def test_an_endpoint_tells_the_topic(client: Any) -> None:
+def test_the_topic_comes_from_the_endpoint(client: Any) -> None:
     with Stubber(client) as stub:
         stub.add_response("batch_detect_dominant_language", languages("en"))
         stub.add_response("classify_document", {"Classes": [{"Name": "economy/taxes", "Score": 0.8}]})
         arn = "arn:aws:comprehend:us-east-1:123456789012:document-classifier-endpoint/x"
-        reading = ComprehendReader(client, lambda dollars: True, endpoint=arn).read([POST])[0]
+        analysis = ComprehendAnalyzer(client, lambda dollars: True, endpoint=arn).analyze([POST])[0]
 
-    assert reading.topics == ("economy", "taxes")
+    assert analysis.topics == ("economy", "taxes")
 
 
-def test_an_empty_budget_asks_nobody(client: Any) -> None:
+def test_an_empty_budget_sends_no_request(client: Any) -> None:
     with Stubber(client):
-        reading = ComprehendReader(client, lambda dollars: False).read(["bonjour à tous mes amis"])[0]
+        analysis = ComprehendAnalyzer(client, lambda dollars: False).analyze(["bonjour à tous mes amis"])[0]
 
-    assert reading.language.code == "fr"
+    assert analysis.language.code == "fr"
 
 
 def test_a_day_never_costs_more_than_its_cap(db: Databases) -> None:

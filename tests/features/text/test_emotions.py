@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from features.text import emotions
 from features.text.analyzer import EMOTIONS_OF
 from features.text.embeddings import embed
-from features.text.emotions import DOMINANCE, EMOTIONS, dominant, feelings, pack, probabilities, shipped_heads, unpack
+from features.text.emotions import (
+    DOMINANCE,
+    EMOTIONS,
+    dominant,
+    emotion_probabilities,
+    pack,
+    probabilities,
+    shipped_heads,
+    unpack,
+)
 from features.text.ngrams import hashed_counts
 from lab.evaluate.emotion import evaluate
 from lab.evaluate.labelled import read_lines
@@ -29,18 +38,18 @@ SENTENCES = Path(__file__).parent / "labels" / "emotions.jsonl"  # the same two 
         ("Wow, I did not expect that, what a surprise!", "surprise"),
     ],
 )
-def test_plain_sentences_get_their_emotion_in_both_tiers(post: str, emotion: str) -> None:
+def test_simple_sentences_get_their_emotion_in_both_tiers(post: str, emotion: str) -> None:
     assert dominant(probabilities([post], embed([post]))[0]) == emotion
     assert dominant(probabilities([post], None)[0]) == emotion
 
 
-def test_plain_sentences_of_other_languages_get_their_emotion() -> None:
+def test_simple_sentences_of_other_languages_get_their_emotion() -> None:
     lines = [json.loads(line) for line in SENTENCES.read_text().splitlines()]
     read = [line for line in lines if line["language"] in EMOTIONS_OF["embeddings"]]
     texts = [line["text"] for line in read]
     labels = sorted({line["label"] for line in read})
 
-    best = feelings(texts, embed(texts)).of(labels).argmax(axis=1)
+    best = emotion_probabilities(texts, embed(texts)).of(labels).argmax(axis=1)
 
     right = [labels[place] == line["label"] for place, line in zip(best, read, strict=True)]
     assert np.mean(right) >= 0.75
@@ -60,7 +69,7 @@ def test_the_weights_are_small() -> None:
     assert size["emotions_embeddings.npz"] < 40 - 32.9  # beside the sentence encoder's 32.9 MB
 
 
-def test_thai_is_read_through_the_embedding() -> None:
+def test_thai_is_covered_by_the_embeddings() -> None:
     posts = ["วันนี้มีความสุขมาก ขอบคุณทุกคน", "เสียใจมาก ร้องไห้ทั้งคืน คิดถึงเขา"]
 
     glad, sorry = probabilities(posts, embed(posts))
@@ -71,27 +80,27 @@ def test_thai_is_read_through_the_embedding() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=120), min_size=1, max_size=4))
-def test_any_text_has_probabilities_and_is_read_on_its_own(texts: list[str]) -> None:
-    felt = feelings(texts, embed(texts))
-    alone = feelings(texts[:1], embed(texts[:1]))
+def test_any_text_has_probabilities_and_is_analysed_independently(texts: list[str]) -> None:
+    felt = emotion_probabilities(texts, embed(texts))
+    alone = emotion_probabilities(texts[:1], embed(texts[:1]))
 
     assert felt.dominance.sum(axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
     assert ((felt.presence >= 0) & (felt.presence <= 1)).all()
     assert felt.presence[0] == pytest.approx(alone.presence[0], abs=1e-3)
 
 
-def test_no_texts_give_no_rows() -> None:
-    assert feelings([], embed([])).of(EMOTIONS).shape == (0, len(EMOTIONS))
+def test_no_texts_return_no_rows() -> None:
+    assert emotion_probabilities([], embed([])).of(EMOTIONS).shape == (0, len(EMOTIONS))
 
 
-def test_no_emotion_leads_when_none_is_likely() -> None:
+def test_no_emotion_is_dominant_when_none_is_probable() -> None:
     assert dominant({}) is None
     assert dominant({"joy": 0.3, "anger": 0.39}) is None
 
 
 def test_an_unknown_label_is_refused() -> None:
     with pytest.raises(ValueError, match="bliss"):
-        feelings(["a"], embed(["a"])).of(["bliss"])
+        emotion_probabilities(["a"], embed(["a"])).of(["bliss"])
 
 
 @pytest.mark.parametrize("tier", ["linear", "embeddings"])

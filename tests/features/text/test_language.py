@@ -59,10 +59,10 @@ def lines(path: Path) -> list[str]:
     return gzip.decompress(path.read_bytes()).decode().strip().split("\n")
 
 
-def test_short_posts_in_the_usual_languages_are_told() -> None:
+def test_short_posts_in_the_common_languages_are_identified() -> None:
     right = [identify(text).code == code for code, text in POSTS]
 
-    assert sum(right) / len(right) >= 0.97, [post for post, good in zip(POSTS, right, strict=True) if not good]
+    assert sum(right) / len(right) >= 0.97, [post for post, correct in zip(POSTS, right, strict=True) if not correct]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "😀😀", "123 456", "https://example.org/abc", "@someone", "!!! ... ???"])
@@ -80,28 +80,28 @@ def test_a_hashtag_counts_when_nothing_else_is_there() -> None:
     assert identify("#สงกรานต์").code == "th"
 
 
-def test_other_spellings_of_a_code_become_ours() -> None:
+def test_other_spellings_of_a_code_are_normalised() -> None:
     assert [canonical(code) for code in ("no", "iw", "zh-TW", "EN")] == ["nb", "he", "zh", "en"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gets_a_known_code_and_a_probability(text: str) -> None:
-    found = identify(text)
+    language = identify(text)
 
-    assert found.code in supported() | {"und"}
-    assert 0 <= found.probability <= 1
+    assert language.code in supported() | {"und"}
+    assert 0 <= language.probability <= 1
 
 
-def test_sentences_of_all_supported_languages_are_told(shared_data: Path) -> None:
+def test_sentences_of_all_supported_languages_are_identified(shared_data: Path) -> None:
     by_language: dict[str, list[str]] = {}
     for line in lines(shared_data / "language" / "lingua_dev.jsonl.gz"):
         row = json.loads(line)
         by_language.setdefault(row["label"], []).append(row["text"])
 
-    found = {code: [identify(text).code for text in texts[:20]] for code, texts in by_language.items()}
+    codes_by_language = {code: [identify(text).code for text in texts[:20]] for code, texts in by_language.items()}
 
-    recall = [said.count(code) / len(said) for code, said in found.items() if code in supported()]
+    recall = [codes.count(code) / len(codes) for code, codes in codes_by_language.items() if code in supported()]
     assert sum(recall) / len(recall) >= 0.9
 
 

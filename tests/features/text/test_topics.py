@@ -32,7 +32,7 @@ def test_every_topic_has_a_root_and_examples() -> None:
         ("รถใหม่ เครื่องยนต์ดีเซล เกียร์ออโต้ ขับดี ฮอนด้า", ("vehicles",)),
     ],
 )
-def test_words_alone_tell_a_topic(post: str, path: tuple[str, ...]) -> None:
+def test_keywords_alone_determine_a_topic(post: str, path: tuple[str, ...]) -> None:
     assert classify([post]) == [path]
 
 
@@ -40,7 +40,7 @@ def test_a_post_about_nothing_has_no_topic() -> None:
     assert classify(["well then, so it goes, and there we are"]) == [()]
 
 
-def test_other_languages_are_told_by_embeddings() -> None:
+def test_other_languages_are_classified_by_embeddings() -> None:
     posts = ["Der Impfstoff schützt vor dem Virus, viele Menschen sind krank und die Krankenhäuser sind voll"]
 
     assert classify(posts, embed(posts))[0][0] == "health"
@@ -48,21 +48,21 @@ def test_other_languages_are_told_by_embeddings() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=80), max_size=4))
-def test_each_text_is_classified_on_its_own(texts: list[str]) -> None:
+def test_each_text_is_classified_independently(texts: list[str]) -> None:
     together = classify(texts)
 
     assert together == [classify([text])[0] for text in texts]
 
 
-def test_posts_not_looked_at_while_building_get_their_topic(shared_data: Path) -> None:
+def test_unseen_posts_get_their_topic(shared_data: Path) -> None:
     labels = [json.loads(line) for line in LABELS.read_text().splitlines()]
     unseen = [row for row in labels if row["half"] == "test"]
     texts = _texts(shared_data)
     posts = [clean(texts[row["key"]]) for row in unseen]
 
-    found = [path[0] if path else "" for path in classify(posts, embed(posts))]
+    roots = [path[0] if path else "" for path in classify(posts, embed(posts))]
 
-    right = sum(root in row["topics"] for root, row in zip(found, unseen, strict=True))
+    right = sum(root in row["topics"] for root, row in zip(roots, unseen, strict=True))
     assert len(labels) == 200
     assert right / len(unseen) >= 0.75
 

@@ -11,26 +11,26 @@ from trainers.text.word_vectors import make_table, vocabulary
 RNG = np.random.default_rng(3)
 
 
-def made(weights: dict[str, float], vectors: list[list[float]], texts: list[str]) -> Table:
+def table_of(weights: dict[str, float], vectors: list[list[float]], texts: list[str]) -> Table:
     return make_table(weights, [(np.array(vectors, np.float32), 2)], texts)
 
 
-def test_a_text_is_the_weighted_mean_of_its_words_drawn_to_nothing() -> None:
+def test_a_text_is_the_weighted_mean_of_its_words_shrunk_to_zero() -> None:
     key = np.array([0, 4294967295], np.uint32)
     table = Table(key, np.array([1, 2], np.float16), np.array([[8, 0], [0, 4]], np.int8), np.ones(1, np.float32))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("features.text.word_vectors.crc32", {b"good": 0, b"day": 4294967295}.get)
-        found = table.vectors(["good day", ""])
+        vectors = table.vectors(["good day", ""])
 
-    assert found.tolist() == [pytest.approx([8 / (3 + 3), 2 * 4 / (3 + 3)]), [0, 0]]
+    assert vectors.tolist() == [pytest.approx([8 / (3 + 3), 2 * 4 / (3 + 3)]), [0, 0]]
 
 
-def test_words_that_teachers_say_alike_lie_together() -> None:
+def test_words_with_similar_labels_have_similar_vectors() -> None:
     weights = vocabulary(["glad happy sad"], least=1)
     vectors = [[1.0, 0.0, 0.2], [0.9, 0.1, 0.2], [-1.0, 0.1, 0.1]]
 
-    table = made(weights | dict.fromkeys(weights, 1.0), vectors, ["glad", "happy", "sad"])
+    table = table_of(weights | dict.fromkeys(weights, 1.0), vectors, ["glad", "happy", "sad"])
 
     glad, happy, sad = table.vectors(["glad", "happy", "sad"])
     assert glad @ happy > 0 > glad @ sad

@@ -13,7 +13,7 @@ from features.countries import COUNTRIES
 from features.fingerprint import fingerprint
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, Rows, build
 from features.ranking.history import assemble
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from features.ranking.member_columns import EFFECT_COLUMNS
 from handlers.predictors import personalize_content_predictor, serving_snapshot
 from lab.simulate import Config as Community
@@ -43,7 +43,7 @@ def world(uri):
         contents = [str(each["_id"]) for each in db.app.contents.find({"visibility": "publish"}).sort("_id", 1)]
         community = snapshot.Community(snapshot.take_from_log(db, NOW)[0])
         yield SimpleNamespace(
-            db=db, history=history, known=index(history), community=community, members=accounts, contents=contents
+            db=db, history=history, known=build_index(history), community=community, members=accounts, contents=contents
         )
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS
-from features.ranking.boosters import opened
+from features.ranking.boosters import load_booster
 from features.ranking.member_columns import EFFECT_COLUMNS
 from predictors.personal.explanations import explanations, level_contributions, with_diversity
 from predictors.personal.model_stack import ModelStack, formula, log_odds, scores
@@ -29,7 +29,7 @@ def stack(matrix):
 
     def booster(columns, which):
         label = (columns[:, which] + generator.normal(0, 1, len(columns)) > 3).astype(np.float64)
-        return opened(fit(columns, label, np.ones(len(label)), None, GROWTH))
+        return load_booster(fit(columns, label, np.ones(len(label)), None, GROWTH))
 
     levels = {"global": booster(guest, 3), "asia": booster(guest, 5), "th": booster(guest, 9)}
     return ModelStack(levels, booster(matrix, GUEST + 5), generator.normal(0, 0.2, len(EFFECT_COLUMNS)))

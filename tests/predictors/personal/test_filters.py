@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.ranking.history import Contents, Events, History
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from predictors.personal.filters import FILTERS, filter_pool
 from predictors.personal.request import Request, anonymous_viewer, select_contents
 from predictors.snapshot.snapshot import take
@@ -53,7 +53,7 @@ def request_of_guest() -> Request:
         languages=["en"],
         rejected={},
     )
-    snapshot = take(index(history), 0, NOW_MS)
+    snapshot = take(build_index(history), 0, NOW_MS)
     return Request(snapshot, anonymous_viewer(), NOW_MS, select_contents(contents, NONE))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.countries import COUNTRIES
 from features.matrix import MEMBER_COLUMNS
 from features.ranking.history import assemble
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from lab.simulate import Config as Community
 from predictors.jobs import personal
 from predictors.jobs.guest_feed import Config as FeedConfig
@@ -45,13 +45,13 @@ def world(uri):
         publish_guest_feed(db, NOW, FeedConfig(top=40))
         history = assemble(event_log.read_log(db, since, NOW, COUNTRIES), event_log.read_labels(db, since, NOW))
         members = [str(each["_id"]) for each in db.app.accounts.find({"isGuest": False}).sort("_id", 1)]
-        yield SimpleNamespace(db=db, history=history, known=index(history), since=since, members=members)
+        yield SimpleNamespace(db=db, history=history, known=build_index(history), since=since, members=members)
 
 
 def found_by(source, log, hour):
     """Numbers of the contents that the source finds for account 0, the best first."""
     history, now_ms = log.history(), log.moment(hour)
-    snapshot = take(index(history), log.moment(0), now_ms)
+    snapshot = take(build_index(history), log.moment(0), now_ms)
     request = Request(
         snapshot, viewer_from_history(history, 0, now_ms), now_ms, select_contents(history.contents, NOBODY)
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.matrix import GUEST_COLUMNS, build
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from predictors.personal.request import Request, anonymous_viewer, select_contents
 from predictors.snapshot.snapshot import from_bytes, take, to_bytes
 from tests.golden.logs import (
@@ -19,7 +19,7 @@ NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
 def guest_request(history, now_ms, country=-1):
-    snapshot = from_bytes(to_bytes(take(index(history), 0, now_ms)))
+    snapshot = from_bytes(to_bytes(take(build_index(history), 0, now_ms)))
     return Request(snapshot, anonymous_viewer(country), now_ms, select_contents(history.contents, NO_ROWS))
 
 
@@ -42,4 +42,4 @@ def test_a_guests_columns_are_those_of_the_history_at_the_same_clock(seed):
     found = guest_request(history, now_ms, int(history.country[0])).guest_matrix(asked.content)
 
     assert found.any(axis=0).sum() > 25
-    np.testing.assert_allclose(found, build(index(history), asked, GUEST_COLUMNS), rtol=1e-6)
+    np.testing.assert_allclose(found, build(build_index(history), asked, GUEST_COLUMNS), rtol=1e-6)

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 
 from features.ranking.history import Contents, Events, History
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from predictors.snapshot.snapshot import from_bytes, take, to_bytes
 
 NONE, NO_IDS = np.zeros(0, dtype=np.int64), np.zeros(0, dtype="S12")
@@ -29,7 +29,7 @@ def empty_snapshot():
         languages=[],
         rejected={},
     )
-    return take(index(history), 0, 1)
+    return take(build_index(history), 0, 1)
 
 
 def test_array_names_are_those_of_earlier_releases():

@@ -3,7 +3,7 @@ import pytest
 
 from features.matrix import GUEST_COLUMNS, MEMBER_COLUMNS, build
 from features.ranking.co_engagement import acts_before
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from tests.golden.logs import Log, random_log
 from trainers.evaluation.baselines import als, bpr, formulas, isolated, plain, scores_of
 from trainers.rows.requests import find_requests
@@ -72,7 +72,7 @@ def sampled_rows():
     log = random_log(4, accounts=6, contents=40, acts=300)
     history = log.history()
     sampled = sample(history, find_requests(history, 0, 2**62), 10, seed=1)
-    return history, sampled, build(index(history), sampled.rows, MEMBER_COLUMNS)
+    return history, sampled, build(build_index(history), sampled.rows, MEMBER_COLUMNS)
 
 
 def test_every_account_with_a_request_has_a_booster_and_others_score_alike(sampled_rows):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.countries import COUNTRIES
-from features.ranking.indexes import index
+from features.ranking.indexes import build_index
 from tests.golden.logs import Log, other_future, random_log
 from trainers.boosters import RESIDUAL, Growth
 from trainers.evaluation.walk_forward import Plan, evaluate, train
@@ -39,7 +39,7 @@ def candidate_sets_of(history, log, since=SINCE, until=1e6):
 def evaluation():
     log = by_hand()
     history = log.history()
-    known, requests = index(history), candidate_sets_of(history, log)
+    known, requests = build_index(history), candidate_sets_of(history, log)
     rankers = train(history, known, log.moment(SINCE), PLAN)
     extra = {
         "oracle": lambda candidates: candidates.relevant * 1.0,
@@ -104,7 +104,7 @@ def once(log, kinds):
 def bytes_of(log, plan=PLAN):
     """Returns the models trained at SINCE, as bytes."""
     history = log.history()
-    rankers = train(history, index(history), log.moment(SINCE), plan)
+    rankers = train(history, build_index(history), log.moment(SINCE), plan)
     boosters = {**rankers.boosters, "members": rankers.members}
     ids, weights = rankers.effects
     effects = {history.account_id[member]: row.tobytes() for member, row in zip(ids, weights, strict=True)}
@@ -128,7 +128,7 @@ def test_a_leak_of_a_day_would_be_seen():
 def test_a_sample_of_few_requests_and_no_first_tries_are_enough():
     log = by_hand()
     history = log.history()
-    known, plan = index(history), replace(PLAN, max_training_requests=5, first_tries=False)
+    known, plan = build_index(history), replace(PLAN, max_training_requests=5, first_tries=False)
 
     rankers = train(history, known, log.moment(SINCE), plan)
     result = evaluate(history, known, rankers, candidate_sets_of(history, log)[:3], {}, seed=1)
@@ -143,7 +143,7 @@ def test_member_effects_count_only_where_the_gate_is_open(bucket):
     log = by_hand()
     history = log.history()
     known, requests = (
-        index(history),
+        build_index(history),
         candidate_sets_of(history, log)[:3],
     )  # of members with 10 engagements: the fourth bucket
     rankers = train(history, known, log.moment(SINCE), replace(PLAN, first_tries=False))
