@@ -1,6 +1,7 @@
 """A community that lives faster, with everything at once: does all that is promised still hold at the end?
 
-    python -m tests.reliability.soak [--minutes 60] [--speed 60] [--users 100] [--kill-seconds 20] [--seed 1] [--out FILE]
+    python -m tests.reliability.soak [--minutes 60] [--speed 60] [--users 100] [--kill-seconds 20] [--seed 1]
+        [--out FILE]
 
 An app writes; what `feedpulse schedule` does runs serverless.yml at that speed, by its crons and the app's changes, in
 one process whose memory is watched; members ask for scores and guests read their feed; and every so often one more run

@@ -1,7 +1,7 @@
 """The fuzzer in any size: rounds of at most 100,000, each with databases and a seed of its own, two at a time.
 
-python -m tests.reliability.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1] [--workers 2]
-                         [--out FILE]
+python -m tests.reliability.fuzz.run [--documents 1000000] [--events 100000] [--artifacts 1000000] [--seed 1]
+                         [--workers 2] [--out FILE]
 """
 
 import hashlib
