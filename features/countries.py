@@ -5,7 +5,8 @@ from typing import Final
 from store.rules.model_names import WORLD
 
 # ISO 3166-1 alpha-2 by continent after UN M49 (https://unstats.un.org/unsd/methodology/m49/). Tests compare the list
-# with pycountry, which is not shipped (LGPL) and has no continents. Taiwan and Antarctica have no M49 region.
+# with pycountry, which is not shipped (LGPL) and has no continents. Taiwan and Antarctica have no M49 region. Kosovo
+# has the user-assigned code xk.
 _CODES: Final = {
     "africa": "dz ao bj bw io bf bi cv cm cf td km cg cd ci dj eg gq er sz et tf ga gm gh gn gw ke ls lr ly mg mw ml "
     "mr mu yt ma mz na ne ng re rw sh st sn sc sl so za ss sd tz tg tn ug eh zm zw",
@@ -14,7 +15,7 @@ _CODES: Final = {
     "asia": "af am az bh bd bt bn kh cn cy ge hk in id ir iq il jp jo kz kw kg la lb mo my mv mn mm np kp om pk ps ph "
     "qa sa sg kr lk sy tw tj th tl tr tm ae uz vn ye",
     "europe": "al ad at by be ba bg hr cz dk ee fo fi fr de gi gr gg va hu is ie im it je lv li lt lu mt md mc me nl "
-    "mk no pl pt ro ru sm rs sk si es sj se ch ua gb ax",
+    "mk no pl pt ro ru sm rs sk si es sj se ch ua gb ax xk",
     "oceania": "as au cx cc ck fj pf gu hm ki mh fm nr nc nz nu nf mp pw pg pn ws sb tk to tv um vu wf",
     "antarctica": "aq",
 }

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from features.text.analyzer import OfflineAnalyzer, TextAnalysis, TextAnalyzer
-from features.text.cleaning import clean, text_hash
+from features.text.cleaning import text_hash
 from features.text.emotions import dominant
+from features.text.language import UNKNOWN, Language
 from store.change_streams import Change
 from store.client import Databases
 from store.ids import Document, ObjectId
@@ -17,6 +18,9 @@ from store.rules.visibility import is_removed_post
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
+MOST_ATTEMPTS = 3  # analyses of a post that fail or are interrupted before it is set aside
+MOST_FAILURES = 10  # posts that may fail in a row; more are a fault of the analyzer
+_REJECTED = ("payload.message", "createdAt", "analysis")
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,28 @@ class Config:
 def classify_contents(db: Databases, now: datetime, change: Change | None, config: Config = Config()) -> Counts:
     """Writes contentinfo of the changed posts; without `change`, of the window's posts that lack it or have changed.
 
-    Unchanged text is not analysed again. The info of deleted posts is removed. Posts later than `now` are skipped.
+    Unchanged text is not analysed again. The info of deleted posts is removed. Posts later than `now` are skipped. A
+    post whose analysis failed or was interrupted comes last and alone. After MOST_ATTEMPTS it is set aside.
     """
     ensure_indexes(db, "contents", "contentinfo", "topics")
     since = now - timedelta(days=config.window_days)
     changed = change or Change(written=tuple(content_info.newest_posts(db, since, now, config.most)))
 
     counts: Counter[str] = Counter(removed=content_info.delete_info(db, changed.deleted))
-    for ids in _batches(changed.written, config.batch):
-        counts.update(_classify_batch(db, now, ids, config.analyzer))
+    attempts = content_info.attempts(db, changed.written)
+    for ids in _batches([post for post in changed.written if post not in attempts], config.batch):
+        counts.update(_classify_batch(db, now, ids, config.analyzer, attempts=0))
+    for post in sorted(attempts, key=lambda post: (attempts[post], post)):
+        counts.update(_classify_batch(db, now, [post], config.analyzer, attempts[post]))
 
-    rejected = {reason: counts.pop(reason) for reason in ("payload.message", "createdAt") if counts[reason]}
+    rejected = {reason: counts.pop(reason) for reason in _REJECTED if counts[reason]}
     names = ("classified", "unchanged", "removed", "later", "topics")
     return {name: counts[name] for name in names} | {"rejected": rejected}
 
 
-def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], analyzer: TextAnalyzer) -> Counter[str]:
+def _classify_batch(
+    db: Databases, now: datetime, ids: Sequence[ObjectId], analyzer: TextAnalyzer, attempts: int
+) -> Counter[str]:
     posts = content_info.posts(db, ids)
     hashes = content_info.text_hashes(db, ids)
 
@@ -57,9 +67,57 @@ def _classify_batch(db: Databases, now: datetime, ids: Sequence[ObjectId], analy
     for post in (posts[id] for id in ids if id in posts and id not in gone):
         counts.update(_add_text(post, now, hashes, analyzer.version, texts))
 
-    written = _write(db, now, texts, analyzer)
+    written = _analyze(db, now, texts, analyzer, attempts)
     counts["removed"] += content_info.delete_erased(db, texts)
     return counts + written
+
+
+def _analyze(
+    db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer, attempts: int
+) -> Counter[str]:
+    """Writes contentinfo of these posts; where one of them raises, the others are analysed one by one."""
+    try:
+        analyses = analyzer.analyze(list(texts.values()))
+    except Exception:
+        if len(texts) > 1:
+            return _analyze_singly(db, now, texts, analyzer)
+        _fail(db, now, texts, analyzer, attempts + 1, "error")
+        return Counter(analysis=1)
+    except BaseException:  # the deadline: the next run begins with other posts
+        _fail(db, now, texts, analyzer, attempts + 1 if len(texts) == 1 else 1, "timeout")
+        raise
+    return _write(db, now, texts, analyses, analyzer)
+
+
+def _analyze_singly(
+    db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer
+) -> Counter[str]:
+    """Analyses each post alone.
+
+    Raises:
+        RuntimeError: when every post fails, so the fault is not in the posts.
+    """
+    counts: Counter[str] = Counter()
+    for post, text in texts.items():
+        counts += _analyze(db, now, {post: text}, analyzer, 0)
+        if counts["analysis"] >= MOST_FAILURES and not counts["classified"]:
+            raise RuntimeError(f"texts: the {analyzer.name} analyzer failed for {MOST_FAILURES} posts in a row")
+    return counts
+
+
+def _fail(
+    db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer, attempts: int, reason: str
+) -> None:
+    """Counts an attempt for each post; from MOST_ATTEMPTS on, the post is set aside until its text changes."""
+    no_analysis = TextAnalysis(Language(UNKNOWN, 1.0))
+    if attempts < MOST_ATTEMPTS:
+        unknown = _info(None, "", no_analysis, {}, analyzer) | {"textHash": "", "updatedAt": now}
+        del unknown["contentId"]  # the filter of the upsert sets it
+        content_info.write_attempts(db, dict.fromkeys(texts, attempts), unknown)
+    else:
+        infos = [_info(post, text, no_analysis, {}, analyzer) for post, text in texts.items()]
+        content_info.write_info(db, [info | {"rejected": reason, "updatedAt": now} for info in infos])
+    content_info.delete_erased(db, texts)
 
 
 def _add_text(
@@ -74,14 +132,19 @@ def _add_text(
     if message is not None and not isinstance(message, str):
         reasons.append("payload.message")
     text = message if isinstance(message, str) else ""
-    if hashes.get(post["_id"]) == text_hash(clean(text), version):
+    if hashes.get(post["_id"]) == text_hash(text, version):
         return ["unchanged", *reasons]
     texts[post["_id"]] = text
     return reasons
 
 
-def _write(db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer) -> Counter[str]:
-    analyses = analyzer.analyze(list(texts.values()))
+def _write(
+    db: Databases,
+    now: datetime,
+    texts: Mapping[ObjectId, str],
+    analyses: Sequence[TextAnalysis],
+    analyzer: TextAnalyzer,
+) -> Counter[str]:
     ids = content_info.upsert_topics(db, (analysis.topics for analysis in analyses), now)
     infos = [
         _info(content, text, analysis, ids, analyzer) | {"updatedAt": now}
@@ -92,7 +155,7 @@ def _write(db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer
 
 
 def _info(
-    content: ObjectId, text: str, analysis: TextAnalysis, ids: Mapping[str, ObjectId], analyzer: TextAnalyzer
+    content: ObjectId | None, text: str, analysis: TextAnalysis, ids: Mapping[str, ObjectId], analyzer: TextAnalyzer
 ) -> Document:
     return {
         "contentId": content,
@@ -101,7 +164,7 @@ def _info(
         "emotions": {label: round(probability, 4) for label, probability in analysis.emotions.items()},
         "emotion": dominant(analysis.emotions),
         "provider": analyzer.name,
-        "textHash": text_hash(clean(text), analyzer.version),
+        "textHash": text_hash(text, analyzer.version),
     }
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from features.text import emotions, topics
-from features.text.cleaning import clean, token_count
+from features.text.cleaning import CleanText, clean_once, token_count
 from features.text.embeddings import LANGUAGES, embed
-from features.text.language import Language, identify
+from features.text.language import Language, identify_letters
 
 TopicsAndEmotions = tuple[tuple[str, ...], Mapping[str, float]]
 TOPICS_OF: Final = {"linear": frozenset(["en", "th"]), "embeddings": LANGUAGES}
@@ -58,12 +58,16 @@ class OfflineAnalyzer:
     @property
     def version(self) -> str:
         """A version that changes with the results."""
-        return f"offline-3-{self.tier}"
+        return f"offline-4-{self.tier}"
 
     def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
         """Returns the analysis of each text; the texts are as their authors wrote them."""
-        languages = [identify(text) for text in texts]
-        cleaned = [clean(text) for text in texts]
+        return self.analyze_clean([clean_once(text) for text in texts])
+
+    def analyze_clean(self, texts: Sequence[CleanText]) -> list[TextAnalysis]:
+        """Returns the analysis of each cleaned text."""
+        languages = [identify_letters(text.letters) for text in texts]
+        cleaned = [text.words for text in texts]
         supported = TOPICS_OF[self.tier] | EMOTIONS_OF[self.tier]
         rows = [row for row, language in enumerate(languages) if language.code in supported and cleaned[row]]
         results = self._topics_and_emotions([cleaned[row] for row in rows], [languages[row].code for row in rows])

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from features.text.analyzer import OfflineAnalyzer, TextAnalysis
-from features.text.cleaning import clean
-from features.text.language import Language, canonical
+from features.text.cleaning import clean_once
+from features.text.language import Language
+from store.rules.languages import language_code
 
 DOLLARS_PER_UNIT = 0.0001
 UNIT_CHARACTERS = 100
@@ -40,12 +41,13 @@ class ComprehendAnalyzer:
     least_score: float = 0.5
     offline: OfflineAnalyzer = field(default_factory=OfflineAnalyzer)
     name: str = "comprehend"
-    version: str = "comprehend-1"
+    version: str = "comprehend-2"
 
     def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
         """Returns the analysis of each text; the texts are as their authors wrote them."""
-        analyses = self.offline.analyze(texts)
-        cleaned = [clean(text).encode()[:MOST_BYTES].decode(errors="ignore") for text in texts]
+        clean_texts = [clean_once(text) for text in texts]
+        analyses = self.offline.analyze_clean(clean_texts)
+        cleaned = [text.words.encode()[:MOST_BYTES].decode(errors="ignore") for text in clean_texts]
         rows = [row for row, text in enumerate(cleaned) if text]
         for start in range(0, len(rows), MOST_TEXTS):
             batch = rows[start : start + MOST_TEXTS]
@@ -65,7 +67,7 @@ class ComprehendAnalyzer:
         for result in reply["ResultList"]:
             best = max(result["Languages"], key=lambda language: language["Score"], default=None)
             if best:
-                languages[result["Index"]] = Language(canonical(best["LanguageCode"]), float(best["Score"]))
+                languages[result["Index"]] = Language(language_code(best["LanguageCode"]), float(best["Score"]))
         return languages
 
     def _analysis(self, offline: TextAnalysis, language: Language | None, text: str) -> TextAnalysis:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.text.cleaning import language_letters
+from store.rules.languages import SPELLINGS, language_code
 
 UNKNOWN = "und"
 THAI_SHARE = 0.1  # of the letters; Thai posts write foreign brands in Latin letters
@@ -32,8 +33,8 @@ LONGEST = 240  # characters that are used
 
 # scripts that nearly always mean one language with an ISO 639-1 code
 _SCRIPTS: Mapping[str, str] = {
-    "ko": "\uac00-\ud7af\u1100-\u11ff",
-    "ja": "\u3040-\u30ff",
+    "ko": "\uac00-\ud7af\u1100-\u11ff\u3130-\u318f\uffa0-\uffdc",
+    "ja": "\u3040-\u30ff\uff66-\uff9f",
     "el": "\u0370-\u03ff\u1f00-\u1fff",
     "hy": "\u0530-\u058f",
     "ka": "\u10a0-\u10ff",
@@ -52,11 +53,6 @@ _THAI = re.compile("[\u0e00-\u0e7f]")
 _SCRIPT = {code: re.compile(f"[{block}]") for code, block in _SCRIPTS.items()}
 _KANA_SHARE = 0.1  # Japanese writes most words in Chinese characters
 
-# codes of the identifiers that differ from ISO 639-1; dialects map to their language
-_SPELLED = """no:nb nob:nb nno:nn iw:he in:id ji:yi jw:jv fil:tl sh:sr arz:ar ary:ar yue:zh wuu:zh kik:ki gug:gn ltg:lv
-sdh:ku ckb:ku uzs:uz zh-cn:zh zh-tw:zh zh-hant:zh zh-hans:zh pt-br:pt"""
-SPELLINGS: Mapping[str, str] = dict(pair.split(":") for pair in _SPELLED.split())
-
 
 @dataclass(frozen=True)
 class Language:
@@ -66,23 +62,18 @@ class Language:
     probability: float
 
 
-def canonical(code: str) -> str:
-    """Returns the ISO 639-1 code that this project uses for a code of any spelling.
-
-    >>> canonical("iw"), canonical("no"), canonical("fr")
-    ('he', 'nb', 'fr')
-    """
-    lower = code.lower()
-    return SPELLINGS.get(lower, lower)
-
-
 def identify(text: str) -> Language:
     """Returns the language of a text as its author wrote it; "und" without letters or a probable language.
 
     >>> identify("อร่อยมาก 555").code, identify("😀 123").code
     ('th', 'und')
     """
-    letters = language_letters(text)[:LONGEST]
+    return identify_letters(language_letters(text))
+
+
+def identify_letters(letters: str) -> Language:
+    """Returns the language of `CleanText.letters`, as `identify`."""
+    letters = letters[:LONGEST]
     if not letters:
         return Language(UNKNOWN, 1.0)
     by_script = _script_language(letters)
@@ -104,7 +95,7 @@ class Identifiers:
 
     def __init__(self, bayes: Callable[[str], list[tuple[str, float]]], fast: Callable[[str], list[tuple[str, float]]]):
         self._bayes, self._fast = bayes, fast
-        codes = {canonical(code) for code, _ in bayes("a")}
+        codes = {language_code(code) for code, _ in bayes("a")}
         self.codes = sorted(code for code in codes if len(code) == 2)
         positions = {code: position for position, code in enumerate(self.codes)}
         self._bonus = np.array([COMMON_BONUS * (code in COMMON) for code in self.codes])

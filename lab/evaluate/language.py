@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from features.text.language import UNKNOWN, Language, canonical, identify, supported
+from features.text.language import UNKNOWN, Language, identify, supported
 from lab.evaluate.labelled import Line, figures, memory_mib
+from store.rules.languages import language_code
 
 
 def evaluate(lines: Sequence[Line]) -> dict[str, Any]:
     """Returns the figures over texts of supported languages; others are counted.
 
-    features.text.language.SPELLINGS maps other spellings of codes (no, iw, zh-cn …).
+    store.rules.languages maps other spellings of codes (no, iw, zh-cn …).
     """
     identify("warm up")  # loads the models
     known = supported()
-    spelled = [(line.text, canonical(line.labels[0])) for line in lines if line.labels]
+    spelled = [(line.text, language_code(line.labels[0])) for line in lines if line.labels]
     labelled = [(text, label) for text, label in spelled if label in known or label == UNKNOWN]
 
     started = time.perf_counter()

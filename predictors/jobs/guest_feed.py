@@ -19,6 +19,7 @@ from predictors.guest_feed import Feed, country_feeds
 from store import publish
 from store.client import Databases
 from store.columns import object_ids
+from store.inputs import event_log
 from store.outputs import guest_feed, models
 from store.rules.model_names import COUNTRY_ARTIFACTS, GUEST_MODEL, WORLD_ARTIFACTS
 
@@ -45,7 +46,9 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
 
     now_ms = to_ms(now)
     live = np.flatnonzero(history.contents.created_ms >= now_ms - int(config.live_days * DAY_MS))
-    counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused}}
+    strange = event_log.count_unknown_countries(db)
+    unknown = {"geolocation.countryCode": strange} if strange else {}
+    counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused, **unknown}}
     if not len(live):
         return {"items": 0, "countries": 0, **counts}
     feeds, feeds_again = tee(country_feeds(history, build_index(history), boosters, live, now_ms, config.top))

@@ -35,7 +35,7 @@ class ViewerRecords:
 
 def country_of(record: members.AccountRecord | None) -> int:
     """Returns the number of the account's country in COUNTRIES, −1 unknown."""
-    return _COUNTRY_NUMBER.get(record.country_code.lower(), -1) if record else -1
+    return _COUNTRY_NUMBER.get(record.country_code, -1) if record else -1
 
 
 def read_viewer_records(

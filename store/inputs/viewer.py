@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from store.client import Databases
 from store.columns import Columns, id_array, read_columns
 from store.ids import Document, ObjectId, object_id
+from store.rules.countries import country_code
 from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
+from store.rules.languages import language_code
 from store.rules.model_names import MEMBER_ARTIFACTS
 from store.rules.visibility import public_posts
 from store.schema import collection
@@ -26,8 +28,8 @@ class AccountRecord:
     """Fields of an account."""
 
     is_guest: bool
-    country_code: str  # as stored, "" without one
-    languages: Sequence[str]
+    country_code: str  # normal form, "" without one
+    languages: Sequence[str]  # normal forms
     users: Sequence[ObjectId]
 
 
@@ -74,12 +76,11 @@ def read_account(db: Databases, account: ObjectId) -> AccountRecord | None:
         return None
     record = next((document for document in documents if "user" not in document), {})
     code, languages = _part(record, "geolocation", "countryCode"), _part(record, "preferences", "languages")
+    listed = languages if isinstance(languages, list) else []
     return AccountRecord(
         is_guest=record.get("isGuest") is True,
-        country_code=code if isinstance(code, str) else "",
-        languages=[language for language in languages if isinstance(language, str)]
-        if isinstance(languages, list)
-        else [],
+        country_code=country_code(code),
+        languages=[code for code in dict.fromkeys(map(language_code, listed)) if code],
         users=[document["user"] for document in documents if isinstance(document.get("user"), ObjectId)],
     )
 

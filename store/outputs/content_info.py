@@ -41,9 +41,33 @@ def text_hashes(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, str]:
     return {info["contentId"]: info.get("textHash", "") for info in infos}
 
 
+def attempts(db: Databases, ids: Sequence[ObjectId]) -> dict[ObjectId, int]:
+    """Returns how often the analysis of these posts failed or was interrupted; posts without a failure are absent."""
+    failed = {"contentId": {"$in": list(ids)}, "attempts": {"$gt": 0}}
+    infos = collection(db, "contentinfo").find(failed, {"contentId": 1, "attempts": 1})
+    return {info["contentId"]: info["attempts"] for info in infos}
+
+
+def write_attempts(db: Databases, attempts: Mapping[ObjectId, int], unknown: Mapping[str, Any]) -> None:
+    """Stores the attempts of each post; a post without contentinfo gets the fields `unknown`."""
+    writes = [
+        UpdateOne({"contentId": content}, {"$set": {"attempts": count}, "$setOnInsert": dict(unknown)}, upsert=True)
+        for content, count in attempts.items()
+    ]
+    if writes:
+        _write(collection(db, "contentinfo"), writes)
+
+
 def write_info(db: Databases, infos: Sequence[Mapping[str, Any]]) -> None:
-    """Upserts contentinfo by `contentId`; concurrent writers leave one document."""
-    writes = [UpdateOne({"contentId": info["contentId"]}, {"$set": dict(info)}, upsert=True) for info in infos]
+    """Upserts contentinfo by `contentId` without `attempts`; concurrent writers leave one document."""
+    writes = [
+        UpdateOne(
+            {"contentId": info["contentId"]},
+            {"$set": dict(info), "$unset": dict.fromkeys({"attempts", "rejected"} - info.keys(), "")},
+            upsert=True,
+        )
+        for info in infos
+    ]
     if writes:
         _write(collection(db, "contentinfo"), writes)
 

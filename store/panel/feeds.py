@@ -1,12 +1,14 @@
 """Read models of the page of feeds: guest feeds, popular posts and members."""
 
 import re
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from store import queries
 from store.client import Databases
 from store.ids import Document, ObjectId
+from store.rules.countries import country_code
 from store.schema import collection
 
 _RECENT = 5_000  # accounts and engagements that are searched for examples
@@ -18,10 +20,12 @@ def countries(db: Databases) -> list[str]:
 
 
 def busy_countries(db: Databases, most: int) -> list[str]:
-    """Returns the codes, in lower case, of the countries that most of the newest accounts name."""
-    code = {"$toLower": queries.text_or_empty("$geolocation.countryCode")}
+    """Returns the codes of the countries that most of the newest accounts name."""
     stages: list[dict[str, Any]] = [{"$sort": {"_id": -1}}, {"$limit": _RECENT}]
-    return [name for name in queries.count_by(db, "accounts", code, stages) if name][:most]
+    accounts: Counter[str] = Counter()
+    for written, count in queries.count_by(db, "accounts", "$geolocation.countryCode", stages).items():
+        accounts[country_code(written)] += count
+    return [code for code, _ in accounts.most_common() if code][:most]
 
 
 def guest_feed(db: Databases, country: str, most: int) -> list[Document]:
@@ -76,7 +80,7 @@ def member(db: Databases, account: ObjectId) -> Document | None:
     code = place.get("countryCode") if isinstance(place, dict) else None
     return {
         "account": account,
-        "country": code.lower() if isinstance(code, str) else "",
+        "country": country_code(code),
         "isGuest": stored.get("isGuest") is True,
         "displayName": profile.get("displayName"),
         "displayId": profile.get("displayId"),

@@ -1,12 +1,16 @@
 """topicsClassify from event to contentinfo and topics, on a real server."""
 
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from features.jobs.texts import Config, classify_contents
 from features.text import embeddings
+from features.text.analyzer import OfflineAnalyzer, TextAnalysis
 from handlers.features import topics_classify
 from store.client import Databases
 from store.ids import ObjectId
@@ -214,3 +218,50 @@ def test_another_spelling_of_the_provider_is_refused(db: Databases, monkeypatch:
 
     with pytest.raises(ValueError, match="TEXT_PROVIDER"):
         topics_classify(EVENT, None)
+
+
+class FaultyAnalyzer(OfflineAnalyzer):
+    """Reaches the deadline with "slow" and fails with "broken"."""
+
+    def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
+        if "slow" in texts:
+            raise KeyboardInterrupt  # as the deadline, no Exception
+        if "broken" in texts:
+            raise ValueError("broken")
+        return super().analyze(texts)
+
+
+def test_a_post_that_cannot_be_read_does_not_hold_up_its_batch(db: Databases) -> None:
+    broken, *others = [post(db, message) for message in ("broken", *["plain words in English"] * 12)]
+    config = Config(FaultyAnalyzer("linear"))
+
+    runs = [classify_contents(db, NOW, None, config) for _ in range(4)]
+
+    assert [run["classified"] for run in runs] == [12, 0, 0, 0]
+    assert [run["rejected"].get("analysis", 0) for run in runs] == [1, 1, 1, 0]
+    assert all((info(db, other) or {})["language"] == "en" for other in others)
+    assert (info(db, broken) or {})["rejected"] == "error"
+    collection(db, "contents").update_one({"_id": broken}, {"$set": {"payload.message": "plain words in English"}})
+    assert classify_contents(db, NOW, None, config)["classified"] == 1
+    assert not {"rejected", "attempts"} & (info(db, broken) or {}).keys()
+
+
+def test_a_post_that_takes_too_long_comes_last_and_is_set_aside(db: Databases) -> None:
+    slow, others = post(db, "slow"), [post(db, "plain words in English") for _ in range(5)]
+    config = Config(FaultyAnalyzer("linear"), batch=3)
+
+    for _ in range(4):
+        with suppress(KeyboardInterrupt):
+            classify_contents(db, NOW, None, config)
+
+    assert (info(db, slow) or {})["rejected"] == "timeout"
+    assert all((info(db, other) or {})["language"] == "en" for other in others)
+    assert classify_contents(db, NOW, None, config)["unchanged"] == 6
+
+
+def test_an_analyzer_that_fails_for_every_post_fails_the_run(db: Databases) -> None:
+    for _ in range(20):
+        post(db, "broken")
+
+    with pytest.raises(RuntimeError, match="10 posts in a row"):
+        classify_contents(db, NOW, None, Config(FaultyAnalyzer("linear")))

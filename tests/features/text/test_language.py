@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.text.language import canonical, identify, supported
+from features.text.language import identify, supported
+from store.rules.languages import language_code
 
 POSTS = [
     ("en", "can't believe it's monday again lol"),
@@ -81,7 +82,7 @@ def test_a_hashtag_counts_when_nothing_else_is_there() -> None:
 
 
 def test_other_spellings_of_a_code_are_normalised() -> None:
-    assert [canonical(code) for code in ("no", "iw", "zh-TW", "EN")] == ["nb", "he", "zh", "en"]
+    assert [language_code(code) for code in ("no", "iw", "zh-TW", "EN")] == ["nb", "he", "zh", "en"]
 
 
 @settings(max_examples=60, deadline=None)
