@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from store.rules.hashtags import normal_form, spellings
+from store.rules.hashtags import LONGEST, normal_form
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 GLOBAL = "global"  # the category of the karma over all categories
@@ -33,21 +33,25 @@ def category(slug: str, name: str, hashtags: Sequence[str]) -> Category:
         raise ValueError(f"slug: {slug!r} is not small letters, digits and hyphens, or is {GLOBAL!r}")
     if not name.strip():
         raise ValueError("name: it is empty")
-    forms = {tag: normal_form(tag) for tag in hashtags}
-    if empty := [tag for tag, form in forms.items() if not form]:
-        raise ValueError(f"hashtags: {empty[0]!r} is empty")
-    return Category(slug, name.strip(), tuple(dict.fromkeys(forms.values())))
+    tags = {tag: normal_form(tag) for tag in hashtags}
+    if empty := [tag for tag, form in tags.items() if not form]:
+        raise ValueError(f"hashtags: {empty[0]!r} is empty or has more than {LONGEST} characters")
+    return Category(slug, name.strip(), tuple(dict.fromkeys(tags.values())))
 
 
-def membership(plain: Any, categories: Sequence[Category]) -> dict[str, Any]:
-    """Returns an aggregation expression by slug: 1 when the category has one of the `plain_tags`, else 0.
+def membership(tags: Any, categories: Sequence[Category]) -> dict[str, Any]:
+    """Returns, for each slug, an expression: 1 when one of the normal forms in `tags` is the category's, else 0.
 
-    The server folds the case of ASCII only, so the expression lists the common spellings of each hashtag.
-    `$setIsSubset` is the only set operator that builds a constant set once instead of for every document.
+    Of all set operators only `$setIsSubset` keeps a constant set from document to document.
     """
-    return {category.slug: {"$toInt": {"$anyElementTrue": [_matches(plain, category)]}} for category in categories}
+    return {category.slug: {"$toInt": {"$anyElementTrue": [_inside(tags, category)]}} for category in categories}
 
 
-def _matches(plain: Any, category: Category) -> dict[str, Any]:
-    tags = {"$literal": spellings(category.hashtags)}
-    return {"$map": {"input": plain, "in": {"$setIsSubset": [["$$this"], tags]}}}
+def all_hashtags(categories: Sequence[Category]) -> frozenset[str]:
+    """Returns the hashtags of all categories."""
+    return frozenset(hashtag for category in categories for hashtag in category.hashtags)
+
+
+def _inside(tags: Any, category: Category) -> dict[str, Any]:
+    hashtags = {"$literal": list(category.hashtags)}
+    return {"$map": {"input": tags, "in": {"$setIsSubset": [["$$this"], hashtags]}}}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats, Ints, positions
-from features.categories import Category, membership
+from features.categories import Category, all_hashtags, membership
 from features.karma.expected_week import Acts, Posts, Shrinkage
 from features.milliseconds import to_ms
 from features.ranking.point_in_time import PairIndex
@@ -16,10 +16,10 @@ from features.statistics.pipelines import Statistics, content_facts
 from store.client import Databases
 from store.columns import NO_ID, Columns
 from store.ids import ObjectId
-from store.inputs import event_log
+from store.inputs import event_log, hashtag_forms
 from store.outputs import karma
 from store.rules.engagements import ENGAGEMENT_TYPES, REPORT
-from store.rules.hashtags import plain_tags
+from store.rules.hashtags import normal_tags
 
 _NONE = np.array([NO_ID.binary], dtype="S12")
 
@@ -72,7 +72,8 @@ def read_evidence(
     either = {"$or": [{"user": listed}, {"followedUser": listed}]} if listed else {}
     follows = event_log.read_follows(db, {"createdAt": {"$gt": since}, **either})
     follower_gain, followed_gain = (_follows_after(follows, side, users) for side in ("followed", "user"))
-    members = karma.read_memberships(db, since, now, inside, plain_tags("$hashtags"), membership("$tags", subjects))
+    tags = normal_tags("$hashtags", hashtag_forms.read_forms(db, since, now, all_hashtags(subjects)))
+    members = karma.read_memberships(db, since, now, inside, tags, membership("$tags", subjects))
     posts = Posts(
         author,
         rows["time"],

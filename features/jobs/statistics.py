@@ -15,6 +15,7 @@ from features.statistics.pipelines import (
 )
 from store import publish, queries
 from store.client import Databases
+from store.inputs import hashtag_forms
 from store.outputs import fraud_cases
 from store.schema import ensure_indexes
 
@@ -80,8 +81,9 @@ def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = 
     ensure_indexes(db, "contents", "engagements", "hashtagStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
 
+    forms = hashtag_forms.read_forms(db, statistics.since(now), now)
     with publish.replacing(db, "hashtagStats", now, "updatedAt", may_be_empty=True) as successor:
-        publish.fill(db, "contents", hashtag_statistics(now, statistics, replay), successor)
+        publish.fill(db, "contents", hashtag_statistics(now, statistics, replay, forms), successor)
         left = sum(map(len, publish.leaving(db, "hashtagStats", successor)))
     mistyped = {"hashtags": {"$exists": True, "$not": {"$type": ["array", "null"]}}, "createdAt": {"$lte": now}}
     rejected = queries.count(db, "contents", mistyped)

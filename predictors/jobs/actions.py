@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from features.categories import category, membership
+from features.categories import all_hashtags, category, membership
 from predictors.social.actions import (
     FOLLOW,
     LIKE,
@@ -21,8 +21,9 @@ from predictors.social.actions import (
 )  # fmt: skip
 from store.client import Databases
 from store.ids import Document
+from store.inputs import hashtag_forms
 from store.outputs import action_budget, actions, categories
-from store.rules.hashtags import plain_tags
+from store.rules.hashtags import normal_tags
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -65,7 +66,9 @@ def _wishes(db: Databases, now: datetime, settings: Settings, subject: Document)
     users = {row["userId"] for row in rows}
     excluded = actions.related(db, settings.actor, now) | actions.not_public(db, list(users))
     followed = actions.current_targets(db, settings.category, FOLLOW, UNFOLLOW)
-    inside = membership(plain_tags("$hashtags"), [category(subject["slug"], subject["name"], subject["hashtags"])])
+    known = [category(subject["slug"], subject["name"], subject["hashtags"])]
+    forms = hashtag_forms.read_forms(db, None, now, all_hashtags(known))
+    inside = membership(normal_tags("$hashtags", forms), known)
     over = {"followers": settings.followers_over, "posts": settings.posts_over, "likes": settings.likes_over}
     posts = actions.posts_to_like(db, inside[subject["slug"]], over)
     liked = actions.liked_by(db, settings.actor, [post["_id"] for post in posts])

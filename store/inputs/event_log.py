@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from store import queries
 from store.client import Databases
 from store.columns import Columns, object_ids, read_columns
+from store.rules.countries import country_number, unknown_countries
 from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
-from store.rules.hashtags import folded_form
+from store.rules.hashtags import MOST_TAGS, tags_of
+from store.rules.languages import language_code
 from store.rules.visibility import public_posts
 from store.schema import ensure_indexes
 
@@ -89,13 +91,17 @@ def read_exposures(db: Databases, condition: Mapping[str, Any]) -> Columns:
 
 def read_accounts(db: Databases, condition: Mapping[str, Any], countries: Sequence[str]) -> Columns:
     """Returns accounts: id, country (position in `countries`; −1: absent or unknown), guest (1 or 0)."""
-    code = queries.text_or_empty("$geolocation.countryCode")
     fields = {
         "id": ("id", "$_id"),
-        "country": ("int", {"$indexOfArray": [list(countries), {"$toLower": code}]}),
+        "country": ("int", country_number("$geolocation.countryCode", countries)),
         "guest": ("int", {"$toInt": {"$eq": ["$isGuest", True]}}),
     }
     return read_columns(db, "accounts", [{"$match": condition}, {"$match": _OBJECT_ID}], fields)
+
+
+def count_unknown_countries(db: Databases) -> int:
+    """Returns how many accounts name a country that is none."""
+    return queries.count(db, "accounts", unknown_countries("geolocation.countryCode"))
 
 
 def read_users(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -123,19 +129,15 @@ def read_labels_where(
     """Returns the same as `read_labels`, for contents and contentinfo that meet these conditions."""
     labels: dict[bytes, tuple[str, list[str]]] = {}
     tagged = {"$match": {**contents, "hashtags.0": {"$exists": True}}}
-    for content in queries.stream(db, "contents", [tagged, {"$project": {"hashtags": 1}}]):
-        labels[_bytes(content["_id"])] = ("", _hashtags(content["hashtags"]))
+    first_tags = {"$cond": [{"$isArray": "$hashtags"}, {"$slice": ["$hashtags", MOST_TAGS]}, []]}
+    for content in queries.stream(db, "contents", [tagged, {"$project": {"hashtags": first_tags}}]):
+        labels[_bytes(content["_id"])] = ("", [f"#{tag}" for tag in tags_of(content["hashtags"])])
     fields = {"_id": 0, "contentId": 1, "language": 1, "topics": 1}
     for info in queries.stream(db, "contentinfo", [{"$match": contentinfo}, {"$project": fields}]):
         content_id = _bytes(info.get("contentId"))
         topics = [f"topic {topic}" for topic in info.get("topics") or []]
-        labels[content_id] = (str(info.get("language") or ""), labels.get(content_id, ("", []))[1] + topics)
+        labels[content_id] = (language_code(info.get("language")), labels.get(content_id, ("", []))[1] + topics)
     return labels
-
-
-def _hashtags(value: Any) -> list[str]:
-    tags = value if isinstance(value, list) else []
-    return [f"#{folded_form(tag)}" for tag in dict.fromkeys(tag for tag in tags if isinstance(tag, str))]
 
 
 def _bytes(value: Any) -> bytes:

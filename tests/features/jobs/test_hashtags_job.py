@@ -80,3 +80,20 @@ def test_mistyped_hashtags_are_counted_and_skipped(db: Databases) -> None:
 
 def test_an_empty_database_gets_no_hashtags(db: Databases) -> None:
     assert hashtag_stats(EVENT, None) == {"hashtags": 0, "left": 0, "rejected": {}}
+
+
+def test_spellings_of_a_hashtag_are_one_and_the_commonest_is_displayed(db: Databases) -> None:
+    one, other = ObjectId(), ObjectId()
+    post(db, one, ["Αθήνας", "ΑΘΉΝΑΣ"])
+    post(db, other, ["Αθήνας", "Ｓｅａ"])
+    post(db, other, ["#Sea"], age_hours=1)
+    post(db, other, ["Sea"], age_hours=1)
+
+    counts = hashtag_stats(EVENT, None)
+
+    rows = stats(db)
+    assert counts["hashtags"] == 2
+    assert {tag: (row["contentCount"], row["spelling"]) for tag, row in rows.items()} == {
+        "αθήνασ": (2, "Αθήνας"),
+        "sea": (3, "Sea"),
+    }
