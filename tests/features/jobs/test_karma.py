@@ -319,6 +319,24 @@ def test_an_empty_database_gets_no_karma(db: Databases):
     assert update_karma(db, NOW)["karma"] == 0
 
 
+def test_a_category_has_the_posts_with_any_spelling_of_its_hashtags(app: App):
+    written = [
+        ("Αθήνας", "ΑΘΉΝΑΣ"),
+        ("СанктПетербург",),
+        ("e\u0301cole", "\uff25\u0301cole"),
+        ("Ｍｕｓｉｃ", "Mus\u200dic"),
+    ]
+    for user, tags in enumerate(written):
+        app.post(user, 19, likes=1, tags=tags)
+    for slug, hashtag in [("athens", "αθήνας"), ("spb", "санктпетербург"), ("ecole", "École"), ("music", "music")]:
+        categories.create(app.db, slug, slug, category(slug, slug, [hashtag]).hashtags)
+
+    update_karma(app.db, NOW)
+
+    people = {row["category"]: row["userId"] for row in app.db.analytics.karma.find({"category": {"$ne": "global"}})}
+    assert people == dict(zip(["athens", "spb", "ecole", "music"], app.users, strict=False))
+
+
 def test_seeded_categories_can_be_edited_by_the_operator(db: Databases):
     assert len(seeded_categories(db)) >= 5
 
