@@ -6,7 +6,7 @@ from typing import Any
 from handlers.job import job, service
 from handlers.runtime import Event, clock
 from store import settings
-from store.change_streams import read_change
+from store.change_streams import read_change, read_changes
 from store.client import Databases
 
 
@@ -57,6 +57,14 @@ def topics_classify(db: Databases, event: Event, now: datetime) -> dict[str, Any
     from handlers.text_analyzer import text_analyzer
 
     return texts.classify_contents(db, now, read_change(event, "contents"), texts.Config(text_analyzer(db, now)))
+
+
+@job("visibilityChanged", exclusive=False, check_erasure=False)
+def visibility_changed(db: Databases, event: Event, now: datetime) -> dict[str, Any]:
+    """Change of app-db.users or accounts, {"users": [hex…]}, {"accounts": [hex…]}, or none: what is hidden leaves."""
+    from features.jobs import visibility
+
+    return visibility.withdraw_hidden(db, read_changes(event, ("users", "accounts")))
 
 
 @job("karmaStats")

@@ -26,7 +26,7 @@ class Function:
     key: str
     handler: str
     timings: tuple[Timing, ...] = ()
-    changes: str | None = None  # collection of app-db whose changes trigger it
+    changes: tuple[str, ...] = ()  # collections of app-db whose changes trigger it
 
     @property
     def is_hourly(self) -> bool:
@@ -81,7 +81,7 @@ def functions(path: Path = FILE) -> Mapping[str, Function]:
     service = document(path)
     changes = (service.get("custom") or {}).get("changes") or {}
     return {
-        key: Function(key, body["handler"], tuple(_timings(body)), changes.get(key) or _changes(body))
+        key: Function(key, body["handler"], tuple(_timings(body)), _changes(body, changes.get(key)))
         for key, body in service["functions"].items()
     }
 
@@ -153,11 +153,9 @@ def _timings(body: Mapping[str, Any]) -> Iterator[Timing]:
                 yield parse_timing(rate)
 
 
-def _changes(body: Mapping[str, Any]) -> str | None:
-    """Returns the collection of a rule on database triggers (`detail.ns.coll`)."""
-    for event in body.get("events") or []:
-        bus = event.get("eventBridge") if isinstance(event, dict) else None
-        namespace = (((bus or {}).get("pattern") or {}).get("detail") or {}).get("ns") or {}
-        if namespace.get("coll"):
-            return str(namespace["coll"][0])
-    return None
+def _changes(body: Mapping[str, Any], custom: str | None) -> tuple[str, ...]:
+    """Returns the collections of the rules on database triggers (`detail.ns.coll`), or the custom one."""
+    buses = [event.get("eventBridge") or {} for event in body.get("events") or [] if isinstance(event, dict)]
+    patterns = [(bus.get("pattern") or {}).get("detail") or {} for bus in buses]
+    named = tuple(name for detail in patterns for name in (detail.get("ns") or {}).get("coll") or [])
+    return (custom,) if custom else named

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,11 @@ RETRY_SECONDS = 2.0
 IDLE_SECONDS = 60.0  # an idle watcher saves its token this often, before the server discards the history
 _HISTORY_LOST = {136, 280, 286}  # CappedPositionLost, ChangeStreamFatalError, ChangeStreamHistoryLost
 _WRITES = ("insert", "update", "replace")
-_WATCHED = [{"$match": {"operationType": {"$in": [*_WRITES, "delete"]}}}]
+_CHANGED = {"operationType": {"$in": [*_WRITES, "delete"]}}
+_WATCHED_FIELDS = {  # the app updates other fields of these often, and nothing depends on them
+    "users": ("visibility", "ownerAccount"),
+    "accounts": ("visibility",),
+}
 
 
 def watch(
@@ -66,7 +70,17 @@ def _changes(db: Databases, name: str, stop: threading.Event) -> Iterator[Docume
 def _open(db: Databases, name: str) -> ChangeStream[Document]:
     mark = collection(db, "watermarks").find_one({"_id": _mark(name)})
     after = mark["token"] if mark else None
-    return collection(db, name).watch(_WATCHED, start_after=after, max_await_time_ms=AWAIT_MS)
+    return collection(db, name).watch(_watched(name), start_after=after, max_await_time_ms=AWAIT_MS)
+
+
+def _watched(name: str) -> list[Document]:
+    """Returns the stages that keep the changes to follow; updates of some collections only when they set a field."""
+    fields = _WATCHED_FIELDS.get(name)
+    updated: list[Document] = [
+        {f"updateDescription.updatedFields.{field}": {"$exists": True}} for field in fields or ()
+    ]
+    others: Document = {"operationType": {"$ne": "update"}}
+    return [{"$match": {**_CHANGED, "$or": [others, *updated]} if fields else _CHANGED}]
 
 
 def _save_token(db: Databases, name: str, stream: ChangeStream[Document]) -> None:
@@ -85,6 +99,23 @@ class Change:
 
     written: tuple[ObjectId, ...] = ()
     deleted: tuple[ObjectId, ...] = ()
+
+
+def read_changes(event: Mapping[str, Any], names: Sequence[str]) -> dict[str, Change]:
+    """Returns the changes that an event reports, by collection of `names`; none when it names no document.
+
+    Raises:
+        ValueError: as `read_change`; also for a change of a collection that is not in `names`.
+
+    >>> read_changes({"users": ["0123456789abcdef01234567"]}, ("users", "accounts"))["users"].deleted
+    ()
+    """
+    detail = event.get("detail")
+    namespace = detail.get("ns") if isinstance(detail, dict) else None
+    changed = str(namespace.get("coll")) if isinstance(namespace, dict) else ""
+    about = [name for name in names if name in event] or [changed if changed in names else names[0]]
+    changes = {name: read_change(event, name) for name in about}
+    return {name: change for name, change in changes.items() if change}
 
 
 def read_change(event: Mapping[str, Any], name: str) -> Change | None:

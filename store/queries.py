@@ -1,11 +1,14 @@
 """Reads that several modules need: streams of documents, ids and counts; expressions for fields of any type."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from store.client import Databases
 from store.ids import Document
 from store.schema import collection
+
+T = TypeVar("T")
 
 
 def stream(db: Databases, name: str, stages: Sequence[Mapping[str, Any]]) -> Iterator[Document]:
@@ -53,3 +56,18 @@ def text_or_empty(path: str) -> dict[str, Any]:
 def number_or_nan(path: str) -> dict[str, Any]:
     """Returns the expression for the number at the path as a double, NaN for every other type."""
     return {"$cond": [{"$isNumber": path}, {"$toDouble": path}, float("nan")]}
+
+
+def in_threads(calls: Iterable[Callable[[], T]], most: int = 2) -> list[T]:
+    """Returns the results of the calls in their order; at most `most` run at a time, each in a thread.
+
+    An error, or the deadline of the run, does not wait for running calls and cancels those that have not started.
+
+    >>> in_threads([lambda: 1, lambda: 2])
+    [1, 2]
+    """
+    pool = ThreadPoolExecutor(most)
+    try:
+        return list(pool.map(lambda call: call(), calls))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -42,9 +42,9 @@ CONTRACT = {
 
 
 def when(function: Function) -> set[str]:
-    """hourly, daily, the collection whose changes it follows, or on request."""
+    """hourly, daily, the collections whose changes it follows, or on request."""
     timed = {"hourly" if function.is_hourly else "daily"} if function.timings else set()
-    changed = {function.changes} if function.changes else set()
+    changed = set(function.changes)
     return timed | changed or {"on request"}
 
 
@@ -76,7 +76,7 @@ def test_every_schedule_fires_again_within_a_week(timing):
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda each: each.key)
 def test_changes_are_followed_of_collections_that_the_app_has(job):
-    assert job.changes is None or job.changes in app_collections()
+    assert set(job.changes) <= set(app_collections())
 
 
 def test_no_two_hourly_functions_start_at_the_same_minute():
@@ -153,7 +153,7 @@ def test_schedules_and_changes_are_read_in_every_form_beside_cloudformations_tag
 
     assert found["a"].is_hourly
     assert [each.cron for each in found["b"].timings] == ["0 4 * * *", "0 16 * * *"]
-    assert [found[key].changes for key in "abc"] == [None, "suspiciouscredentials", "contents"]
+    assert [found[key].changes for key in "abc"] == [(), ("suspiciouscredentials",), ("contents",)]
 
 
 def test_serverless_yml_is_plain_yaml_without_secrets():

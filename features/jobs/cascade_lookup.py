@@ -6,7 +6,7 @@ from typing import Any
 from store.client import Databases
 from store.ids import Document, object_id
 from store.inputs import reshares
-from store.rules.visibility import is_public_post
+from store.inputs.visibility import read_public_posts, read_public_users
 
 _INTERNAL = ("_id", "members")
 
@@ -19,7 +19,17 @@ def find_tree(db: Databases, content: Any, now: datetime) -> Document:
     """
     content_id = object_id(content, "contentId")
     tree = reshares.tree_with(db, content_id) or _single_node(reshares.content_of(db, content_id, now), content)
+    tree = _as_public(db, tree)
     return {name: _json_value(value) for name, value in tree.items() if name not in _INTERNAL}
+
+
+def _as_public(db: Databases, tree: Document) -> Document:
+    """Returns the tree as it may be shown now: without users that are not public."""
+    public = read_public_users(db, {node["user"] for node in tree["nodes"] if node["user"] is not None})
+    nodes = [node | {"user": node["user"] if node["user"] in public else None} for node in tree["nodes"]]
+    author = tree["authorId"] if tree["authorId"] in public else None
+    root = tree["contentId"]
+    return tree | {"nodes": nodes, "authorId": author, "rootGone": root not in read_public_posts(db, [root])}
 
 
 def _single_node(post: Document | None, content: Any) -> Document:
@@ -35,7 +45,6 @@ def _single_node(post: Document | None, content: Any) -> Document:
         "structuralVirality": 0.0,
         "nodes": [node | {"method": "root", "confidence": 0.0, "candidates": []}],
         "authorId": author,
-        "rootGone": not is_public_post(post),
         "truncated": False,
         "createdAt": post["createdAt"],
     }

@@ -25,6 +25,8 @@ from store.client import Databases
 from store.columns import NO_ID, NO_TIME_MS, Columns, object_ids
 from store.ids import Document, ObjectId
 from store.inputs import event_log, reshares
+from store.inputs.visibility import read_hidden
+from store.rules.visibility import Hidden
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -64,13 +66,16 @@ class Batch:
 def update_cascades(db: Databases, now: datetime, config: Config = Config()) -> Counts:
     """Writes cascades as of `now`: a tree for every content that was reshared, and no others."""
     ensure_indexes(db, "contents", "engagements", "relationships", "feeditems", "cascades")
-    columns = reshares.read_reshares(db, now)
+    hidden = read_hidden(db)
+    columns = reshares.read_reshares(db, now, hidden)
     valid = (columns["id"] != _NONE) & (columns["original"] != _NONE) & (columns["time"] >= 0)  # dated, and after 1970
     forest = group_reshares(*(columns[name][valid] for name in ("id", "original", "author", "time", "published")))
     roots, stored = object_ids(forest.roots), reshares.stored_trees(db)
 
-    stale, members = _stale(forest, roots, stored, now, config)
-    written = reshares.replace_by_id(db, "cascades", _documents(db, forest, stale, members, now, config), batch=100)
+    stale, members = _stale(forest, roots, stored, now, config, hidden)
+    written = reshares.replace_by_id(
+        db, "cascades", _documents(db, forest, stale, members, now, config, hidden), batch=100
+    )
     left = reshares.remove_by_id(db, "cascades", [root for root in stored if root not in set(roots)])
 
     rejected = int((~valid).sum())
@@ -84,12 +89,17 @@ def _stale(
     stored: dict[ObjectId, tuple[str, datetime]],
     now: datetime,
     config: Config,
+    hidden: Hidden,
 ) -> tuple[list[int], list[str]]:
     """Returns the trees to reconstruct, and the fingerprint of every tree.
 
     Checkpoints count from the first reshare, because roots have not been read yet.
     """
-    members = fingerprints(forest, config.salt)
+    gone = set(hidden.originals)
+    members = [
+        f"{members}-gone" if root in gone else members
+        for root, members in zip(roots, fingerprints(forest, config.salt), strict=True)
+    ]
     first, last = forest.time_ms[forest.first[:-1]], forest.time_ms[forest.first[1:] - 1]
     times = [document_time(from_ms(a), from_ms(b), now) for a, b in zip(first, last, strict=True)]
     current = [stored.get(root) == (member, at) for root, member, at in zip(roots, members, times, strict=True)]
@@ -97,10 +107,16 @@ def _stale(
 
 
 def _documents(
-    db: Databases, forest: Reshares, stale: list[int], members: list[str], now: datetime, config: Config
+    db: Databases,
+    forest: Reshares,
+    stale: list[int],
+    members: list[str],
+    now: datetime,
+    config: Config,
+    hidden: Hidden,
 ) -> Iterator[Document]:
     for trees in _batches(forest, stale, config.batch_nodes):
-        batch = _read_batch(db, forest, trees, now)
+        batch = _read_batch(db, forest, trees, now, hidden)
         edges = _edges(db, batch, now, config.policy)
         for document, tree in zip(_tree_documents(batch, edges, now), trees, strict=True):
             yield document | {"members": members[tree], "policy": config.policy}
@@ -119,10 +135,10 @@ def _batches(forest: Reshares, stale: list[int], most: int) -> Iterator[list[int
         yield batch
 
 
-def _read_batch(db: Databases, forest: Reshares, trees: list[int], now: datetime) -> Batch:
+def _read_batch(db: Databases, forest: Reshares, trees: list[int], now: datetime, hidden: Hidden) -> Batch:
     rows = np.concatenate([np.arange(forest.first[tree], forest.first[tree + 1]) for tree in trees])
     tree = np.searchsorted(np.array(trees), forest.tree[rows])
-    roots = _roots(db, forest.roots[trees], forest.time_ms[forest.first[trees]], now)
+    roots = _roots(db, forest.roots[trees], forest.time_ms[forest.first[trees]], now, hidden)
     ids = np.concatenate([forest.roots[trees], forest.id[rows]])
     author = np.concatenate([roots["author"], forest.author[rows]])
     users = np.unique(author[author != _NONE])
@@ -221,10 +237,10 @@ def _with_header(document: Document, batch: Batch, members: Ints, times: list[da
     }  # fmt: skip
 
 
-def _roots(db: Databases, ids: Ids, first_ms: Ints, now: datetime) -> Columns:
+def _roots(db: Databases, ids: Ids, first_ms: Ints, now: datetime, hidden: Hidden) -> Columns:
     """Reads the roots in the order of `ids`; a missing root gets the time of its first reshare."""
     order = np.argsort(ids, kind="stable")
-    ascending = _aligned(reshares.read_roots(db, _object_ids(ids), now), ids[order])
+    ascending = _aligned(reshares.read_roots(db, _object_ids(ids), now, hidden), ids[order])
     inverse = np.argsort(order, kind="stable")
     roots = {name: values[inverse] for name, values in ascending.items()}
     return roots | {"time": np.where(roots["time"] < 0, first_ms, roots["time"])}

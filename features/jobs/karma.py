@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Floats
-from features.categories import Category, category
+from features.categories import GLOBAL, Category, category
 from features.jobs.karma_evidence import Config, Evidence, midnight_of, read_evidence
 from features.karma.daily_baseline import DailyBaseline, from_document, to_document
 from features.karma.documents import Karma, documents
@@ -34,7 +34,9 @@ from store.client import Databases
 from store.columns import object_ids
 from store.ids import Document, ObjectId
 from store.inputs import reshares
+from store.inputs.visibility import read_hidden
 from store.outputs import categories, karma
+from store.rules.visibility import Hidden
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
@@ -59,15 +61,16 @@ def update_karma(db: Databases, now: datetime, config: Config = Config(), whole:
     subjects = seeded_categories(db)
     replay = queries.exists(db, "engagements", later_engagements(now))
     salt = _salt(subjects, config, replay)
+    hidden = read_hidden(db)
     last_run = None if whole or replay else _last_run(db, now, salt)
-    changed = _changed(db, last_run, now, config) if last_run else None
+    changed = _changed(db, last_run, now, config, hidden) if last_run else None
 
     if last_run and changed is not None:
-        baseline, evidence = last_run.baseline, read_evidence(db, now, subjects, config, replay, changed)
+        baseline, evidence = last_run.baseline, read_evidence(db, now, subjects, config, replay, hidden, changed)
         pairs, digests = Pairs.of(evidence.posts), karma.stored_digests(db, changed)
         pagerank = _stored_ranks(evidence, pairs, baseline, karma.stored_ranks(db, changed), subjects)
     else:
-        evidence = read_evidence(db, now, subjects, config, replay)
+        evidence = read_evidence(db, now, subjects, config, replay, hidden)
         pairs, digests = Pairs.of(evidence.posts), karma.stored_digests(db)
         baseline, pagerank = daily_baseline_of(evidence, pairs, to_ms(midnight_of(now)), config.rules)
     computed = compute_karma(evidence, pairs, baseline, pagerank, to_ms(midnight_of(now)), config.rules)
@@ -141,9 +144,11 @@ def _last_run(db: Databases, now: datetime, salt: str) -> LastRun | None:
     return LastRun(state["until"], from_document(state["common"])) if same_day else None
 
 
-def _changed(db: Databases, last_run: LastRun, now: datetime, config: Config) -> list[ObjectId] | None:
+def _changed(db: Databases, last_run: LastRun, now: datetime, config: Config, hidden: Hidden) -> list[ObjectId] | None:
     """Returns the authors to compute again; None when there are so many that a whole run costs less."""
-    authors = karma.authors_changed(db, last_run.until - _LATE, now)
+    changed = karma.authors_changed(db, last_run.until - _LATE, now)
+    since = midnight_of(now) - timedelta(days=config.window_days)
+    authors = sorted({*changed, *karma.authors_recounted(db, since, now, hidden, GLOBAL)})
     most = config.most_changed * queries.estimated(db, "users")
     return authors if len(authors) <= max(most, 100) else None
 

@@ -15,6 +15,7 @@ from features.milliseconds import DAY_MS, to_ms
 from features.statistics.pipelines import later_engagements
 from store import queries
 from store.client import Databases
+from store.inputs.visibility import read_hidden
 
 _CONFIG = Config()
 
@@ -28,7 +29,8 @@ def evaluate_karma(db: Databases, since: datetime, until: datetime, config: Conf
     if until <= since:
         raise ValueError(f"until: {until.isoformat()} is not after since")
     subjects = seeded_categories(db)
-    before, after = (read_evidence(db, clock, subjects, config, _replay(db, clock)) for clock in (since, until))
+    hidden = read_hidden(db)
+    before, after = (read_evidence(db, clock, subjects, config, _replay(db, clock), hidden) for clock in (since, until))
     start_ms, end_ms = to_ms(since), to_ms(until)
     pairs = Pairs.of(before.posts)
     baseline, ranks = daily_baseline_of(before, pairs, start_ms, config.rules)

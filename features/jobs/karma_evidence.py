@@ -20,6 +20,7 @@ from store.inputs import event_log, hashtag_forms
 from store.outputs import karma
 from store.rules.engagements import ENGAGEMENT_TYPES, REPORT
 from store.rules.hashtags import normal_tags
+from store.rules.visibility import Hidden
 
 _NONE = np.array([NO_ID.binary], dtype="S12")
 
@@ -54,6 +55,7 @@ def read_evidence(
     subjects: list[Category],
     config: Config,
     replay: bool,
+    hidden: Hidden,
     authors: Sequence[ObjectId] | None = None,
 ) -> Evidence:
     """Reads the evidence as of `now`; with `authors`, only their posts and no engagements."""
@@ -62,7 +64,7 @@ def read_evidence(
     listed = {"$in": list(authors)} if authors is not None else None
     inside = {"author.id": listed} if listed else {}
     window = Statistics(window_days=config.window_days + 1)
-    rows = _sorted(karma.read_own_posts(db, since, inside, content_facts(now, window, replay)))
+    rows = _sorted(karma.read_own_posts(db, since, inside, content_facts(now, window, hidden, replay)))
     rows = {name: values[rows["author"] != _NONE] for name, values in rows.items()}
     people = _sorted(karma.read_people(db, {"_id": listed} if listed else {}))
     users = np.union1d(people["id"], rows["author"])

@@ -16,6 +16,7 @@ from features.statistics.pipelines import (
 from store import publish, queries
 from store.client import Databases
 from store.inputs import hashtag_forms
+from store.inputs.visibility import read_hidden
 from store.outputs import fraud_cases
 from store.schema import ensure_indexes
 
@@ -25,12 +26,12 @@ Counts = dict[str, Any]
 def update_content_stats(
     db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
 ) -> Counts:
-    """Writes contentStats as of `now`: every published content of the window, and no others."""
+    """Writes contentStats as of `now`: every public content of the window, and no others."""
     ensure_indexes(db, "contents", "engagements", "contentStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
     bots = _bot_engagements(db) if discount_bots else None
     with publish.replacing(db, "contentStats", now, "updatedAt", may_be_empty=True) as successor:
-        publish.fill(db, "contents", content_statistics(now, statistics, replay, bots), successor)
+        publish.fill(db, "contents", content_statistics(now, statistics, read_hidden(db), replay, bots), successor)
         left = sum(map(len, publish.leaving(db, "contentStats", successor)))
     return {
         "contents": queries.count(db, "contentStats", {}),
@@ -44,13 +45,21 @@ def update_content_stats(
 def update_creator_stats(
     db: Databases, now: datetime, statistics: Statistics = Statistics(), discount_bots: bool = True
 ) -> Counts:
-    """Writes creatorStats as of `now`: every user with the contents of the window, zeros for users without any."""
+    """Writes creatorStats as of `now`: every public user with the contents of the window.
+
+    Users without any have zeros, also those that the app no longer has.
+    """
     ensure_indexes(db, "contents", "engagements", "users", "creatorStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
     bots = _bot_engagements(db) if discount_bots else None
+    hidden = read_hidden(db)
     with publish.replacing(db, "creatorStats", now, "updatedAt", may_be_empty=True) as successor:
-        publish.fill(db, "contents", creator_statistics(now, statistics, replay, bots), successor)
-        emptied = sum(_keep_departed(db, ids, successor) for ids in publish.leaving(db, "creatorStats", successor))
+        publish.fill(db, "contents", creator_statistics(now, statistics, hidden, replay, bots), successor)
+        hidden_users = set(hidden.users)
+        emptied = sum(
+            _keep_departed(db, [user for user in ids if user not in hidden_users], successor)
+            for ids in publish.leaving(db, "creatorStats", successor)
+        )
     return {
         "creators": queries.count(db, "creatorStats", {}),
         "withContents": queries.count(db, "creatorStats", {"contentCount": {"$gt": 0}}),
@@ -77,13 +86,13 @@ def _rejected(db: Databases, name: str, **more: int) -> dict[str, int]:
 
 
 def update_hashtag_stats(db: Databases, now: datetime, statistics: Statistics = Statistics()) -> dict[str, Any]:
-    """Writes hashtagStats as of `now`: every hashtag of the published contents of the window, and no others."""
+    """Writes hashtagStats as of `now`: every hashtag of the public contents of the window, and no others."""
     ensure_indexes(db, "contents", "engagements", "hashtagStats")
     replay = queries.exists(db, "engagements", later_engagements(now))
 
     forms = hashtag_forms.read_forms(db, statistics.since(now), now)
     with publish.replacing(db, "hashtagStats", now, "updatedAt", may_be_empty=True) as successor:
-        publish.fill(db, "contents", hashtag_statistics(now, statistics, replay, forms), successor)
+        publish.fill(db, "contents", hashtag_statistics(now, statistics, read_hidden(db), replay, forms), successor)
         left = sum(map(len, publish.leaving(db, "hashtagStats", successor)))
     mistyped = {"hashtags": {"$exists": True, "$not": {"$type": ["array", "null"]}}, "createdAt": {"$lte": now}}
     rejected = queries.count(db, "contents", mistyped)

@@ -13,7 +13,7 @@ from features.text.language import UNKNOWN, Language
 from store.change_streams import Change
 from store.client import Databases
 from store.ids import Document, ObjectId
-from store.outputs import content_info
+from store.outputs import content_info, guest_feed
 from store.rules.visibility import is_removed_post
 from store.schema import ensure_indexes
 
@@ -36,14 +36,16 @@ class Config:
 def classify_contents(db: Databases, now: datetime, change: Change | None, config: Config = Config()) -> Counts:
     """Writes contentinfo of the changed posts; without `change`, of the window's posts that lack it or have changed.
 
-    Unchanged text is not analysed again. The info of deleted posts is removed. Posts later than `now` are skipped. A
-    post whose analysis failed or was interrupted comes last and alone. After MOST_ATTEMPTS it is set aside.
+    Posts that are not public leave the guest feed first, with all that reshare them. Unchanged text is not analysed
+    again. The info of deleted posts is removed. Posts later than `now` are skipped. A post whose analysis failed or was
+    interrupted comes last and alone. After MOST_ATTEMPTS it is set aside.
     """
     ensure_indexes(db, "contents", "contentinfo", "topics")
     since = now - timedelta(days=config.window_days)
     changed = change or Change(written=tuple(content_info.newest_posts(db, since, now, config.most)))
 
-    counts: Counter[str] = Counter(removed=content_info.delete_info(db, changed.deleted))
+    withdrawn = guest_feed.withdraw(db, (*changed.deleted, *changed.written))
+    counts: Counter[str] = Counter(removed=content_info.delete_info(db, changed.deleted), withdrawn=withdrawn)
     attempts = content_info.attempts(db, changed.written)
     for ids in _batches([post for post in changed.written if post not in attempts], config.batch):
         counts.update(_classify_batch(db, now, ids, config.analyzer, attempts=0))
@@ -51,7 +53,7 @@ def classify_contents(db: Databases, now: datetime, change: Change | None, confi
         counts.update(_classify_batch(db, now, [post], config.analyzer, attempts[post]))
 
     rejected = {reason: counts.pop(reason) for reason in _REJECTED if counts[reason]}
-    names = ("classified", "unchanged", "removed", "later", "topics")
+    names = ("classified", "unchanged", "removed", "withdrawn", "later", "topics")
     return {name: counts[name] for name in names} | {"rejected": rejected}
 
 

@@ -62,10 +62,10 @@ def documents(
             "why": _why(karma, pair, user) | {"topPosts": [_top(karma, post, post_ids) for post in tops[pair]]},
         }
         yield _keyed(user_ids[user], slugs[category], body)
+    posts = np.bincount(karma.posts.user, minlength=len(user_ids))
     for user in np.unique(karma.pairs.user).tolist():
-        yield _keyed(
-            user_ids[user], GLOBAL, {"karma": _rounded(overall[user]), "why": {"followers": _followers(karma, user)}}
-        )
+        why = {"followers": _followers(karma, user), "posts": int(posts[user])}
+        yield _keyed(user_ids[user], GLOBAL, {"karma": _rounded(overall[user]), "why": why})
 
 
 def global_karma(karma: Karma) -> Floats:

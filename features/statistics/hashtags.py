@@ -9,18 +9,18 @@ from datetime import datetime
 
 from features.statistics.pipelines import Stage, Statistics, content_facts, content_score
 from store.rules.hashtags import LONGEST, normal_tag, normal_tags, written_tags
-from store.rules.visibility import public_posts
+from store.rules.visibility import Hidden, public_posts
 
 
 def hashtag_statistics(
-    now: datetime, statistics: Statistics, replay: bool, forms: Mapping[str, str] | None = None
+    now: datetime, statistics: Statistics, hidden: Hidden, replay: bool, forms: Mapping[str, str] | None = None
 ) -> list[Stage]:
-    """Returns stages on app-db.contents: one document of hashtagStats for each hashtag of published contents.
+    """Returns stages on app-db.contents: one document of hashtagStats for each hashtag of public contents.
 
     `forms` are those of `store.inputs.hashtag_forms`.
     """
     return [
-        *content_facts(now, statistics, replay, more={"hashtags": "$hashtags"}),
+        *content_facts(now, statistics, hidden, replay, more={"hashtags": "$hashtags"}),
         {"$project": {"authorId": 1, "hashtags": 1, "decayed": content_score()}},
         {"$project": {"authorId": 1, "decayed": 1, "tags": {"$setUnion": [normal_tags("$hashtags", forms or {})]}}},
         *_one_per_hashtag("$tags"),
@@ -35,7 +35,7 @@ def hashtag_statistics(
         {"$sort": {"_id.tag": 1, "_id.creator": 1}},
         {"$group": _per_hashtag()},
         {"$set": {"updatedAt": now}},
-        {"$unionWith": {"coll": "contents", "pipeline": _spellings(now, statistics, forms or {})}},
+        {"$unionWith": {"coll": "contents", "pipeline": _spellings(now, statistics, hidden, forms or {})}},
         {"$group": {"_id": "$_id", "all": {"$mergeObjects": "$$ROOT"}}},
         {"$replaceWith": "$all"},
     ]
@@ -49,14 +49,14 @@ def _one_per_hashtag(tag: str) -> list[Stage]:
     ]
 
 
-def _spellings(now: datetime, statistics: Statistics, forms: Mapping[str, str]) -> list[Stage]:
+def _spellings(now: datetime, statistics: Statistics, hidden: Hidden, forms: Mapping[str, str]) -> list[Stage]:
     """Returns stages on app-db.contents: each hashtag of the window with its commonest spelling."""
     both = {"tag": normal_tag({"$toLower": "$$this"}, forms), "written": "$$this"}
     tags = {"$setUnion": [{"$map": {"input": written_tags("$hashtags"), "in": both}}]}
     commonest = {"sortBy": {"count": -1, "_id.written": 1}, "output": "$_id.written"}
     return [
         {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}}},
-        *public_posts(),
+        *public_posts(hidden),
         {"$project": {"_id": 0, "tags": tags}},
         *_one_per_hashtag("$tags.tag"),
         {"$group": {"_id": "$tags", "count": {"$sum": 1}}},

@@ -8,7 +8,7 @@ from typing import Any
 from features.milliseconds import HOUR_MS
 from features.statistics.bots import subtract_engagements
 from store.rules.engagements import ENGAGEMENT_TYPES, counted, sums_by_type
-from store.rules.visibility import public_posts
+from store.rules.visibility import Hidden, public_posts, public_users
 
 Stage = dict[str, Any]
 
@@ -31,11 +31,11 @@ class Statistics:
 
 
 def content_statistics(
-    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
+    now: datetime, statistics: Statistics, hidden: Hidden, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
-    """Returns stages on app-db.contents: one document of contentStats for each published content of the window."""
+    """Returns stages on app-db.contents: one document of contentStats for each public content of the window."""
     return [
-        *content_facts(now, statistics, replay, discounted, _text_fields(counters=not replay)),
+        *content_facts(now, statistics, hidden, replay, discounted, _text_fields(counters=not replay)),
         {"$set": {"score": content_score(), "updatedAt": now}},
         {"$unset": ["type", "lastUpdatedAt"]},
     ]
@@ -44,6 +44,7 @@ def content_statistics(
 def content_facts(
     now: datetime,
     statistics: Statistics,
+    hidden: Hidden,
     replay: bool,
     discounted: Stage | None = None,
     more: Stage | None = None,
@@ -58,7 +59,7 @@ def content_facts(
         counts += subtract_engagements({**_in_window(now, statistics), **discounted})
     return [
         {"$match": {"createdAt": {"$gte": statistics.since(now), "$lte": now}}},
-        *public_posts(),
+        *public_posts(hidden),
         {"$replaceWith": _content_fields(now, counters=not replay) | (more or {})},
         *counts,
         {"$set": {"aggregator": _aggregator(now, statistics)}},
@@ -71,14 +72,14 @@ def content_score() -> Stage:
 
 
 def creator_statistics(
-    now: datetime, statistics: Statistics, replay: bool, discounted: Stage | None = None
+    now: datetime, statistics: Statistics, hidden: Hidden, replay: bool, discounted: Stage | None = None
 ) -> list[Stage]:
-    """Returns stages on app-db.contents: one document of creatorStats for each user and each unknown author."""
+    """Returns stages on app-db.contents: one document of creatorStats for each public user."""
     return [
-        *content_facts(now, statistics, replay, discounted),
+        *content_facts(now, statistics, hidden, replay, discounted),
         {"$match": {"authorId": {"$ne": None}}},
         *_by_author(now),
-        {"$unionWith": {"coll": "users", "pipeline": _users_with_geolocation(now)}},
+        {"$unionWith": {"coll": "users", "pipeline": _users_with_geolocation(now, hidden)}},
         {"$group": {"_id": "$_id", "all": {"$mergeObjects": "$$ROOT"}}},
         {"$replaceWith": {"$mergeObjects": [NO_CONTENTS, NO_USER, "$all", {"creatorId": "$_id"}]}},
         {"$set": {"aggregator.followedScore": {"$multiply": [statistics.weight_follower, "$followerCount"]}}},
@@ -244,7 +245,7 @@ def _by_author(now: datetime) -> list[Stage]:
     ]
 
 
-def _users_with_geolocation(now: datetime) -> list[Stage]:
+def _users_with_geolocation(now: datetime, hidden: Hidden) -> list[Stage]:
     """Returns stages that yield users with the geolocation of their account, in one sort instead of a $lookup each."""
     places = [
         {"$match": {"geolocation": {"$ne": None}}},
@@ -254,6 +255,7 @@ def _users_with_geolocation(now: datetime) -> list[Stage]:
     place = {"$max": "$place", "window": {"documents": ["unbounded", "current"]}}  # the account sorts first
     return [
         {"$match": {"createdAt": {"$not": {"$gt": now}}}},
+        *public_users(hidden),
         {"$replaceWith": _user_fields()},
         {"$unionWith": {"coll": "accounts", "pipeline": places}},
         {"$setWindowFields": {"partitionBy": account, "sortBy": {"_id": 1}, "output": {"geolocation": place}}},

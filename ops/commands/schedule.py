@@ -95,12 +95,16 @@ def follow(timed: Sequence[Function], clock_: Clock, log: RunLog, stop: threadin
 def watching(
     db: Databases, watched: Sequence[Function], clock_: Clock, log: RunLog, stop: threading.Event
 ) -> Iterator[None]:
-    """Calls each function on changes of its collection during the block, in one thread per function."""
+    """Calls each function on changes of its collections during the block, in one thread per collection."""
     threads = [
         threading.Thread(
-            target=_call_on_changes, args=(db, function, clock_, log, stop), name=function.key, daemon=True
+            target=_call_on_changes,
+            args=(db, function, name, clock_, log, stop),
+            name=f"{function.key} {name}",
+            daemon=True,
         )
         for function in watched
+        for name in function.changes
     ]
     for thread in threads:
         thread.start()
@@ -131,8 +135,10 @@ def stopping(log: RunLog) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _call_on_changes(db: Databases, function: Function, clock_: Clock, log: RunLog, stop: threading.Event) -> None:
-    for detail in watch(db, str(function.changes), stop, log.line):
+def _call_on_changes(
+    db: Databases, function: Function, name: str, clock_: Clock, log: RunLog, stop: threading.Event
+) -> None:
+    for detail in watch(db, name, stop, log.line):
         now = clock_.now()
         log.outcome(_call_until_free(function, trigger(detail, now), stop), now, detail["operationType"])
 

@@ -13,6 +13,7 @@ ABOUT = {
     "creatorStats": "counts and scores creators",
     "hashtagStats": "ranks hashtags",
     "topicsClassify": "detects language, topics and emotions of new posts",
+    "visibilityChanged": "removes posts of people who are no longer public",
     "karmaStats": "computes karma by user and category",
     "cascadeStats": "reconstructs reshare trees",
     "coldstartTrainer": "trains the ranking models for guests",
@@ -119,7 +120,7 @@ def timing_words(function: Function, cron: str | None = None) -> str:
         for timing in function.timings
     ]
     timed = [words(cron)] if cron else deployed
-    return ", ".join([*timed, *([f"on changes of {function.changes}"] if function.changes else [])])
+    return ", ".join([*timed, *(f"on changes of {name}" for name in function.changes)])
 
 
 def seconds_chart(runs: Iterable[Mapping[str, Any]]) -> View:

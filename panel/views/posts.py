@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from store.panel.posts import TEXT_CHARACTERS
-from store.rules.visibility import is_public_post
+from store.rules.visibility import is_published
 
 View = dict[str, Any]
 _DELETED: Final = "deleted"
@@ -50,7 +50,8 @@ def handle_or_name(user: Mapping[str, Any]) -> str:
 def _visibility_note(post: Mapping[str, Any]) -> str:
     if not post:
         return _DELETED
-    return "" if is_public_post(post) else f"now {post['visibility'][:20] or 'hidden'}"
+    visibility = post["visibility"]
+    return "" if is_published({"visibility": visibility or None}) else f"now {visibility[:20]}"
 
 
 def _placeholder(post: Mapping[str, Any]) -> str:

@@ -39,7 +39,10 @@ class Config:
 
 
 def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) -> dict[str, Any]:
-    """Publishes guestfeeditems of all countries as one generation; without live contents the old one stays."""
+    """Publishes guestfeeditems of all countries as one generation; without live contents the old one stays.
+
+    What is not public leaves in both cases.
+    """
     since = now - timedelta(days=config.history_days)
     history = read_history(db, since, now, follows=False, discount_bots=config.discount_bots)  # guests follow no one
     boosters, refused = read_boosters(db)
@@ -50,13 +53,18 @@ def publish_guest_feed(db: Databases, now: datetime, config: Config = Config()) 
     unknown = {"geolocation.countryCode": strange} if strange else {}
     counts = {"contents": len(live), "models": len(boosters), "rejected": {**history.rejected, **refused, **unknown}}
     if not len(live):
-        return {"items": 0, "countries": 0, **counts}
+        return {"items": 0, "countries": 0, "withdrawn": _withdraw(db), **counts}
     feeds, feeds_again = tee(country_feeds(history, build_index(history), boosters, live, now_ms, config.top))
 
     with publish.replacing(db, "guestfeeditems", now, indexes_last=True) as temporary:
         written = guest_feed.insert(temporary, items(feeds, history, now))
     countries = guest_feed.save_tops(db, now, _tops(feeds_again, history, config.kept_top), config.kept_days)
-    return {"items": written, "countries": countries, **counts}
+    return {"items": written, "countries": countries, "withdrawn": _withdraw(db), **counts}
+
+
+def _withdraw(db: Databases) -> int:
+    """Deletes what was public when it was read and is not any more: a trigger may have come before the new feed."""
+    return guest_feed.withdraw(db, guest_feed.shown_posts(db))
 
 
 def read_boosters(db: Databases) -> tuple[dict[str, Any], dict[str, int]]:

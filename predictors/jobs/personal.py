@@ -37,6 +37,7 @@ from store.client import Databases
 from store.columns import hex_ids, id_array, object_ids
 from store.ids import ObjectId, object_id
 from store.inputs import viewer as members
+from store.inputs.visibility import read_public_posts
 from store.outputs import experiments, snapshots
 
 EXPERIMENT = "ranking"  # its configuration assigns accounts to variants
@@ -160,7 +161,7 @@ def guest_feed(db: Databases, viewer: ServedViewer) -> Pool | None:
     if not viewer.guest_feed:
         return None
     past = viewer.request.snapshot.contents.id[viewer.request.past_in_snapshot]
-    allowed = members.read_published(db, [content for content, _ in viewer.guest_feed]) - set(object_ids(past))
+    allowed = read_public_posts(db, [content for content, _ in viewer.guest_feed]) - set(object_ids(past))
     feed = {content: points for content, points in viewer.guest_feed if content in allowed}
     ids = id_array(list(feed))
     rows, source, points = viewer.community.contents(ids), ["guest feed"] * len(ids), np.array(list(feed.values()))
@@ -266,5 +267,5 @@ def _published(db: Databases, ids: NDArray[np.bytes_], *several: Ints) -> list[I
     """Returns, of each array of positions in `ids`, those of published contents."""
     positions = np.unique(np.concatenate(several))
     content = dict(zip(positions.tolist(), object_ids(ids[positions]), strict=True))
-    public = members.read_published(db, [known for known in content.values() if known])
+    public = read_public_posts(db, [known for known in content.values() if known])
     return [np.array([place for place in places.tolist() if content[place] in public], np.int64) for places in several]

@@ -1,9 +1,8 @@
 """The app's log as columns, for the rankers: contents, accounts, users, engagements, exposures and follows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from store import queries
 from store.client import Databases
 from store.columns import Columns, object_ids, read_columns
+from store.inputs.visibility import read_hidden
 from store.rules.countries import country_number, unknown_countries
 from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
 from store.rules.hashtags import MOST_TAGS, tags_of
@@ -20,7 +20,6 @@ from store.schema import ensure_indexes
 
 _PHOTOS = "$payload.photo.contents"
 _OBJECT_ID = {"_id": {"$type": "objectId"}}
-T = TypeVar("T")
 
 
 def read_log(
@@ -37,12 +36,12 @@ def read_log(
     }
     if follows:
         tables["follows"] = lambda: read_follows(db, {"createdAt": {"$lt": now}})
-    return dict(zip(tables, in_threads(tables.values()), strict=True))
+    return dict(zip(tables, queries.in_threads(tables.values()), strict=True))
 
 
 def read_contents(db: Databases, since: datetime, now: datetime) -> Columns:
     """Returns public contents created in [since, now]."""
-    return _read_contents(db, [{"$match": {"createdAt": {"$gte": since, "$lte": now}}}, *public_posts()])
+    return _read_contents(db, [{"$match": {"createdAt": {"$gte": since, "$lte": now}}}, *public_posts(read_hidden(db))])
 
 
 def read_contents_where(db: Databases, condition: Mapping[str, Any]) -> Columns:
@@ -142,18 +141,3 @@ def read_labels_where(
 
 def _bytes(value: Any) -> bytes:
     return bytes(getattr(value, "binary", b""))
-
-
-def in_threads(calls: Iterable[Callable[[], T]], most: int = 2) -> list[T]:
-    """Returns the results of the calls in their order; at most `most` run at a time, each in a thread.
-
-    An error, or the deadline of the run, does not wait for running calls and cancels those that have not started.
-
-    >>> in_threads([lambda: 1, lambda: 2])
-    [1, 2]
-    """
-    pool = ThreadPoolExecutor(most)
-    try:
-        return list(pool.map(lambda call: call(), calls))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -5,14 +5,16 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from pymongo import ReplaceOne
 
 from store.client import Databases
-from store.columns import Columns, read_columns
+from store.columns import Columns, id_array, object_ids, read_columns
 from store.ids import Document, ObjectId
+from store.inputs.visibility import read_public_users
 from store.queries import number_or_nan
 from store.rules.engagements import RESHARE_TYPES, counted
-from store.rules.visibility import mark_public_posts, mark_public_users
+from store.rules.visibility import Hidden, published_flag
 from store.schema import collection
 
 _ANY_ID = {"$gte": ObjectId(b"\0" * 12)}  # matches ids only, and uses the index
@@ -25,15 +27,20 @@ _AUTHOR = {
 }
 
 
-def read_reshares(db: Databases, now: datetime) -> Columns:
-    """Returns every reshare until `now`: id, original, author, time, published (1 or 0)."""
-    return _read_contents(db, {"originalPost._id": _ANY_ID}, now, {"original": ("id", "$originalPost._id")})
+def read_reshares(db: Databases, now: datetime, hidden: Hidden) -> Columns:
+    """Returns every reshare until `now`: id, original, author, time, published (1 or 0).
+
+    One whose original is hidden is published as long as its author is public: the tree says that its root is gone.
+    """
+    fields = {"original": ("id", "$originalPost._id")}
+    return _read_contents(db, {"originalPost._id": _ANY_ID}, now, hidden, fields)
 
 
-def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime) -> Columns:
+def read_roots(db: Databases, ids: Sequence[ObjectId], now: datetime, hidden: Hidden) -> Columns:
     """Returns these contents: id, author, time, published (1 or 0), reshares (as the app counted them)."""
     reshares = {"$toInt": {"$min": [{"$add": [_counter(kind) for kind in RESHARE_TYPES]}, 2_000_000_000]}}
-    return _read_contents(db, {"_id": {"$in": list(ids)}}, now, {"reshares": ("int", reshares)})
+    columns = _read_contents(db, {"_id": {"$in": list(ids)}}, now, hidden, {"reshares": ("int", reshares)})
+    return columns | {"published": columns["published"] & ~np.isin(columns["id"], id_array(hidden.originals))}
 
 
 def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
@@ -42,10 +49,11 @@ def read_authors(db: Databases, ids: Sequence[ObjectId]) -> Columns:
         "id": ("id", "$_id"),
         "account": ("id", "$ownerAccount"),
         "followers": ("float", number_or_nan("$followerCount")),
-        "published": ("int", "$published"),
     }
-    stages = [{"$match": {"_id": {"$in": list(ids)}}}, *mark_public_users("published", unstated=True)]
-    return read_columns(db, "users", stages, fields)
+    columns = read_columns(db, "users", [{"$match": {"_id": {"$in": list(ids)}}}], fields)
+    public = read_public_users(db, ids)
+    published = [user in public for user in object_ids(columns["id"])]
+    return columns | {"published": np.array(published, dtype=np.int32)}
 
 
 def read_declared_parents(db: Databases, copies: Sequence[ObjectId], now: datetime) -> Columns:
@@ -103,17 +111,17 @@ def remove_by_id(db: Databases, name: str, ids: Sequence[Any], batch: int = 10_0
 
 
 def _read_contents(
-    db: Databases, match: Mapping[str, Any], now: datetime, more: Mapping[str, tuple[str, Any]]
+    db: Databases, match: Mapping[str, Any], now: datetime, hidden: Hidden, more: Mapping[str, tuple[str, Any]]
 ) -> Columns:
     fields = {
         "id": ("id", "$_id"),
         "author": ("id", "$author.id"),
         "time": ("time", "$createdAt"),
-        "published": ("int", "$published"),
+        "published": ("int", published_flag()),
         **more,
     }
-    stages = [{"$match": {**match, "createdAt": {"$lte": now}}}, *mark_public_posts("published")]
-    return read_columns(db, "contents", stages, fields)
+    columns = read_columns(db, "contents", [{"$match": {**match, "createdAt": {"$lte": now}}}], fields)
+    return columns | {"published": columns["published"] & ~np.isin(columns["author"], id_array(hidden.users))}
 
 
 def _counter(kind: str) -> dict[str, Any]:

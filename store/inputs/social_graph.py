@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from store.client import Databases
 from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
 from store.inputs.event_log import read_follows
+from store.inputs.visibility import read_public_users
 from store.queries import ids_where
 from store.rules.engagements import counted
-from store.rules.visibility import public_users
 from store.schema import collection
 
 _AUTHOR = {
@@ -21,6 +22,8 @@ _AUTHOR = {
     "pipeline": [{"$project": {"_id": 0, "author.id": 1}}],
     "as": "content",
 }
+_FOLLOWERS = {"followerCount": 1}
+_SPARE = 50  # users read beyond the wanted ones, in case some are not public
 
 
 def users_of(db: Databases, account: ObjectId) -> list[ObjectId]:
@@ -75,7 +78,7 @@ def engaged_authors(db: Databases, users: Sequence[ObjectId], now: datetime, day
 
 def public_among(db: Databases, users: Sequence[ObjectId], now: datetime) -> set[ObjectId]:
     """Returns those of the users who exist at `now` and are public."""
-    return {user["_id"] for user in _public(db, {"_id": {"$in": list(users)}} | _by(now), [], unstated=False)}
+    return read_public_users(db, ids_where(db, "users", {"_id": {"$in": list(users)}} | _by(now)))
 
 
 def karma_of(db: Databases, users: Sequence[ObjectId]) -> dict[ObjectId, dict[str, float]]:
@@ -119,13 +122,17 @@ def second_degree(
 def public_people(db: Databases, users: Sequence[ObjectId], now: datetime) -> dict[ObjectId, Document]:
     """Returns those of the users who are people, public, and exist at `now`."""
     people = {"_id": {"$in": list(users)}, "type": {"$ne": "page"}} | _by(now)
-    return {user["_id"]: user for user in _public(db, people, [])}
+    return {user["_id"]: user for user in _public(db, list(collection(db, "users").find(people, _FOLLOWERS)))}
 
 
 def most_followed(db: Databases, without: Sequence[ObjectId], now: datetime, most: int) -> list[Document]:
     """Returns the public users with the most followers, as {_id, followerCount}."""
     followed_by_some = {"_id": {"$nin": list(without)}, "followerCount": {"$gt": 0}} | _by(now)
-    return _public(db, followed_by_some, [{"$sort": {"followerCount": -1, "_id": 1}}, {"$limit": most}])
+    users = collection(db, "users").find(followed_by_some, _FOLLOWERS).sort([("followerCount", -1), ("_id", 1)])
+    public: list[Document] = []
+    while len(public) < most and (batch := list(islice(users, most + _SPARE))):
+        public += _public(db, batch)
+    return public[:most]
 
 
 def live_hashtags(db: Databases, most: int) -> list[str]:
@@ -134,12 +141,10 @@ def live_hashtags(db: Databases, most: int) -> list[str]:
     return [hashtag["_id"] for hashtag in hashtags]
 
 
-def _public(
-    db: Databases, condition: dict[str, Any], chosen: Sequence[dict[str, Any]], unstated: bool = True
-) -> list[Document]:
-    """Returns the public users who meet the condition, as {_id, followerCount}."""
-    stages = [{"$match": condition}, *public_users(unstated), *chosen, {"$project": {"followerCount": 1}}]
-    return list(collection(db, "users").aggregate(stages))
+def _public(db: Databases, users: Sequence[Document]) -> list[Document]:
+    """Returns the public ones of the users, in their order."""
+    public = read_public_users(db, [user["_id"] for user in users])
+    return [user for user in users if user["_id"] in public]
 
 
 def _by(now: datetime) -> dict[str, Any]:

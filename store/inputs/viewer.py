@@ -15,7 +15,6 @@ from store.rules.countries import country_code
 from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
 from store.rules.languages import language_code
 from store.rules.model_names import MEMBER_ARTIFACTS
-from store.rules.visibility import public_posts
 from store.schema import collection
 
 ENGAGED, SEEN, RELATED = range(3)  # tables of `read_past`
@@ -131,12 +130,6 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
     ]
     fields = {name: (kind, f"${name}") for name, kind in _PAST.items()}
     return read_columns(db, "engagements", stages, fields)
-
-
-def read_published(db: Databases, contents: Sequence[ObjectId]) -> set[ObjectId]:
-    """Returns the contents that are published now."""
-    stages = [{"$match": {"_id": {"$in": list(contents)}}}, *public_posts(), {"$project": {"_id": 1}}]
-    return {post["_id"] for post in collection(db, "contents").aggregate(stages)}
 
 
 def read_guest_feed(db: Databases, country: str, most: int) -> list[tuple[ObjectId, float]]:

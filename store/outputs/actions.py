@@ -8,8 +8,9 @@ from pymongo import ReturnDocument
 
 from store.client import Databases
 from store.ids import Document, ObjectId
+from store.inputs.visibility import read_public_posts, read_public_users
+from store.queries import ids_where
 from store.rules.engagements import counted
-from store.rules.visibility import public_posts, public_users
 from store.schema import collection, ensure_indexes
 
 EVERYTHING = "*"  # _id of the settings of all categories: the kill switch
@@ -53,7 +54,7 @@ def related(db: Databases, actor: ObjectId, now: datetime) -> set[ObjectId]:
 
 def not_public(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
     """Returns those of the users who are private or gone."""
-    return set(users) - _present(db, "users", {"_id": {"$in": list(users)}}, public_users(unstated=False))
+    return set(users) - read_public_users(db, users)
 
 
 def posts_to_like(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[Document]:
@@ -68,8 +69,7 @@ def posts_to_like(db: Databases, tagged: Any, over: Mapping[str, float]) -> list
     ]
     posts = {post["_id"]: post for post in collection(db, "contentStats").aggregate(stages)}
     inside = {"_id": {"$in": list(posts)}, "$expr": {"$eq": [tagged, 1]}}
-    chosen = [{"$match": inside}, *public_posts(), {"$project": {"_id": 1}}]
-    return [posts[post["_id"]] for post in collection(db, "contents").aggregate(chosen)]
+    return [posts[post] for post in sorted(read_public_posts(db, ids_where(db, "contents", inside)))]
 
 
 def liked_by(db: Databases, actor: ObjectId, posts: Sequence[ObjectId]) -> set[ObjectId]:
@@ -93,8 +93,8 @@ def current_targets(db: Databases, category: str, event: str, opposite: str) -> 
 
 def no_longer_published(db: Databases, posts: Sequence[ObjectId]) -> list[ObjectId]:
     """Returns those of the posts that are hidden or gone."""
-    present = _present(db, "contents", {"_id": {"$in": list(posts)}}, public_posts())
-    return [post for post in posts if post not in present]
+    public = read_public_posts(db, posts)
+    return [post for post in posts if post not in public]
 
 
 def already_planned(db: Databases, actor: Any, dry_run: bool, since: datetime) -> set[tuple[str, Any]]:
@@ -168,13 +168,6 @@ def names(db: Databases, actions: list[Document]) -> dict[Any, str]:
 def user_called(db: Databases, name: str) -> Document | None:
     """Returns the user with that displayId."""
     return collection(db, "users").find_one({"displayId": name}, {"displayName": 1, "displayId": 1})
-
-
-def _present(
-    db: Databases, name: str, condition: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]
-) -> set[ObjectId]:
-    stages = [{"$match": condition}, *rule, {"$project": {"_id": 1}}]
-    return {document["_id"] for document in collection(db, name).aggregate(stages)}
 
 
 def _left(bucket: Mapping[str, Any], now: datetime, per_hour: float, burst: float) -> float:

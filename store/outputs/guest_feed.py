@@ -21,10 +21,12 @@ from pymongo.collection import Collection
 from store.client import Databases
 from store.columns import NO_ID
 from store.ids import Document, ObjectId
+from store.inputs.visibility import read_public_posts, reshares_of
 from store.schema import collection
 
 _SIZE, _SCORE = struct.Struct("<i"), struct.Struct("<d")
 _BATCH, _THREADS = 2_000, 2  # items in a command; concurrent commands
+_AT_ONCE = 10_000  # ids in a condition
 
 
 def encode_contents(columns: Mapping[str, NDArray[Any]]) -> list[bytes]:
@@ -62,6 +64,21 @@ def insert(target: Collection[Document], items: Iterable[Any]) -> int:
         for command in running:
             command.result()
     return written
+
+
+def shown_posts(db: Databases) -> list[ObjectId]:
+    """Returns the contents of the published guest feed."""
+    contents = collection(db, "guestfeeditems").aggregate([{"$group": {"_id": "$content"}}], allowDiskUse=True)
+    return [group["_id"] for group in contents]
+
+
+def withdraw(db: Databases, posts: Iterable[ObjectId]) -> int:
+    """Deletes the items of those posts that are not public, and of all that reshare them; returns how many."""
+    ids = set(posts)
+    hidden = list(reshares_of(db, ids - read_public_posts(db, ids)))
+    parts = (hidden[start : start + _AT_ONCE] for start in range(0, len(hidden), _AT_ONCE))
+    items = collection(db, "guestfeeditems")
+    return sum(items.delete_many({"content": {"$in": part}}).deleted_count for part in parts)
 
 
 def _id_field(name: bytes, ids: NDArray[Any]) -> Sequence[bytes]:

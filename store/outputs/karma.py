@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from store.client import Databases
-from store.columns import Columns, read_columns
+from store.columns import Columns, object_ids, read_columns
 from store.ids import Document, ObjectId
 from store.queries import number_or_nan, stream
 from store.rules.engagements import ENGAGEMENT_TYPES, on_posts
+from store.rules.visibility import Hidden, public_posts
 from store.schema import collection
 
 _ACCOUNT = {"from": "credentials", "localField": "seenCredential", "foreignField": "_id", "as": "credential"}
@@ -60,11 +63,28 @@ def authors_changed(db: Databases, since: datetime, now: datetime) -> list[Objec
     posts = [group["_id"] for group in stream(db, "engagements", targets)]
     changed: Mapping[str, Any] = {"$or": [{"createdAt": {"$gte": since, "$lte": now}}, {"updatedAt": {"$gte": since}}]}
     parts = [{"_id": {"$in": posts[start : start + 50_000]}} for start in range(0, len(posts), 50_000)]
-    authors: set[Any] = set()
-    for condition in [changed, *parts]:
-        stages: list[Mapping[str, Any]] = [{"$match": condition}, {"$group": {"_id": "$author.id"}}]
-        authors.update(group["_id"] for group in stream(db, "contents", stages))
-    return sorted(author for author in authors if isinstance(author, ObjectId))
+    return sorted(set().union(*(_authors(db, condition) for condition in [changed, *parts])))
+
+
+def authors_recounted(db: Databases, since: datetime, now: datetime, hidden: Hidden, overall: str) -> list[ObjectId]:
+    """Returns the users whose karma of the category `overall` stores another number of posts than [since, now] has.
+
+    It finds the authors of posts that were hidden, deleted or shown again, which no date reports.
+    """
+    own = {"$match": {"createdAt": {"$gte": since, "$lte": now}, **OWN_POSTS}}
+    by_author = [own, *public_posts(hidden), {"$group": {"_id": "$author.id", "posts": {"$sum": 1}}}]
+    present = read_columns(db, "contents", by_author, {"user": ("id", "$_id"), "posts": ("int", "$posts")})
+    of_users = [{"$match": {"category": overall}}]
+    stored = read_columns(db, "karma", of_users, {"user": ("id", "$userId"), "posts": ("int", "$why.posts")})
+    counts = dict(zip(present["user"].tolist(), present["posts"].tolist(), strict=True))
+    posts = np.array([counts.get(user, 0) for user in stored["user"].tolist()], dtype=np.int64)
+    return [user for user in object_ids(stored["user"][stored["posts"] != posts]) if user]
+
+
+def _authors(db: Databases, condition: Mapping[str, Any]) -> set[ObjectId]:
+    """Returns the authors of the posts that meet the condition."""
+    stages: list[Mapping[str, Any]] = [{"$match": condition}, {"$group": {"_id": "$author.id"}}]
+    return {group["_id"] for group in stream(db, "contents", stages) if isinstance(group["_id"], ObjectId)}
 
 
 def read_suspicion(db: Databases, now: datetime) -> Columns:

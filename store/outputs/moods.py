@@ -7,9 +7,10 @@ from typing import Any
 
 from store.client import Databases
 from store.ids import Document, ObjectId
+from store.inputs.visibility import read_public_posts
 from store.queries import count_by, exists, ids_where
 from store.rules.engagements import counted
-from store.rules.visibility import public_posts
+from store.rules.visibility import published
 from store.schema import collection, ensure_indexes
 
 
@@ -107,8 +108,10 @@ def _counted(now: datetime) -> dict[str, Any]:
 
 def _created(db: Databases, condition: dict[str, Any], chosen: list[dict[str, Any]]) -> dict[ObjectId, datetime]:
     """Returns when each public post that meets the condition was created."""
-    stages = [{"$match": condition}, *public_posts(), *chosen, {"$project": {"createdAt": 1}}]
-    return {post["_id"]: post["createdAt"] for post in collection(db, "contents").aggregate(stages)}
+    stages = [{"$match": {**condition, **published()}}, *chosen, {"$project": {"createdAt": 1}}]
+    created = {post["_id"]: post["createdAt"] for post in collection(db, "contents").aggregate(stages)}
+    public = read_public_posts(db, created)
+    return {post: at for post, at in created.items() if post in public}
 
 
 def _engagements_by_post(db: Databases, condition: dict[str, Any], now: datetime) -> dict[ObjectId, int]:

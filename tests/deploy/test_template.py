@@ -146,17 +146,19 @@ def test_each_schedule_may_invoke_its_function_at_the_time_of_serverless_yml_in_
 
 @pytest.mark.parametrize("key", [key for key, each in FUNCTIONS.items() if each.changes])
 def test_changes_come_over_a_partner_bus_and_undelivered_ones_are_kept(resources, key):
-    (rule,) = [
+    rules = [
         each
         for each in of_type(resources, "AWS::Events::Rule").values()
         if each["Targets"][0]["Arn"] == lambda_arn(key)
     ]
 
-    bus = resources[rule["EventBusName"]["Ref"]]["Properties"]
-    assert "EventSourceName" in bus
-    assert rule["EventPattern"]["source"] == [{"prefix": "aws.partner/mongodb.com"}]
-    assert rule["EventPattern"]["detail"]["ns"]["coll"] == [FUNCTIONS[key].changes]
-    assert rule["Targets"][0]["DeadLetterConfig"]["Arn"] == arn("Failures")
+    assert [name for rule in rules for name in rule["EventPattern"]["detail"]["ns"]["coll"]] == [
+        *FUNCTIONS[key].changes
+    ]
+    for rule in rules:
+        assert "EventSourceName" in resources[rule["EventBusName"]["Ref"]]["Properties"]
+        assert rule["EventPattern"]["source"] == [{"prefix": "aws.partner/mongodb.com"}]
+        assert rule["Targets"][0]["DeadLetterConfig"]["Arn"] == arn("Failures")
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
     assert [each for each in permissions if each["FunctionName"] == lambda_arn(key)]
 

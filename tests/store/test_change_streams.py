@@ -1,10 +1,13 @@
 """Events that describe a change."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 
-from store.change_streams import Change, read_change
+from store.change_streams import Change, read_change, read_changes, watch
+from store.client import Databases
 from store.ids import ObjectId
 
 HEX = "0123456789abcdef01234567"
@@ -58,3 +61,50 @@ def test_a_trigger_may_send_the_document_alone():
     event = {"detail": {"operationType": "update", "fullDocument": {"_id": HEX, "visibility": "illegal"}}}
 
     assert read_change(event, "contents") == Change(written=(ObjectId(HEX),))
+
+
+@pytest.mark.parametrize(
+    ("event", "changes"),
+    [
+        ({}, {}),
+        ({"accounts": [HEX]}, {"accounts": Change(written=(ObjectId(HEX),))}),
+        (trigger(ns={"coll": "accounts"}), {"accounts": Change(written=(ObjectId(HEX),))}),
+        (trigger(ns={"coll": "users"}, operationType="delete"), {"users": Change(deleted=(ObjectId(HEX),))}),
+        (
+            {"users": [HEX], "accounts": []},
+            {"users": Change(written=(ObjectId(HEX),)), "accounts": Change()},
+        ),
+    ],
+)
+def test_an_event_of_several_collections_names_the_one_that_changed(
+    event: dict[str, Any], changes: dict[str, Change]
+) -> None:
+    assert read_changes(event, ("users", "accounts")) == changes
+
+
+@pytest.mark.parametrize("event", [trigger(ns={"coll": "contents"}), {"detail": 5}, {"users": 5}])
+def test_an_event_of_another_collection_or_form_is_refused_by_name(event: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^(detail|users)"):
+        read_changes(event, ("users", "accounts"))
+
+
+def test_of_users_only_what_changes_their_visibility_is_followed(db: Databases) -> None:
+    stop = threading.Event()
+    users = db.app.users
+    users.insert_one({"_id": ObjectId(HEX), "followerCount": 1})
+    changes = watch(db, "users", stop)
+
+    def write() -> None:
+        while not db.analytics.watermarks.find_one({"_id": "changes:users"}):
+            time.sleep(0.05)  # the stream is open
+        for fields in ({"followerCount": 2}, {"visibility": "illegal"}, {"ownerAccount": ObjectId()}):
+            users.update_one({"_id": ObjectId(HEX)}, {"$set": fields})
+        users.delete_one({"_id": ObjectId(HEX)})
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    operations = [next(changes)["operationType"] for _ in range(3)]
+    stop.set()
+    writer.join()
+
+    assert operations == ["update", "update", "delete"]

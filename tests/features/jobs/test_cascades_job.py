@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bson import DBRef
 
+from features.jobs.cascade_lookup import find_tree
 from features.jobs.cascades import Config, update_cascades
 from handlers.features import cascade, cascade_stats
 from store.client import Databases
@@ -186,14 +187,30 @@ def test_reshares_of_a_lost_root_keep_their_tree_and_say_so(app: App, gone: str)
     assert tree["size"] == 2
 
 
-def test_a_private_author_counts_without_an_id(app: App):
+def test_a_reshare_by_a_private_author_is_not_in_the_tree(app: App):
     root = app.post("a")
-    reshare = app.post("b", minutes=1, of=root)
+    hidden = app.post("b", minutes=1, of=root)
+    behind = app.post("c", minutes=2, of=hidden)
     app.db.app.users.update_one({"_id": app.user("b")}, {"$set": {"visibility": "private"}})
 
     update_cascades(app.db, NOW)
 
-    assert nodes(app.db, root)[reshare]["user"] is None
+    assert set(nodes(app.db, root)) == {root, behind}
+    assert nodes(app.db, root)[behind]["parent"] == root
+
+
+def test_a_root_whose_author_becomes_private_is_gone_and_not_named_at_the_next_run(app: App):
+    root = app.post("a")
+    app.post("b", minutes=1, of=root)
+    update_cascades(app.db, NOW)
+    app.db.app.users.update_one({"_id": app.user("a")}, {"$set": {"visibility": "private"}})
+
+    answer = find_tree(app.db, str(root), NOW)
+    update_cascades(app.db, NOW)
+
+    tree = app.db.analytics.cascades.find_one({"_id": root})
+    assert (answer["rootGone"], answer["authorId"], answer["nodes"][0]["user"]) == (True, None, None)
+    assert (tree["rootGone"], tree["authorId"], tree["nodes"][0]["user"]) == (True, None, None)
 
 
 def test_the_same_user_twice_is_two_nodes_and_never_its_own_parent(app: App):

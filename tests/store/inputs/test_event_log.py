@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from store.inputs.event_log import in_threads
+from store.queries import in_threads
 
 
 def test_two_calls_run_at_the_same_time_and_return_in_order():
