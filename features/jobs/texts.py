@@ -18,7 +18,7 @@ from store.rules.visibility import is_removed_post
 from store.schema import ensure_indexes
 
 Counts = dict[str, Any]
-MOST_ATTEMPTS = 3  # analyses of a post that fail or are interrupted before it is set aside
+MOST_ATTEMPTS = 3  # analyses of a post that fail or are interrupted before it is skipped
 MOST_FAILURES = 10  # posts that may fail in a row; more are a fault of the analyzer
 _REJECTED = ("payload.message", "createdAt", "analysis")
 
@@ -38,7 +38,7 @@ def classify_contents(db: Databases, now: datetime, change: Change | None, confi
 
     Posts that are not public leave the guest feed first, with all that reshare them. Unchanged text is not analysed
     again. The info of deleted posts is removed. Posts later than `now` are skipped. A post whose analysis failed or was
-    interrupted comes last and alone. After MOST_ATTEMPTS it is set aside.
+    interrupted comes last and alone. After MOST_ATTEMPTS it is skipped.
     """
     ensure_indexes(db, "contents", "contentinfo", "topics")
     since = now - timedelta(days=config.window_days)
@@ -110,7 +110,7 @@ def _analyze_singly(
 def _fail(
     db: Databases, now: datetime, texts: Mapping[ObjectId, str], analyzer: TextAnalyzer, attempts: int, reason: str
 ) -> None:
-    """Counts an attempt for each post; from MOST_ATTEMPTS on, the post is set aside until its text changes."""
+    """Counts an attempt for each post; from MOST_ATTEMPTS on, the post is skipped until its text changes."""
     no_analysis = TextAnalysis(Language(UNKNOWN, 1.0))
     if attempts < MOST_ATTEMPTS:
         unknown = _info(None, "", no_analysis, {}, analyzer) | {"textHash": "", "updatedAt": now}

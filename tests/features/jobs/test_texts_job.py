@@ -246,7 +246,7 @@ def test_a_post_that_cannot_be_read_does_not_hold_up_its_batch(db: Databases) ->
     assert not {"rejected", "attempts"} & (info(db, broken) or {}).keys()
 
 
-def test_a_post_that_takes_too_long_comes_last_and_is_set_aside(db: Databases) -> None:
+def test_a_post_that_takes_too_long_comes_last_and_is_skipped_after_three_attempts(db: Databases) -> None:
     slow, others = post(db, "slow"), [post(db, "plain words in English") for _ in range(5)]
     config = Config(FaultyAnalyzer("linear"), batch=3)
 

@@ -90,7 +90,7 @@ def test_it_leaves_the_guest_feed_and_every_answer_at_its_trigger(app: Databases
     counts = handler(trigger(cause), None)
 
     assert (answered, shown(app)) == (LEFT, LEFT)
-    assert counts["withdrawn"] == 3 * 250
+    assert counts["withdrawn"] == 3 * 251
 
 
 @pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)
@@ -118,7 +118,7 @@ def test_the_last_live_post_leaves_too(app: Databases) -> None:
 
     counts = predictors.coldstart_predictor(LATER, None)
 
-    assert (counts["items"], counts["withdrawn"]) == (0, 4 * 250)
+    assert (counts["items"], counts["withdrawn"]) == (0, 4 * 251)
     assert app.app.guestfeeditems.count_documents({}) == 0
 
 
@@ -160,7 +160,7 @@ def test_without_a_change_everything_that_is_shown_is_checked(app: Databases) ->
     predictors.coldstart_predictor(EVENT, None)
     hide(app, CAUSES["accounts gone"])
 
-    assert features.visibility_changed(LATER, None)["withdrawn"] == 3 * 250
+    assert features.visibility_changed(LATER, None)["withdrawn"] == 3 * 251
     assert shown(app) == LEFT
 
 
