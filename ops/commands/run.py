@@ -137,8 +137,8 @@ def call(function: Function, event: dict[str, Any]) -> Outcome:
 
 
 def backfill() -> list[tuple[Function, dict[str, Any]]]:
-    """Returns the functions on changes of app-db.contents, with the event that makes them read all contents."""
-    return [(function, {}) for function in functions().values() if "contents" in function.changes]
+    """Returns the functions that only changes of app-db trigger, with the event that makes them check everything."""
+    return [(function, {}) for function in functions().values() if function.changes and not function.timings]
 
 
 def outcomes_table(outcomes: Sequence[Outcome], time: str) -> Any:
