@@ -60,16 +60,14 @@ def analyse_mood(
 
 
 def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
-    """Returns large accounts, hashtags and friends of friends for a user, with reasons that reveal no mood."""
-    since = now - timedelta(days=config.retention_days)
+    """Returns large accounts, hashtags and friends of friends for a user, with reasons; no mood is read."""
     first = social_graph.followed_by(db, [user], now)
     hidden = social_graph.blocked(db, user)
     large = social_graph.most_followed(db, [user, *first, *hidden], now, config.accounts + config.friends)
     language = main_language(moods.languages_of(db, [user], now)[user])
-    candidates = _candidates(db, now, user, first, hidden, since, config) or _popular(large[config.accounts :])
+    candidates = _candidates(db, now, user, first, hidden, config) or _popular(large[config.accounts :])
 
-    own = moods.latest_moods(db, [user], since, now).get(user)
-    friends = rank_friends(candidates, language, own, config.friends)
+    friends = rank_friends(candidates, language, config.friends)
 
     return {
         "userId": str(user),
@@ -129,24 +127,20 @@ def _candidates(
     user: ObjectId,
     first: Sequence[ObjectId],
     hidden: set[ObjectId],
-    since: datetime,
     config: Config,
 ) -> list[Candidate]:
     common = social_graph.second_degree(db, user, first, hidden, now, config.candidates)
     people = social_graph.public_people(db, list(common), now)
-    latest = moods.latest_moods(db, list(people), since, now)
     languages = moods.languages_of(db, list(people), now)
     return [
-        Candidate(
-            person, common[person], main_language(Counter(languages[person])), latest.get(person), _followers(document)
-        )
+        Candidate(person, common[person], main_language(Counter(languages[person])), _followers(document))
         for person, document in people.items()
     ]
 
 
 def _popular(large: Sequence[Document]) -> list[Candidate]:
     """Returns large accounts as candidates, for a user without a network."""
-    return [Candidate(account["_id"], 0, None, None, _followers(account)) for account in large]
+    return [Candidate(account["_id"], 0, None, _followers(account)) for account in large]
 
 
 def _followers(user: Document) -> int:

@@ -1,17 +1,14 @@
-"""Friend recommendations: friends of friends, with a bonus for a mood opposite to the user's.
+"""Friend recommendations: friends of friends, by friends in common and language.
 
-A mood never excludes a person and is never a reason: it only changes the order, so that the list does not reveal how
-another person feels.
+No mood is read. A bonus for a mood would change the order, and the reasons already say the rest of the order, so a
+caller could read another person's mood from the answer.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from predictors.social.mood import OPPOSITES
-
-OPPOSITE_BONUS = 1.5  # counts as this many friends in common
-LANGUAGE_BONUS = 1.0
+LANGUAGE_BONUS = 1.0  # counts as this many friends in common
 
 
 @dataclass(frozen=True)
@@ -21,21 +18,18 @@ class Candidate:
     user: Any
     common: int  # people followed by the user who follow this person
     language: str | None  # of the person's posts, where known
-    mood: str | None  # None without the person's consent
     followers: int = 0
 
 
-def rank_friends(
-    candidates: Sequence[Candidate], language: str | None, mood: str | None, most: int
-) -> list[dict[str, Any]]:
+def rank_friends(candidates: Sequence[Candidate], language: str | None, most: int) -> list[dict[str, Any]]:
     """Returns the best candidates as {user, reasons}, best first, without those known to write another language.
 
-    >>> near, far = Candidate("a", 3, "th", None), Candidate("b", 1, "th", None)
-    >>> [friend["user"] for friend in rank_friends([far, near], "th", None, 2)]
+    >>> near, far = Candidate("a", 3, "th"), Candidate("b", 1, "th")
+    >>> [friend["user"] for friend in rank_friends([far, near], "th", 2)]
     ['a', 'b']
     """
     fitting = [candidate for candidate in candidates if not _foreign(candidate, language)]
-    ordered = sorted(fitting, key=lambda person: (-_score(person, language, mood), -person.followers, str(person.user)))
+    ordered = sorted(fitting, key=lambda person: (-_score(person, language), -person.followers, str(person.user)))
     return [{"user": person.user, "reasons": reasons(person, language)} for person in ordered[:most]]
 
 
@@ -56,10 +50,9 @@ def main_language(counts: Mapping[str, int]) -> str | None:
     return max(known, key=lambda code: (known[code], code), default=None)
 
 
-def _score(candidate: Candidate, language: str | None, mood: str | None) -> float:
-    lifts = mood is not None and candidate.mood is not None and OPPOSITES.get(mood) == candidate.mood
+def _score(candidate: Candidate, language: str | None) -> float:
     same = language is not None and candidate.language == language
-    return candidate.common + OPPOSITE_BONUS * lifts + LANGUAGE_BONUS * same
+    return candidate.common + LANGUAGE_BONUS * same
 
 
 def _foreign(candidate: Candidate, language: str | None) -> bool:

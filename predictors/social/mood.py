@@ -16,7 +16,6 @@ from features.arrays import Floats
 
 LABELS = ("anger", "fear", "joy", "love", "sadness", "surprise")  # columns of the emotions below
 MOODS = ("Cheerful", "Satisfied", "Stressed", "Depressed")
-OPPOSITES = {"Depressed": "Cheerful", "Cheerful": "Depressed", "Stressed": "Satisfied", "Satisfied": "Stressed"}
 UNKNOWN = "unknown"
 _SIDES = np.array([[0, 1], [0, 1], [1, 0], [1, 0], [0, 1], [0.5, 0]])  # (labels, positivity and negativity)
 

@@ -10,6 +10,7 @@ from handlers.features import hashtag_stats
 from handlers.predictors import recomend_friends, recommend_friends, start_analysis
 from store.client import Databases
 from store.ids import ObjectId
+from store.outputs.moods import give_consent, write_mood
 from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -157,34 +158,39 @@ def test_a_consent_that_is_no_yes_or_no_is_refused(db: Databases) -> None:
         analyse(ObjectId(), consent="maybe")
 
 
-def test_friends_come_from_the_second_degree_and_the_opposite_mood_comes_first(db: Databases) -> None:
-    user, friend, cheerful, sad = (person(db) for _ in range(4))
-    follow(db, user, friend)
-    for each in (cheerful, sad):
-        follow(db, friend, each)
-    for each, feeling in ((user, SAD), (cheerful, HAPPY), (sad, SAD)):
-        for _ in range(6):
-            post(db, each, feeling)
-        start_analysis({"time": (NOW - timedelta(hours=1)).isoformat(), "userId": str(each), "consent": True}, None)
-
-    answer = recommend_friends(EVENT | {"userId": str(user)}, None)
-
-    assert [each["userId"] for each in answer["friends"]] == [str(cheerful), str(sad)]
+MOODS = [
+    (own, other) for own in (HAPPY, SAD, None) for other in ("Cheerful", "Satisfied", "Stressed", "Depressed", None)
+]
 
 
-def test_reasons_never_tell_a_mood(db: Databases) -> None:
-    user, friend, cheerful = (person(db) for _ in range(3))
-    follow(db, user, friend)
-    follow(db, friend, cheerful)
-    for each, feeling in ((user, SAD), (cheerful, HAPPY)):
-        for _ in range(6):
-            post(db, each, feeling)
-        start_analysis({"time": (NOW - timedelta(hours=1)).isoformat(), "userId": str(each), "consent": True}, None)
+@pytest.mark.parametrize("consent", [True, False])
+def test_an_attacker_who_sets_the_own_mood_learns_nothing_of_another_persons(db: Databases, consent: bool) -> None:
+    user, friends, target = person(db), [person(db) for _ in range(4)], person(db)
+    others = [person(db) for _ in range(4)]  # as decoys: one to four friends in common, around the target's two
+    for place, friend in enumerate(friends):
+        follow(db, user, friend)
+        for decoy in others[place:]:
+            follow(db, friend, decoy)
+    for friend in friends[:2]:
+        follow(db, friend, target)
+    earlier = NOW - timedelta(hours=1)
 
-    said = json.dumps(recommend_friends(EVENT | {"userId": str(user)}, None)).lower()
+    answers = []
+    for own, other in MOODS:
+        collection(db, "moods").delete_many({})
+        collection(db, "contents").delete_many({})
+        if own:
+            for _ in range(6):
+                post(db, user, own)
+            start_analysis({"time": earlier.isoformat(), "userId": str(user), "consent": True}, None)
+        if other:
+            if consent:
+                give_consent(db, target, earlier)
+            write_mood(db, target, earlier, {"mood": other, "positivity": 0.5, "negativity": 0.5})
+        answers.append(json.dumps(recommend_friends(EVENT | {"userId": str(user)}, None)))
 
-    assert "followed by 1 whom you follow" in said
-    assert not [word for word in ("mood", "cheer", "depress", "happy", "sad", "joy") if word in said]
+    assert str(target) in answers[0]
+    assert len(set(answers)) == 1
 
 
 @pytest.mark.parametrize("blocker", ["user", "other"])
