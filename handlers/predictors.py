@@ -45,7 +45,7 @@ def start_analysis(db: Databases, event: Event, now: datetime) -> dict[str, Any]
     from predictors.jobs import moods
 
     user, consent = object_id(event.get("userId"), "userId"), event.get("consent")
-    if consent not in (None, True, False):
+    if consent is not None and not isinstance(consent, bool):
         raise ValueError(f"consent: {str(consent)[:60]} is neither true nor false")
     return moods.analyse_mood(db, now, user, consent)
 

@@ -10,7 +10,7 @@ from handlers.features import hashtag_stats
 from handlers.predictors import recomend_friends, recommend_friends, start_analysis
 from store.client import Databases
 from store.ids import ObjectId
-from store.outputs.moods import give_consent, write_mood
+from store.outputs.moods import delete_moods, give_consent, write_mood
 from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -153,14 +153,25 @@ def test_a_bad_user_is_told_by_its_field(db: Databases, event: dict[str, Any]) -
             handler(event, None)
 
 
-def test_a_consent_that_is_no_yes_or_no_is_refused(db: Databases) -> None:
+@pytest.mark.parametrize("consent", ["maybe", "true", 1, 0, 1.0, [], {}])
+def test_a_consent_that_is_no_yes_or_no_is_refused(db: Databases, consent: Any) -> None:
     with pytest.raises(ValueError, match="consent"):
-        analyse(ObjectId(), consent="maybe")
+        analyse(ObjectId(), consent=consent)
+
+    assert moods(db) == []
 
 
-MOODS = [
-    (own, other) for own in (HAPPY, SAD, None) for other in ("Cheerful", "Satisfied", "Stressed", "Depressed", None)
-]
+FEELINGS = ("Cheerful", "Satisfied", "Stressed", "Depressed", None)
+MOODS = [(own, other) for own in FEELINGS for other in FEELINGS]
+
+
+def set_mood(db: Databases, user: ObjectId, mood: str | None, at: datetime, consent: bool) -> None:
+    """Replaces what is stored of the user's mood."""
+    delete_moods(db, [user])
+    if consent:
+        give_consent(db, user, at)
+    if mood:
+        write_mood(db, user, at, {"mood": mood, "positivity": 0.5, "negativity": 0.5})
 
 
 @pytest.mark.parametrize("consent", [True, False])
@@ -177,16 +188,8 @@ def test_an_attacker_who_sets_the_own_mood_learns_nothing_of_another_persons(db:
 
     answers = []
     for own, other in MOODS:
-        collection(db, "moods").delete_many({})
-        collection(db, "contents").delete_many({})
-        if own:
-            for _ in range(6):
-                post(db, user, own)
-            start_analysis({"time": earlier.isoformat(), "userId": str(user), "consent": True}, None)
-        if other:
-            if consent:
-                give_consent(db, target, earlier)
-            write_mood(db, target, earlier, {"mood": other, "positivity": 0.5, "negativity": 0.5})
+        set_mood(db, user, own, earlier, True)
+        set_mood(db, target, other, earlier, consent)
         answers.append(json.dumps(recommend_friends(EVENT | {"userId": str(user)}, None)))
 
     assert str(target) in answers[0]
