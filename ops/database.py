@@ -28,6 +28,23 @@ def is_embedded() -> bool:
     return not (os.environ.get("MONGODB_URI") or os.environ.get("MONGODB_URI_PARAMETER"))
 
 
+def require_database_name(name: str | None) -> None:
+    """Refuses to write over a server that is not the embedded one, unless `name` is that of its app-db.
+
+    Raises:
+        ValueError: with the option that is needed.
+    """
+    if is_embedded():
+        return
+    from handlers.runtime import databases
+
+    if name != (expected := databases().app.name):
+        raise ValueError(
+            f"--yes-drop: {name or 'missing'}: MONGODB_URI names a server that feedpulse did not start; to change "
+            f"the database {expected} there, add --yes-drop {expected}"
+        )
+
+
 @contextmanager
 def database() -> Iterator["Databases"]:
     """Yields both databases; the embedded server runs during the block, with MONGODB_URI set for the handlers.

@@ -87,7 +87,7 @@ def run_demo(db: Databases, config: Config) -> dict[str, Any]:
 
 def _simulate(db: Databases, config: Config) -> dict[str, Any]:
     """Writes a community into empty databases, and its truth into the home folder."""
-    import_dump.drop_databases(db)
+    import_dump.drop_collections(db)
     with progress_bar(2) as bar:
         world = simulated(config, bar)
         bar.start("documents")

@@ -13,7 +13,7 @@ import typer
 
 from handlers.runtime import clock
 from ops import console
-from ops.database import database, own_home
+from ops.database import database, own_home, require_database_name
 from ops.dumps import BrokenFileError, LongLine, collection_of, lines
 from ops.progress import ProgressBar, progress_bar
 from store import queries
@@ -62,7 +62,10 @@ class LoadResult:
 
 def load(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder with <collection>.jsonl or .jsonl.gz")],
-    drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="empty feedpulse's collections first")] = False,
+    yes_drop: Annotated[
+        str | None, typer.Option(metavar="NAME", help="name of app-db, needed on a server of your own")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="leave out later documents, ISO 8601")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
@@ -70,6 +73,8 @@ def load(
     started = perf_counter()
     files, others = dump_files(folder)
     end = None if until is None else clock({"time": until})
+    if drop:
+        require_database_name(yes_drop)
     for name in others:
         console.progress.print(f"{name}: not a collection of app-db, left out", highlight=False, markup=False)
     with database() as db:
@@ -110,7 +115,7 @@ def load_files(
 ) -> dict[str, LoadResult]:
     """Loads each file into its collection; rejected lines are stored in the home folder."""
     if drop:
-        import_dump.drop_databases(db)
+        import_dump.drop_collections(db)
     loaded = {}
     with progress_bar(len(files)) as bar:
         for name, path in files.items():

@@ -14,7 +14,7 @@ import typer
 from lab.simulate import Config, World, documents, truth
 from lab.simulate import simulate as simulate_community
 from ops import console
-from ops.database import database, own_home
+from ops.database import database, own_home, require_database_name
 from ops.dumps import gzip_writer, write_lines
 from ops.progress import ProgressBar, progress_bar
 from store import queries
@@ -30,11 +30,16 @@ def simulate(
     days: Annotated[int, typer.Option(help="length of the history")] = 14,
     seed: Annotated[int, typer.Option(help="same seed, same bytes")] = 1,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="write files instead of the database")] = None,
-    drop: Annotated[bool, typer.Option("--drop", help="empty both databases first")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="empty feedpulse's collections first")] = False,
+    yes_drop: Annotated[
+        str | None, typer.Option(metavar="NAME", help="name of app-db, needed on a server of your own")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on standard output")] = False,
 ) -> None:
     """Simulates a community; truth.jsonl has what the app does not know."""
     config, started = Config(users=users, days=days, seed=seed), perf_counter()
+    if out is None:
+        require_database_name(yes_drop)
     with progress_bar(2) as bar:
         world = simulated(config, bar)
         bar.start("documents")
@@ -98,7 +103,7 @@ def truth_lines(world: World) -> Iterator[bytes]:
 def _into_database(world: World, drop: bool, bar: ProgressBar) -> Any:
     with database() as db:
         if drop:
-            import_dump.drop_databases(db)
+            import_dump.drop_collections(db)
         return write_database(db, world, bar)
 
 

@@ -46,10 +46,13 @@ def app_collections() -> list[str]:
     return [name for name, declared in COLLECTIONS.items() if declared.database == "app"]
 
 
-def drop_databases(db: Databases) -> None:
-    """Drops both databases."""
-    for database in (db.app, db.analytics):
-        db.client.drop_database(database.name)
+def drop_collections(db: Databases) -> None:
+    """Drops every collection that feedpulse knows, except tombstones: erased people must not come back."""
+    for name, declared in COLLECTIONS.items():
+        if name != "tombstones":
+            collection(db, name).drop()
+        if declared.temporary:
+            collection(db, name).database[declared.temporary].drop()
 
 
 def insert_all(db: Databases, name: str, documents: Sequence[Document]) -> None:

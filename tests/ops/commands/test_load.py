@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from ops.cli import execute
+from store.erasure import add_tombstones, erased_ids
 from store.ids import ObjectId
 
 FIRST, SECOND = ObjectId("0123456789abcdef01234567"), ObjectId("0123456789abcdef01234568")
@@ -174,15 +175,44 @@ def test_other_files_are_named_and_left_out(db, dump, capsys):
     assert db.app.list_collection_names() == ["users"]
 
 
-def test_drop_empties_both_databases_first(db, dump, capsys):
+def test_drop_empties_the_collections_of_both_databases_first(db, dump, capsys):
     db.app.users.insert_one({"_id": SECOND})
     db.analytics.creatorStats.insert_one({"_id": SECOND})
     (dump / "users.jsonl").write_text(line(FIRST))
 
-    load(dump, capsys, "--drop")
+    load(dump, capsys, "--drop", "--yes-drop", db.app.name)
 
     assert [document["_id"] for document in db.app.users.find()] == [FIRST]
     assert db.analytics.creatorStats.count_documents({}) == 0
+
+
+def test_drop_keeps_tombstones_and_collections_that_are_not_ours(db, dump, capsys):
+    for database in (db.app, db.analytics):
+        database.ownthings.insert_one({"_id": 1})
+    add_tombstones(db, [SECOND], datetime(2026, 1, 1, tzinfo=UTC))
+    (dump / "accounts.jsonl").write_text(line(SECOND))
+
+    load(dump, capsys, "--drop", "--yes-drop", db.app.name)
+
+    assert [database.ownthings.count_documents({}) for database in (db.app, db.analytics)] == [1, 1]
+    assert erased_ids(db) == [SECOND]
+
+
+@pytest.mark.parametrize("name", [None, "app-db", ""])
+@pytest.mark.parametrize("command", ["load", "simulate"])
+def test_a_server_that_is_not_embedded_is_changed_only_by_its_databases_name(db, dump, capsys, name, command):
+    db.app.users.insert_one({"_id": SECOND})
+    (dump / "users.jsonl").write_text(line(FIRST))
+    called = {"load": ["load", str(dump), "--drop"], "simulate": ["simulate", "--users", "20", "--days", "1"]}[command]
+    options = [] if name is None else ["--yes-drop", name]
+
+    assert execute([*called, *options]) == 2
+
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert f"--yes-drop {db.app.name}" in message
+    assert [user["_id"] for user in db.app.users.find()] == [SECOND]
+    assert db.app.list_collection_names() == ["users"]
 
 
 def test_until_leaves_later_documents_out_and_counts_engagements_again(db, dump, capsys):
@@ -244,7 +274,7 @@ def test_simulated_files_load_back_as_the_simulated_database(db, tmp_path: Path,
     assert execute(["load", str(tmp_path / "out")]) == 0
     loaded = everything(db)
 
-    assert execute(["simulate", *options, "--drop"]) == 0
+    assert execute(["simulate", *options, "--drop", "--yes-drop", db.app.name]) == 0
 
     assert everything(db) == loaded
     assert len(loaded["feeditems"]) > 100
