@@ -123,6 +123,8 @@ def _contents() -> Contents:
         author=(number * number + 2) % (_ACCOUNTS + 1),
         original_id=np.where(number % 3 == 1, b"c0", b"").astype("S12"),
         original_author_id=np.zeros(_CONTENTS, dtype="S12"),
+        post=number,
+        original_author=np.full(_CONTENTS, -1),
         photos=number % 4,
         length=number * 37 % 280,
         language=number % 3 - 1,

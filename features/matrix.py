@@ -14,8 +14,8 @@ from features.arrays import Floats, Ints
 from features.columns import names
 from features.milliseconds import HOUR_MS
 from features.ranking.co_engagement import co_engagement_columns
-from features.ranking.history import NONE
 from features.ranking.indexes import Activity, HistoryIndex, expand_tags
+from features.ranking.posts import NONE
 
 Matrix = NDArray[np.float32]
 Numbers = NDArray[Any]  # integers, floats or booleans

@@ -13,6 +13,7 @@ from features.matrix import DESIGN, GUEST_COLUMNS, Matrix, Rows, content_columns
 from features.ranking.boosters import predict_log_odds
 from features.ranking.history import History
 from features.ranking.indexes import HistoryIndex
+from features.ranking.posts import best_of_posts, representatives
 from features.untrained import untrained_log_odds
 from predictors.diversity import diversified
 from store.rules.model_names import WORLD
@@ -34,12 +35,14 @@ class Feed:
 def country_feeds(
     history: History, known: HistoryIndex, boosters: Mapping[str, Any], live: Ints, now_ms: int, top: int
 ) -> Iterator[Feed]:
-    """Yields the feeds of NOWHERE and of every country; `boosters` by level; `live`: (contents,) rows.
+    """Yields the feeds of NOWHERE and of every country; `boosters` by level; `live`: (contents,) rows, ascending.
 
-    A country without activity gets the scores of its continent.
+    A country without activity gets the scores of its continent. A live original represents its bare reshares.
     """
+    contents = known.contents
+    live = np.unique(representatives(contents.post, contents.created_ms, int(contents.created_ms[live[0]]), live))
     shared = content_columns(known, live, np.full(len(live), now_ms))
-    author = known.contents.author[live]
+    author, post = contents.author[live], contents.post[live]
     active = sorted({*history.country[history.engagements.account], *history.country[history.exposures.account]} - {-1})
     quiet = [number for number in range(len(COUNTRIES)) if number not in set(active)]
     at_once = max(1, _ROWS_AT_ONCE // max(len(live), 1))
@@ -48,7 +51,7 @@ def country_feeds(
         base = _world_margin(boosters, shared, matrices, len(numbers))
         for number, matrix, margin in zip(numbers, matrices, base, strict=True):
             lists = [NOWHERE, *(COUNTRIES[country] for country in quiet)] if number < 0 else [COUNTRIES[number]]
-            yield from _lists(lists, boosters, matrix, margin, live, author, top)
+            yield from _lists(lists, boosters, matrix, margin, live, author, post, top)
 
 
 def _matrices(known: HistoryIndex, shared: Columns, live: Ints, numbers: Sequence[int], now_ms: int) -> list[Matrix]:
@@ -79,6 +82,7 @@ def _lists(
     margin: Floats,
     live: Ints,
     author: Ints,
+    post: Ints,
     top: int,
 ) -> Iterator[Feed]:
     """Yields the lists of countries that share a matrix; countries on the same levels share one computation."""
@@ -87,10 +91,13 @@ def _lists(
         levels = tuple(level for level in (*parents(code), code) if level in boosters and level != WORLD)
         if levels not in best:
             total = margin + sum(predict_log_odds(boosters[level], matrix) for level in levels)
-            best[levels] = _best(diversified(expit(total), author), live, top)
+            best[levels] = _best(expit(total), live, author, post, top)
         yield Feed(code, *best[levels])
 
 
-def _best(score: Floats, live: Ints, top: int) -> tuple[Ints, Floats]:
-    order = np.lexsort((live, -score))[:top]
-    return live[order], score[order]
+def _best(score: Floats, live: Ints, author: Ints, post: Ints, top: int) -> tuple[Ints, Floats]:
+    """Returns the list: the best content of each post, after author diversity; rows of contents and their scores."""
+    once = best_of_posts(post, score)
+    decayed, rows = diversified(score[once], author[once]), live[once]
+    order = np.lexsort((rows, -decayed))[:top]
+    return rows[order], decayed[order]

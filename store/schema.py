@@ -71,7 +71,7 @@ COLLECTIONS: Mapping[str, Declared] = {
             _where_present("offViewAt", "seenCredential"),
         ),
     ),
-    "relationships": Declared("app", (_index("user"), _index("followedUser"))),
+    "relationships": Declared("app", (_index("user"), _index("followedUser", "blocking"))),
     "credentials": Declared("app", (_index("account"),)),
     "guestfeeditems": Declared(
         "app",

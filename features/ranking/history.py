@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.arrays import Ints, positions
+from features.ranking.posts import NONE, original_authors, posts_of, rows_of
 from store.rules.engagements import REPORT
 
 Columns = Mapping[str, NDArray[Any]]
-NONE = b""  # a missing id: twelve zero bytes compare equal to it
 _NO_IDS = np.zeros(0, dtype="S12")
 _NO_FOLLOWS: Columns = {"time": np.zeros(0, dtype=np.int64), "user": _NO_IDS, "followed": _NO_IDS}
 
@@ -25,6 +25,8 @@ class Contents:
     author: Ints  # row of users, −1 unknown
     original_id: NDArray[np.bytes_]  # S12, the reshared content, NONE for other posts
     original_author_id: NDArray[np.bytes_]  # S12
+    post: Ints  # the post that it belongs to, as features.ranking.posts
+    original_author: Ints  # row of users, who wrote what a reshare shows, −1 without one
     photos: Ints
     length: Ints  # characters
     language: Ints  # number of the language, −1 unknown
@@ -74,7 +76,7 @@ def assemble(tables: Mapping[str, Columns], labels: Mapping[bytes, tuple[str, Se
     `labels`: content id → (language, tags).
     """
     contents, users = tables["contents"], tables["users"]
-    user_id = _unique_ids(np.concatenate([users["id"], contents["author"]]))
+    user_id = _unique_ids(np.concatenate([users["id"], contents["author"], contents["originalAuthor"]]))
     account_id = _account_ids(tables)
     content_order = np.lexsort((contents["id"], contents["created"]))
     languages, tags, label_columns = _label_columns(contents["id"][content_order], labels)
@@ -171,12 +173,16 @@ def _account_columns(account_id: NDArray[np.bytes_], accounts: Columns) -> tuple
 
 def _contents(columns: Columns, user_id: NDArray[np.bytes_], label_columns: tuple[Ints, Ints, Ints]) -> Contents:
     language, tag_start, tag = label_columns
+    author, original = positions(user_id, columns["author"]), rows_of(columns["id"], columns["original"])
+    post = posts_of(original, columns["original"], columns["bare"] > 0)
     return Contents(
         id=columns["id"],
         created_ms=columns["created"],
-        author=positions(user_id, columns["author"]),
+        author=author,
         original_id=columns["original"],
         original_author_id=columns["originalAuthor"],
+        post=post,
+        original_author=original_authors(post, author, original, positions(user_id, columns["originalAuthor"])),
         photos=columns["photos"].astype(np.int64),
         length=columns["length"].astype(np.int64),
         language=language,

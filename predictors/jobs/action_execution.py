@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from predictors.social.actions import OPPOSITE
+from predictors.social.actions import FOLLOW, LIKE, OPPOSITE
 from predictors.social.connectors import Connector, RequestError, request
 from store.client import Databases
 from store.ids import Document
+from store.inputs import social_graph
 from store.outputs import action_budget, actions
 
 
@@ -44,7 +45,10 @@ def undo(db: Databases, key: str, now: datetime, connectors: Mapping[str, Connec
 
 
 def _act(db: Databases, now: datetime, connector: Connector, action: Document) -> str:
-    """One request; what a network refuses ends as failed and says why."""
+    """Sends one request; an action against a block, or one that the network refuses, ends as failed and says why."""
+    if _is_blocked(db, action):
+        actions.end(db, action["_id"], "failed", now, error="blocked")
+        return "failed"
     try:
         remote: Any = request(connector, action["event"], action["actor"], action["target"])
     except RequestError as error:
@@ -52,3 +56,11 @@ def _act(db: Databases, now: datetime, connector: Connector, action: Document) -
         return "failed"
     actions.end(db, action["_id"], "done", now, remote=remote)
     return "done"
+
+
+def _is_blocked(db: Databases, action: Document) -> bool:
+    """Returns whether a block between the actor and the target came after the plan."""
+    if action["event"] not in (FOLLOW, LIKE):
+        return False
+    users = [action["target"]] if action["event"] == FOLLOW else actions.authors_of(db, action["target"])
+    return not social_graph.blocked(db, social_graph.own_users(db, action["actor"])).isdisjoint(users)

@@ -21,7 +21,7 @@ from predictors.social.actions import (
 )  # fmt: skip
 from store.client import Databases
 from store.ids import Document
-from store.inputs import hashtag_forms
+from store.inputs import hashtag_forms, social_graph
 from store.outputs import action_budget, actions, categories
 from store.rules.hashtags import normal_tags
 from store.schema import ensure_indexes
@@ -64,17 +64,21 @@ def _plan_category(db: Databases, now: datetime, settings: Settings, wishes: lis
 def _wishes(db: Databases, now: datetime, settings: Settings, subject: Document) -> list[Wish]:
     rows = actions.read_karma(db, over_thresholds(settings))
     users = {row["userId"] for row in rows}
-    excluded = actions.related(db, settings.actor, now) | actions.not_public(db, list(users))
+    own = social_graph.own_users(db, settings.actor)
+    hidden = social_graph.blocked(db, own).union(own)
+    excluded = actions.followed(db, settings.actor, now) | hidden | actions.not_public(db, list(users))
     followed = actions.current_targets(db, settings.category, FOLLOW, UNFOLLOW)
     known = [category(subject["slug"], subject["name"], subject["hashtags"])]
     forms = hashtag_forms.read_forms(db, None, now, all_hashtags(known))
     inside = membership(normal_tags("$hashtags", forms), known)
     over = {"followers": settings.followers_over, "posts": settings.posts_over, "likes": settings.likes_over}
     posts = actions.posts_to_like(db, inside[subject["slug"]], over)
-    liked = actions.liked_by(db, settings.actor, [post["_id"] for post in posts])
+    liked = actions.liked_by(
+        db, settings.actor, [post["original"] if "original" in post else post["_id"] for post in posts]
+    )
     gone = actions.no_longer_published(db, actions.current_targets(db, settings.category, LIKE, UNLIKE))
     taken_back = [*unfollows(followed, users, settings), *unlikes(gone)]
-    return [*taken_back, *follows(rows, settings, excluded), *likes(posts, liked)]
+    return [*taken_back, *follows(rows, settings, excluded), *likes(posts, liked, hidden)]
 
 
 def _document(wish: Wish, settings: Settings, now: datetime, due: datetime) -> Document:

@@ -30,7 +30,7 @@ class Me:
     interest: Floats  # (n,)
     engagements: Floats  # (n,)
     follows_me: Floats  # (n,) 1 or 0
-    unwanted: Ids  # own profiles, followed, blocked and blocking users
+    unwanted: Ids  # own users, followed, blocked and blocking users
 
 
 def recommend(db: Databases, account: ObjectId, now: datetime) -> list[dict[str, Any]]:
@@ -65,15 +65,16 @@ def recommend(db: Databases, account: ObjectId, now: datetime) -> list[dict[str,
 def _known(db: Databases, users: list[ObjectId], now: datetime) -> Me:
     own = np.sort(id_array(users))
     links, engaged = social_graph.relations(db, users, now), social_graph.engaged_authors(db, users, now)
+    blocked = np.unique(id_array(list(social_graph.blocked(db, users))))
     mine = positions(own, links["user"]) >= 0
     other = np.where(mine, links["followed"], links["user"])
-    following, blocking = links["following"] == 1, links["blocking"] == 1
+    following = links["following"] == 1
     authors = id_array(list(engaged))
-    ids = np.setdiff1d(np.union1d(other, authors), np.append(own, _NONE))
+    ids = np.setdiff1d(np.union1d(other, authors), np.concatenate([own, blocked, _NONE]))
     count = np.zeros(len(ids) + 1)
     count[positions(ids, authors)] = list(engaged.values())
     followed, back = (_flags(ids, other[following & side]) for side in (mine, ~mine))
-    unwanted = np.unique(np.concatenate([own, other[following & mine], other[blocking]]))
+    unwanted = np.unique(np.concatenate([own, other[following & mine], blocked]))
     return Me(ids, interest(followed, count[:-1]), count[:-1], back, unwanted)
 
 

@@ -13,8 +13,9 @@ from features.jobs.history import read_history
 from features.matrix import GUEST_COLUMNS
 from features.milliseconds import DAY_MS, to_ms
 from features.ranking.boosters import load_booster
-from features.ranking.history import NONE, History
+from features.ranking.history import History
 from features.ranking.indexes import build_index
+from features.ranking.posts import NONE
 from predictors.guest_feed import Feed, country_feeds
 from store import publish
 from store.client import Databases

@@ -61,8 +61,10 @@ def analyse_mood(
 
 def recommend_friends(db: Databases, now: datetime, user: ObjectId, config: Config = Config()) -> Answer:
     """Returns large accounts, hashtags and friends of friends for a user, with reasons; no mood is read."""
-    first = social_graph.followed_by(db, [user], now)
-    hidden = social_graph.blocked(db, user)
+    own_users = social_graph.own_users(db, user)
+    blocked = social_graph.blocked(db, own_users)
+    first = [followed for followed in social_graph.followed_by(db, [user], now) if followed not in blocked]
+    hidden = blocked.union(own_users)
     large = social_graph.most_followed(db, [user, *first, *hidden], now, config.accounts + config.friends)
     language = main_language(moods.languages_of(db, [user], now)[user])
     candidates = _candidates(db, now, user, first, hidden, config) or _popular(large[config.accounts :])

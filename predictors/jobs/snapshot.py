@@ -19,6 +19,7 @@ from store.outputs import snapshots
 
 HISTORY_DAYS = 60.0  # as in training
 LIVE_DAYS = 30.0  # contents older than this are not shown
+NO_POST = -(2**62)  # the post of a content that has none in the snapshot
 Labels = Mapping[bytes, tuple[str, Sequence[str]]]
 
 
@@ -49,6 +50,21 @@ class Community:
         place = positions(self._sorted_ids, ids)
         return np.where(place >= 0, self._order[place], -1) if len(self._order) else place
 
+    @cached_property
+    def _lost_originals(self) -> tuple[Any, Ints]:
+        """The ids of originals that the snapshot lacks, ascending, and the posts of their reshares."""
+        contents = self.snapshot.contents
+        rows = np.flatnonzero(contents.post < 0)
+        ids, first = np.unique(contents.original_id[rows], return_index=True)
+        return ids, contents.post[rows[first]]
+
+    def posts(self, ids: Any) -> Ints:
+        """Returns the post of each content, NO_POST without one in the snapshot; `ids`: (n,) S12; shape (n,)."""
+        row, (lost, number) = self.contents(ids), self._lost_originals
+        place = positions(lost, ids)
+        post = np.append(self.snapshot.contents.post, NO_POST)[row]
+        return np.where((row < 0) & (place >= 0), np.append(number, NO_POST)[place], post)
+
     def languages(self, names: Sequence[str]) -> Ints:
         """Returns the number of each language, −1 unknown; shape (names,)."""
         return np.array([self._language_number.get(name, -1) for name in names], dtype=np.int64)
@@ -58,12 +74,17 @@ class Community:
         raw = columns["id"].tobytes()
         known = [labels.get(raw[start : start + 12], ("", ())) for start in range(0, len(raw), 12)]
         tags = [[self._tag_number[tag] for tag in names if tag in self._tag_number] for _, names in known]
+        contents, users = self.snapshot.contents, self.snapshot.people.user_id
+        original, named = self.posts(columns["original"]), positions(users, columns["originalAuthor"])
+        own = len(contents.id) + np.arange(len(columns["id"]))
         return Contents(
             id=columns["id"],
             created_ms=columns["created"],
-            author=positions(self.snapshot.people.user_id, columns["author"]),
+            author=positions(users, columns["author"]),
             original_id=columns["original"],
             original_author_id=columns["originalAuthor"],
+            post=np.where((columns["bare"] > 0) & (original != NO_POST), original, own),
+            original_author=np.where(original >= 0, np.append(contents.author, -1)[np.maximum(original, -1)], named),
             photos=columns["photos"].astype(np.int64),
             length=columns["length"].astype(np.int64),
             language=self.languages([language for language, _ in known]),

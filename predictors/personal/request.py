@@ -28,6 +28,7 @@ from predictors.snapshot.posting_lists import entries
 from predictors.snapshot.snapshot import Snapshot
 
 _EMPTY = FrozenCounts.empty((1, 6, 24, 72))
+NO_EVENTS = Events(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 _NO_PAIRS = PairIndex(np.zeros(0, dtype=np.int64), 1, _EMPTY)
 
 
@@ -43,15 +44,16 @@ class Viewer:
     follow_time_ms: Ints  # (follows,)
     followed: Ints  # (follows,) rows of users
     languages: Ints  # (languages,) numbers of the account's preferred languages
-    blocked: Ints  # (blocks,) rows of users
+    blocked: Ints  # (users,) rows of users that the viewer blocks or that block the viewer
     users: Ints  # (users,) rows of the account's own users
+    unlisted_engagements: Events = NO_EVENTS  # with contents that the snapshot lacks; their content is the post
+    unlisted_exposures: Events = NO_EVENTS
 
 
 def anonymous_viewer(country: int = -1) -> Viewer:
     """Returns a guest of a country, without a past."""
     none = np.zeros(0, dtype=np.int64)
-    events = Events(none, none, none, none)
-    return Viewer(-1, country, True, events, events, none, none, none, none, none)
+    return Viewer(-1, country, True, NO_EVENTS, NO_EVENTS, none, none, none, none, none)
 
 
 def viewer_from_history(history: History, account: int, now_ms: int) -> Viewer:
@@ -121,13 +123,41 @@ class Request:
         columns |= self.snapshot.co_engagement.columns(self.similarity, content)
         return stack_columns(columns, MEMBER_COLUMNS[len(GUEST_COLUMNS) :])
 
+    @cached_property
+    def engaged_posts(self) -> Ints:
+        """The posts that the viewer engaged with, reported or reshared, (posts,), ascending."""
+        own = self.snapshot.retrieval.by_author.under(self.viewer.users)
+        reshared = own[self.column("post", own) != own]
+        listed = self.column("post", np.concatenate([self.viewer.engagements.content, reshared]))
+        return np.union1d(listed, self.viewer.unlisted_engagements.content)
+
+    @cached_property
+    def seen_posts(self) -> tuple[Ints, Ints]:
+        """The posts that the viewer saw, ascending, and when last; both (posts,)."""
+        views, unlisted = self.viewer.exposures, self.viewer.unlisted_exposures
+        post = np.concatenate([self.column("post", views.content), unlisted.content])
+        time_ms = np.concatenate([views.time_ms, unlisted.time_ms])
+        order = np.lexsort((-time_ms, post))
+        seen, first = np.unique(post[order], return_index=True)
+        return seen, time_ms[order][first]
+
+    def count_posts(self, content: Ints) -> int:
+        """Returns the number of posts that these contents belong to."""
+        return len(np.unique(self.column("post", content)))
+
     def author(self, content: Ints) -> Ints:
         """Returns the author of each content, row of users, −1 unknown; shape (contents,)."""
-        size = len(self.snapshot.contents.id)
+        return self.column("author", content)
+
+    def column(self, name: str, content: Ints) -> Ints:
+        """Returns this column of the contents, those of the snapshot and late posts; shape (contents,)."""
+        known, size = getattr(self.snapshot.contents, name), len(self.snapshot.contents.id)
         late = content >= size
-        author = self.snapshot.contents.author[np.where(late, 0, content)] if size else np.full(len(content), -1)
-        author[late] = self.late_posts.author[content[late] - size]
-        return author
+        if not late.any():
+            return np.asarray(known[content])
+        values = known[np.where(late, 0, content)] if size else np.full(len(content), -1)
+        values[late] = getattr(self.late_posts, name)[content[late] - size]
+        return np.asarray(values)
 
     def _rows(self, content: Ints, account: int) -> Rows:
         size = len(content)

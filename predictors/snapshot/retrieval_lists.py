@@ -7,7 +7,9 @@ import numpy as np
 from features.arrays import Floats, Ints
 from features.countries import COUNTRIES
 from features.milliseconds import HOUR_MS
+from features.ranking.history import Contents
 from features.ranking.indexes import HistoryIndex, expand_tags
+from features.ranking.posts import representatives
 from predictors.snapshot.posting_lists import PostingLists
 
 _DECAY_HOURS = 24.0  # half-life of one engagement's weight
@@ -22,7 +24,7 @@ WORLD = len(COUNTRIES)  # the key of all countries together in by_country
 class RetrievalLists:
     """Rows of live contents, the most engaged or the newest first."""
 
-    decayed_engagement: Floats  # (contents,) engagements, each halved every _DECAY_HOURS
+    decayed_engagement: Floats  # (contents,) engagements with the post, each halved every _DECAY_HOURS
     by_author: PostingLists  # newest first
     by_country: PostingLists  # by engagements of the country's people; WORLD: of all people
     by_language: PostingLists
@@ -32,34 +34,42 @@ class RetrievalLists:
     @classmethod
     def of(cls, known: HistoryIndex, live: Ints, now_ms: int) -> "RetrievalLists":
         """Sorts the contents at `now_ms`; `live`: (n,) rows of contents that may be shown."""
-        contents, engagement = known.contents, _decayed_engagement(known, now_ms)
-        author, language = contents.author[live], contents.language[live]
-        row, tag = expand_tags(contents, live)
+        contents, representative = known.contents, _representatives(known.contents, live)
+        engagement, shown = _decayed_engagement(known, representative, now_ms), np.unique(representative[live])
+        author, recent = contents.author[live], contents.created_ms[live].astype(np.float64)
+        language, (row, tag) = contents.language[shown], expand_tags(contents, shown)
         tags, languages = int(contents.tag.max(initial=-1)) + 1, len(known.history.languages)
-        recent = contents.created_ms[live].astype(np.float64)
         return cls(
             decayed_engagement=engagement,
             by_author=PostingLists.of(author, live, recent, len(known.history.user_id), _MOST_OF_AUTHOR),
-            by_country=_by_country(known, live, now_ms),
-            by_language=PostingLists.of(language, live, engagement[live], languages, _MOST),
-            by_tag=PostingLists.of(tag, live[row], engagement[live[row]], tags, _MOST),
-            new_authors=_new_authors(known, live, now_ms),
+            by_country=_by_country(known, live, representative, now_ms),
+            by_language=PostingLists.of(language, shown, engagement[shown], languages, _MOST),
+            by_tag=PostingLists.of(tag, shown[row], engagement[shown[row]], tags, _MOST),
+            new_authors=_new_authors(known, shown, now_ms),
         )
 
 
-def _decayed_engagement(known: HistoryIndex, now_ms: int) -> Floats:
+def _representatives(contents: Contents, live: Ints) -> Ints:
+    """Returns the content that represents each content in a list; shape (contents,)."""
+    oldest_ms = int(contents.created_ms[live[0]]) if len(live) else 0
+    return representatives(contents.post, contents.created_ms, oldest_ms, np.arange(len(contents.id)))
+
+
+def _decayed_engagement(known: HistoryIndex, representative: Ints, now_ms: int) -> Floats:
+    """Returns the decayed engagements of each content, with those of the bare reshares it represents."""
     acts = known.history.engagements
     counted = acts.is_engagement & (acts.time_ms < now_ms)
     weight = _decay(acts.time_ms[counted], now_ms)
-    return np.bincount(acts.content[counted], weights=weight, minlength=len(known.contents.id)).astype(np.float64)
+    content = representative[acts.content[counted]]
+    return np.bincount(content, weights=weight, minlength=len(known.contents.id)).astype(np.float64)
 
 
-def _by_country(known: HistoryIndex, live: Ints, now_ms: int) -> PostingLists:
+def _by_country(known: HistoryIndex, live: Ints, representative: Ints, now_ms: int) -> PostingLists:
     acts, contents = known.history.engagements, len(known.contents.id)
     alive = np.zeros(contents, dtype=np.bool_)
     alive[live] = True
     counted = acts.is_engagement & (acts.time_ms < now_ms) & alive[acts.content]
-    country, content = known.history.country[acts.account[counted]], acts.content[counted]
+    country, content = known.history.country[acts.account[counted]], representative[acts.content[counted]]
     weight = np.tile(_decay(acts.time_ms[counted], now_ms), 2)
     key = np.concatenate([np.where(country < 0, WORLD + 1, country), np.full(len(content), WORLD)])
     pair, place = np.unique(key * contents + np.tile(content, 2), return_inverse=True)

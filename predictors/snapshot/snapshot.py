@@ -7,12 +7,13 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from features.arrays import Arrays, Ints, pack_arrays, unpack_arrays
+from features.arrays import Arrays, Ints, pack_arrays, positions, unpack_arrays
 from features.milliseconds import DAY_MS
 from features.ranking.co_engagement import ByContent
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import Activity, HistoryIndex
 from features.ranking.point_in_time import EventIndex, PairIndex
+from features.ranking.posts import original_authors, posts_of, rows_of
 from predictors.snapshot.frozen_counts import FrozenCounts, freeze_pairs
 from predictors.snapshot.posting_lists import PostingLists
 from predictors.snapshot.retrieval_lists import RetrievalLists
@@ -22,6 +23,7 @@ _WINDOWS: Final = {"engaged": (1, 6, 24, 72), "viewed": (1, 6, 24)}  # hours of 
 _MONTH: Final = (720,)
 _KINDS, _CREATOR_KINDS = range(5), range(4)  # like, comment, recast, quote (and report)
 _PEOPLE: Final = ("account_id", "country", "guest", "user_id", "owner")
+_POSTS: Final = ("post", "original_author")
 _LISTS: Final = ("by_author", "by_country", "by_language", "by_tag")
 _NO_EVENTS: Final = Events(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 
@@ -74,7 +76,7 @@ def to_bytes(snapshot: Snapshot) -> bytes:
 def from_bytes(payload: bytes) -> Snapshot:
     """Reads the bytes of `to_bytes`."""
     arrays = {name: _wide(array) for name, array in unpack_arrays(payload).items()}
-    contents = Contents(**_under(arrays, "contents"))
+    contents = _contents(arrays)
     languages, tags = _names(arrays["names/languages"]), _names(arrays["names/tags"])
     people = _people(contents, _under(arrays, "people"), languages)
     lists = {name: PostingLists(**_under(arrays, f"shelves/{name}")) for name in _LISTS}
@@ -88,6 +90,23 @@ def from_bytes(payload: bytes) -> Snapshot:
         retrieval=RetrievalLists(arrays["shelves/heat"], new_authors=arrays["shelves/new_authors"], **lists),
         tags=tuple(tags),
     )
+
+
+def _contents(arrays: Arrays) -> Contents:
+    """Returns the contents. A snapshot of an earlier release has no posts: there a reshare without a text is bare."""
+    columns, users = _under(arrays, "contents"), arrays["people/user_id"]
+    if "posts/post" in arrays:
+        return Contents(**columns, **_under(arrays, "posts"))
+    original = rows_of(columns["id"], columns["original_id"])
+    post = posts_of(original, columns["original_id"], columns["length"] == 0)
+    named = positions(users, columns["original_author_id"])
+    authors = original_authors(post, columns["author"], original, named)
+    return Contents(**columns, post=post, original_author=authors)
+
+
+def _stored_name(name: str) -> str:
+    """Returns the stored name of an array of contents. Earlier releases refuse more arrays under "contents"."""
+    return name.replace("contents/", "posts/") if name.removeprefix("contents/") in _POSTS else name
 
 
 def _frozen(known: HistoryIndex, now_ms: int) -> HistoryIndex:
@@ -148,7 +167,7 @@ def _arrays(snapshot: Snapshot) -> Arrays:
         "names/tags": _named(snapshot.tags),
         "shelves/heat": retrieval.decayed_engagement,
         "shelves/new_authors": retrieval.new_authors,
-        **_fields("contents", snapshot.contents),
+        **{_stored_name(name): array for name, array in _fields("contents", snapshot.contents).items()},
         **{f"people/{name}": getattr(index.history, name) for name in _PEOPLE},
         **_fields("choices", snapshot.co_engagement),
     }

@@ -1,6 +1,7 @@
 """Chooses actions by karma: users to follow or unfollow, posts to like or unlike, and their times in the hour."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,12 +93,22 @@ def unfollows(followed: Sequence[Any], over: set[Any], settings: Settings) -> li
     return [Wish(UNFOLLOW, user, {"under": dict(settings.thresholds)}) for user in followed if user not in over]
 
 
-def likes(posts: Sequence[Mapping[str, Any]], liked: set[Any]) -> list[Wish]:
-    """Returns posts to like, the most liked first; `posts` are over the numbers in the settings."""
+def likes(posts: Sequence[Mapping[str, Any]], liked: set[Any], hidden: AbstractSet[Any] = frozenset()) -> list[Wish]:
+    """Returns posts to like, the most liked first; `posts` are over the numbers in the settings.
+
+    An original represents its bare reshares, without it the most liked of them. `liked`: originals and posts that are
+    none; `hidden`: users whose posts, and reshares of them, are left out.
+    """
+    ordered = sorted(posts, key=lambda post: (-post["likeCount"], str(post["_id"])))
+    chosen: dict[Any, Mapping[str, Any]] = {}
+    for post in sorted(ordered, key=lambda post: "original" in post):
+        if hidden.isdisjoint(post.get("authors", ())):
+            chosen.setdefault(post.get("original", post["_id"]), post)
+    wanted = [post["_id"] for original, post in chosen.items() if original not in liked]
     return [
         Wish(LIKE, post["_id"], {name: post[name] for name in ("likeCount", "followerCount", "contentCount")})
-        for post in sorted(posts, key=lambda post: (-post["likeCount"], str(post["_id"])))
-        if post["_id"] not in liked
+        for post in ordered
+        if post["_id"] in wanted
     ]
 
 

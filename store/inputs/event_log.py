@@ -15,6 +15,7 @@ from store.rules.countries import country_number, unknown_countries
 from store.rules.engagements import FEEDBACK_TYPES, counted, type_code
 from store.rules.hashtags import MOST_TAGS, tags_of
 from store.rules.languages import language_code
+from store.rules.reshares import bare_reshare
 from store.rules.visibility import public_posts
 from store.schema import ensure_indexes
 
@@ -56,6 +57,7 @@ def _read_contents(db: Databases, stages: Sequence[Mapping[str, Any]]) -> Column
         "author": ("id", "$author.id"),
         "original": ("id", "$originalPost._id"),
         "originalAuthor": ("id", "$originalPost.author.id"),
+        "bare": ("int", {"$toInt": bare_reshare()}),
         "photos": ("int", {"$cond": [{"$isArray": _PHOTOS}, {"$size": _PHOTOS}, 0]}),
         "length": ("int", {"$strLenCP": queries.text_or_empty("$payload.message")}),
     }

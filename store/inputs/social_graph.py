@@ -97,11 +97,19 @@ def followed_by(db: Databases, users: Sequence[ObjectId], now: datetime, most: i
     return list(dict.fromkeys(follow["followedUser"] for follow in follows if "followedUser" in follow))
 
 
-def blocked(db: Databases, user: ObjectId) -> set[ObjectId]:
-    """Returns the users that the user blocks, and those who block the user."""
-    sides = {"$or": [{"user": user}, {"followedUser": user}], "blocking": True}
+def own_users(db: Databases, user: ObjectId) -> list[ObjectId]:
+    """Returns the user and all other users of the same account, ascending."""
+    return sorted({user, *_users_of_same_accounts(db, [user])})
+
+
+def blocked(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
+    """Returns the users that these users of one account block or that block them, with all users of their accounts."""
+    own = list(users)
+    sides = {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}], "blocking": True}
     blocks = collection(db, "relationships").find(sides, {"user": 1, "followedUser": 1})
-    return {block[side] for block in blocks for side in ("user", "followedUser") if side in block} - {user}
+    sides_of_blocks = {block.get(side) for block in blocks for side in ("user", "followedUser")}
+    others = {user for user in sides_of_blocks if isinstance(user, ObjectId)} - set(own)
+    return others.union(_users_of_same_accounts(db, list(others))) - set(own)
 
 
 def second_degree(
@@ -145,6 +153,12 @@ def _public(db: Databases, users: Sequence[Document]) -> list[Document]:
     """Returns the public ones of the users, in their order."""
     public = read_public_users(db, [user["_id"] for user in users])
     return [user for user in users if user["_id"] in public]
+
+
+def _users_of_same_accounts(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
+    condition = {"_id": {"$in": list(users)}, "ownerAccount": {"$type": "objectId"}}
+    accounts = [user["ownerAccount"] for user in collection(db, "users").find(condition, {"ownerAccount": 1})]
+    return ids_where(db, "users", {"ownerAccount": {"$in": accounts}})
 
 
 def _by(now: datetime) -> dict[str, Any]:

@@ -116,17 +116,19 @@ def read_past(db: Databases, account: ObjectId, users: Sequence[ObjectId], since
     """Returns the account's engagements and exposures in [since, now), and all its follows and blocks.
 
     `table` ENGAGED: `about` is a content, `kind` as in store.inputs.event_log; SEEN: `about` is a content; RELATED:
-    `about` is a user, `kind` 1 a follow, 2 a block, 3 both.
+    `about` is a user, `kind` 1 a follow, 2 a block in either direction, 3 both.
     """
     window = {"$gte": since, "$lt": now}
     follows = {"$toInt": {"$eq": ["$following", True]}}
     relation = {"$add": [follows, {"$cond": [{"$eq": ["$blocking", True]}, 2, 0]}]}
     exposed, of_users = {"viewer": account, "seenAt": window}, {"user": {"$in": list(users)}}
+    blockers = {"followedUser": {"$in": list(users)}, "blocking": True}
     stages: list[Mapping[str, Any]] = [
         {"$match": _engaged(account, users, window)},
         _row(ENGAGED, "$createdAt", "$targetRef.$id", type_code()),
         _union("feeditems", exposed, _row(SEEN, "$seenAt", "$content", {"$literal": 0})),
         _union("relationships", of_users, _row(RELATED, "$createdAt", "$followedUser", relation)),
+        _union("relationships", blockers, _row(RELATED, "$createdAt", "$user", {"$literal": 2})),
     ]
     fields = {name: (kind, f"${name}") for name, kind in _PAST.items()}
     return read_columns(db, "engagements", stages, fields)

@@ -11,11 +11,13 @@ from store.ids import Document, ObjectId
 from store.inputs.visibility import read_public_posts, read_public_users
 from store.queries import ids_where
 from store.rules.engagements import counted
+from store.rules.reshares import bare_reshare
 from store.schema import collection, ensure_indexes
 
 EVERYTHING = "*"  # _id of the settings of all categories: the kill switch
 _CLAIM_MS = 60_000  # a claim ends after this time, so the action of a killed run becomes free
 _STALE = timedelta(hours=24)
+_AUTHORS = {"$setUnion": [["$author.id"], [{"$ifNull": ["$originalPost.author.id", "$author.id"]}]]}
 
 
 def read_settings(db: Databases) -> list[Document]:
@@ -43,13 +45,10 @@ def read_karma(db: Databases, condition: Mapping[str, Any]) -> list[Document]:
     return list(collection(db, "karma").find(condition, {"userId": 1, "actions": 1}))
 
 
-def related(db: Databases, actor: ObjectId, now: datetime) -> set[ObjectId]:
-    """Returns the users that the actor follows or blocks, those who block the actor, and the actor."""
-    until = {"createdAt": {"$not": {"$gt": now}}}
-    own = {"user": actor, "$or": [{"following": True}, {"blocking": True}], **until}
-    blockers = {"followedUser": actor, "blocking": True, **until}
-    rows = collection(db, "relationships")
-    return {actor, *rows.distinct("followedUser", own), *rows.distinct("user", blockers)}
+def followed(db: Databases, actor: ObjectId, now: datetime) -> set[ObjectId]:
+    """Returns the users that the actor follows."""
+    follows = {"user": actor, "following": True, "createdAt": {"$not": {"$gt": now}}}
+    return set(collection(db, "relationships").distinct("followedUser", follows))
 
 
 def not_public(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
@@ -58,7 +57,10 @@ def not_public(db: Databases, users: Sequence[ObjectId]) -> set[ObjectId]:
 
 
 def posts_to_like(db: Databases, tagged: Any, over: Mapping[str, float]) -> list[Document]:
-    """Returns the statistics of public posts whose numbers exceed `over` and for which the expression `tagged` is 1."""
+    """Returns the statistics of public posts whose numbers exceed `over` and for which the expression `tagged` is 1.
+
+    `authors` of a post are its author and that of its original; a bare reshare has `original`.
+    """
     creator = {"from": "creatorStats", "localField": "authorId", "foreignField": "_id", "as": "creator"}
     stages: list[dict[str, Any]] = [
         {"$match": {"likeCount": {"$gt": over["likes"]}}},
@@ -69,13 +71,29 @@ def posts_to_like(db: Databases, tagged: Any, over: Mapping[str, float]) -> list
     ]
     posts = {post["_id"]: post for post in collection(db, "contentStats").aggregate(stages)}
     inside = {"_id": {"$in": list(posts)}, "$expr": {"$eq": [tagged, 1]}}
-    return [posts[post] for post in sorted(read_public_posts(db, ids_where(db, "contents", inside)))]
+    public = read_public_posts(db, ids_where(db, "contents", inside))
+    original = {"$cond": [bare_reshare(), "$originalPost._id", "$$REMOVE"]}
+    chosen: list[dict[str, Any]] = [
+        {"$match": {"_id": {"$in": list(public)}}},
+        {"$sort": {"_id": 1}},
+        {"$project": {"authors": _AUTHORS, "original": original}},
+    ]
+    return [posts[post["_id"]] | post for post in collection(db, "contents").aggregate(chosen)]
+
+
+def authors_of(db: Databases, post: ObjectId) -> list[ObjectId]:
+    """Returns the author of the post and that of its original."""
+    stages: list[dict[str, Any]] = [{"$match": {"_id": post}}, {"$project": {"authors": _AUTHORS}}]
+    return [author for row in collection(db, "contents").aggregate(stages) for author in row["authors"]]
 
 
 def liked_by(db: Databases, actor: ObjectId, posts: Sequence[ObjectId]) -> set[ObjectId]:
-    """Returns those of the posts that the actor likes."""
-    condition = {"user": actor, **counted(("like",)), "targetRef.$id": {"$in": list(posts)}}
-    return {like["targetRef"].id for like in collection(db, "engagements").find(condition, {"targetRef": 1})}
+    """Returns those of the posts that the actor likes, or likes a bare reshare of."""
+    copies = {"originalPost._id": {"$in": list(posts)}, "$expr": bare_reshare()}
+    reshares = collection(db, "contents").find(copies, {"originalPost._id": 1})
+    post_of = {post: post for post in posts} | {copy["_id"]: copy["originalPost"]["_id"] for copy in reshares}
+    condition = {"user": actor, **counted(("like",)), "targetRef.$id": {"$in": list(post_of)}}
+    return {post_of[like["targetRef"].id] for like in collection(db, "engagements").find(condition, {"targetRef": 1})}
 
 
 def current_targets(db: Databases, category: str, event: str, opposite: str) -> list[ObjectId]:

@@ -44,6 +44,7 @@ class Log:
                 "id": ids("c", numbers), "created": self._times(hours), "author": ids("u", authors),
                 "original": ids("c", originals), "originalAuthor": ids("u", [None] * len(numbers)),
                 "photos": np.array(photos, dtype=np.int32), "length": np.array(lengths, dtype=np.int32),
+                "bare": np.array([of is not None and not n for of, n in zip(originals, lengths, strict=True)], "i4"),
             },
             "accounts": {
                 "id": ids("a", accounts), "country": np.array(self.countries, dtype=np.int32),

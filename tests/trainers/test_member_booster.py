@@ -132,7 +132,7 @@ def test_bad_rows_still_train_a_booster_with_finite_margins_and_a_gate(lively, s
 
 def test_members_with_one_act_each_in_a_country_with_one_post_can_be_trained():
     log = Log(
-        contents=[(0, 0, 0, "", [], None, 0, 0)],
+        contents=[(0, 0, 99, "", [], None, 0, 0)],
         engagements=[(number + 1, number, 0, 0) for number in range(6)],
         countries=[TH] * 6,
     )
@@ -150,7 +150,7 @@ def test_the_newest_fifth_of_the_requests_decides_the_gate(engaged_in, penalty):
     # ten requests of one row: the last two are held out. An engagement in the eighth can be learned from, and as the
     # held-out ones have none all penalties are alike and the first is sampled; one in the ninth leaves the gate closed
     log = Log(
-        contents=[(0, 0, 0, "", [], None, 0, 0)],
+        contents=[(0, 0, 99, "", [], None, 0, 0)],
         engagements=[(number + 1, number, 0, 0) for number in range(10)],
         countries=[TH] * 10,
     )

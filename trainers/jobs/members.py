@@ -240,7 +240,7 @@ def _shard_source(
         members=booster.opened,
         requests=find_requests(history, begin, end),
         candidates=CandidateIndex(history, config.live_days),
-        sampler=Sampler(history, config.others, config.seed, known_ms),
+        sampler=Sampler(history, config.others, config.seed, config.live_days, known_ms),
         engagements=np.bincount(history.engagements.account[good], minlength=len(history.account_id)),
         described={
             "penalty": booster.penalty,

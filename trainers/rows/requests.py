@@ -10,6 +10,7 @@ from features.arrays import Ints, positions, spans
 from features.matrix import Rows
 from features.milliseconds import DAY_MS
 from features.ranking.history import History
+from features.ranking.posts import heads_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """One request: the live contents without an engagement of the member, and which got one within 24 h."""
+    """One request: the live posts of others without an engagement of the member, and which got one within 24 h."""
 
     account: int
     time_ms: int
@@ -65,15 +66,17 @@ def candidate_sets(history: History, requests: Requests, window_days: float = 30
 
 @dataclass(frozen=True)
 class CandidateBatch:
-    """Requests with a relevant candidate. Candidates are the contents in [low, high) that are not in `gone`.
+    """Requests with a relevant candidate. Candidates are the posts in [low, high) that are not in `gone`.
 
-    A pair is the number of a request times 2^32 plus a content.
+    A pair is the number of a request times 2^32 plus the number of a post.
     """
+
+    head: Ints  # (posts,) the content that represents each post
 
     requests: Requests
     low: Ints  # (requests,)
     high: Ints  # (requests,)
-    gone: Ints  # (pairs,) ascending: already engaged
+    gone: Ints  # (pairs,) ascending: already engaged, written or reshared
     relevant: Ints  # (pairs,) ascending
 
     def sets(self) -> Iterator[CandidateSet]:
@@ -81,45 +84,60 @@ class CandidateBatch:
         number = np.arange(len(self.requests) + 1)
         gone, relevant = (np.searchsorted(pairs, pair(number, 0)) for pairs in (self.gone, self.relevant))
         for n in range(len(self.requests)):
-            content = np.arange(self.low[n], self.high[n])
+            content = self.head[self.low[n] : self.high[n]]
             marked = np.zeros(len(content), dtype=np.bool_)
-            marked[content_of(self.relevant[relevant[n] : relevant[n + 1]]) - self.low[n]] = True
-            out = content_of(self.gone[gone[n] : gone[n + 1]]) - self.low[n]
+            marked[post_of(self.relevant[relevant[n] : relevant[n + 1]]) - self.low[n]] = True
+            out = post_of(self.gone[gone[n] : gone[n + 1]]) - self.low[n]
             account, time_ms = int(self.requests.account[n]), int(self.requests.time_ms[n])
             yield CandidateSet(account, time_ms, np.delete(content, out), np.delete(marked, out))
 
 
 class CandidateIndex:
-    """The contents and engagements, sorted once for any number of requests."""
+    """The posts, engagements and own contents, sorted once for any number of requests."""
 
     def __init__(self, history: History, window_days: float) -> None:
-        engagements = history.engagements
-        good = np.flatnonzero(engagements.is_engagement)
-        order = good[np.lexsort((engagements.time_ms[good], engagements.account[good]))]
-        self.start = np.searchsorted(engagements.account[order], np.arange(len(history.account_id) + 1))
-        self.content, self.time_ms = engagements.content[order], engagements.time_ms[order]
-        self.created_ms, self.window_ms = history.contents.created_ms, int(window_days * DAY_MS)
+        engagements, contents = history.engagements, history.contents
+        self.window_ms = int(window_days * DAY_MS)
+        head = heads_of(contents.post, contents.created_ms, self.window_ms)
+        self.head = np.unique(head)
+        self.created_ms = contents.created_ms[self.head]
+        good, (own, owner) = np.flatnonzero(engagements.is_engagement), _own_contents(history)
+        account = np.concatenate([engagements.account[good], owner])
+        time_ms = np.concatenate([engagements.time_ms[good], contents.created_ms[own]])
+        order = np.lexsort((time_ms, account))
+        self.start = np.searchsorted(account[order], np.arange(len(history.account_id) + 1))
+        self.time_ms, self.is_own = time_ms[order], order >= len(good)
+        self.post = positions(self.head, head[np.concatenate([engagements.content[good], own])[order]])
 
     def of(self, requests: Requests) -> CandidateBatch:
         """Returns the requests that have a relevant candidate, with their candidates."""
         low, high = (np.searchsorted(self.created_ms, requests.time_ms + after) for after in (-self.window_ms, 1))
         first = self.start[requests.account]
         request, act = spans(first, self.start[requests.account + 1] - first)
-        content, after_ms = self.content[act], self.time_ms[act] - requests.time_ms[request]
-        is_live = (content >= low[request]) & (content < high[request])
-        engaged = pair(request, content)
-        gone = np.unique(engaged[is_live & (after_ms < 0)])
-        soon = np.unique(engaged[is_live & (after_ms >= 0) & (after_ms < DAY_MS)])
+        post, after_ms, is_own = self.post[act], self.time_ms[act] - requests.time_ms[request], self.is_own[act]
+        is_live = (post >= low[request]) & (post < high[request])
+        engaged = pair(request, post)
+        gone = np.unique(engaged[is_live & ((after_ms < 0) | is_own & (after_ms == 0))])
+        soon = np.unique(engaged[is_live & (after_ms >= 0) & (after_ms < DAY_MS) & ~is_own])
         relevant = soon[positions(gone, soon) < 0]
         chosen = np.unique(request_of(relevant))
         chosen_requests = Requests(requests.account[chosen], requests.time_ms[chosen])
         pairs = _renumbered(gone, chosen), _renumbered(relevant, chosen)
-        return CandidateBatch(chosen_requests, low[chosen], high[chosen], *pairs)
+        return CandidateBatch(self.head, chosen_requests, low[chosen], high[chosen], *pairs)
 
 
-def pair(request: Ints, content: Ints | int) -> Ints:
-    """Returns pairs of a request's number and a content; they sort by request, then by content."""
-    return request << 32 | content
+def _own_contents(history: History) -> tuple[Ints, Ints]:
+    """Returns contents and the accounts that wrote, reshared or are reshared by them; both (n,)."""
+    contents, owner = history.contents, np.append(history.owner, -1)
+    rows = np.arange(len(contents.id))
+    reshared = np.where(contents.post != rows, contents.original_author, -1)
+    account = np.concatenate([owner[contents.author], owner[reshared]])
+    return np.tile(rows, 2)[account >= 0], account[account >= 0]
+
+
+def pair(request: Ints, post: Ints | int) -> Ints:
+    """Returns pairs of a request's number and a post's number; they sort by request, then by post."""
+    return request << 32 | post
 
 
 def request_of(pairs: Ints) -> Ints:
@@ -127,15 +145,15 @@ def request_of(pairs: Ints) -> Ints:
     return pairs >> 32
 
 
-def content_of(pairs: Ints) -> Ints:
-    """Returns the contents."""
+def post_of(pairs: Ints) -> Ints:
+    """Returns the numbers of the posts."""
     return pairs & 0xFFFFFFFF
 
 
 def _renumbered(pairs: Ints, chosen: Ints) -> Ints:
     """Returns the pairs of the chosen requests, numbered from 0."""
     number = positions(chosen, request_of(pairs))
-    return pair(number, content_of(pairs))[number >= 0]
+    return pair(number, post_of(pairs))[number >= 0]
 
 
 def _account_day(account: Ints, time_ms: Ints) -> Ints:

@@ -11,8 +11,9 @@ from features.matrix import Rows
 from features.milliseconds import DAY_MS
 from features.ranking.history import History
 from features.ranking.point_in_time import EventIndex
+from features.ranking.posts import heads_of
 from store.rules.engagements import REPORT
-from trainers.rows.requests import CandidateBatch, CandidateIndex, Requests, content_of, pair, request_of
+from trainers.rows.requests import CandidateBatch, CandidateIndex, Requests, pair, post_of, request_of
 
 _REPORT_WEIGHT = 3.0  # a report says more than a post that was passed over
 _EVER = 1 << 62  # milliseconds
@@ -45,7 +46,9 @@ def sample(
     until_ms: int = _EVER,
 ) -> Sample:
     """Returns the sample of a new Sampler."""
-    return Sampler(history, others, seed, known_ms, until_ms).of(CandidateIndex(history, window_days), requests)
+    return Sampler(history, others, seed, window_days, known_ms, until_ms).of(
+        CandidateIndex(history, window_days), requests
+    )
 
 
 class Sampler:
@@ -54,9 +57,18 @@ class Sampler:
     The weight of an engagement depends on the shares of kinds before `known_ms`; it is 0 from `until_ms` on.
     """
 
-    def __init__(self, history: History, others: int, seed: int, known_ms: int = _EVER, until_ms: int = _EVER) -> None:
+    def __init__(
+        self,
+        history: History,
+        others: int,
+        seed: int,
+        window_days: float,
+        known_ms: int = _EVER,
+        until_ms: int = _EVER,
+    ) -> None:
         self.history, self.others, self.seed = history, others, seed
-        self.shown_to, self.kind_weights = _Shown(history), _KindWeights(history, known_ms, until_ms)
+        head = heads_of(history.contents.post, history.contents.created_ms, int(window_days * DAY_MS))
+        self.shown_to, self.kind_weights = _Shown(history, head), _KindWeights(history, head, known_ms, until_ms)
 
     def of(self, candidates: CandidateIndex, requests: Requests) -> Sample:
         """Returns the rows of the requests that have a relevant candidate; the requests are numbered from 0."""
@@ -80,15 +92,15 @@ class Sampler:
         pairs, weight = pairs[order], weight[order]
         request, engaged = request_of(pairs), positions(batch.relevant, pairs) >= 0
         account = batch.requests.account[request]
-        rows = Rows(content_of(pairs), account, self.history.country[account], batch.requests.time_ms[request])
+        rows = Rows(batch.head[post_of(pairs)], account, self.history.country[account], batch.requests.time_ms[request])
         weight[engaged] = self.kind_weights.of(rows.take(engaged))
         return Sample(rows, engaged, weight, request)
 
     def _certain(self, batch: CandidateBatch) -> tuple[Ints, Floats]:
         """Returns the pairs that are relevant or were passed over, ascending, and their weights."""
-        shown, reported = self.shown_to.within_day(batch.requests)
-        request, content = request_of(shown), content_of(shown)
-        is_live = (content >= batch.low[request]) & (content < batch.high[request])
+        shown, reported = self.shown_to.within_day(batch.requests, batch.head)
+        request, post = request_of(shown), post_of(shown)
+        is_live = (post >= batch.low[request]) & (post < batch.high[request])
         certain = np.union1d(batch.relevant, shown[is_live & (positions(batch.gone, shown) < 0)])
         return certain, np.where(positions(reported, certain) >= 0, _REPORT_WEIGHT, 1.0)
 
@@ -104,7 +116,7 @@ class Sampler:
         drawn = [np.random.default_rng((self.seed, at)).choice(n, size, replace=False) for at, n, size in draws]
         place, mine = np.concatenate([np.zeros(0, dtype=np.int64), *drawn]), np.repeat(np.arange(len(count)), count)
         first = np.cumsum(excluded) - excluded
-        before = pair(request, content_of(out) - batch.low[request] - (np.arange(len(out)) - first[request]))
+        before = pair(request, post_of(out) - batch.low[request] - (np.arange(len(out)) - first[request]))
         skipped = np.searchsorted(before, pair(mine, place), side="right") - first[mine]
         return pair(mine, batch.low[mine] + place + skipped), np.repeat(rest / np.maximum(count, 1), count)
 
@@ -132,31 +144,34 @@ def affordable(most: int, requests: int) -> int:
 class _Shown:
     """Contents that accounts were shown, and contents that they reported."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, head: Ints) -> None:
         views, acts = history.exposures, history.engagements
         reports = acts.kind == REPORT
         account = np.concatenate([views.account, acts.account[reports]])
         time_ms = np.concatenate([views.time_ms, acts.time_ms[reports]])
-        content = np.concatenate([views.content, acts.content[reports]])
+        content = head[np.concatenate([views.content, acts.content[reports]])]
         reported = np.repeat([False, True], [len(views.account), int(reports.sum())])
         order = np.lexsort((time_ms, account))
         self.index, self.content, self.reported = EventIndex.build(account, time_ms), content[order], reported[order]
 
-    def within_day(self, requests: Requests) -> tuple[Ints, Ints]:
-        """Returns pairs of the contents shown and of those reported within 24 h of each request, the latter sorted."""
+    def within_day(self, requests: Requests, head: Ints) -> tuple[Ints, Ints]:
+        """Returns pairs of the posts shown and of those reported within 24 h of each request, the latter sorted.
+
+        `head`: (posts,) the content that represents each post.
+        """
         low, high = (self.index.position(requests.account, requests.time_ms + after) for after in (0, DAY_MS))
         request, place = spans(low, high - low)
-        shown = pair(request, self.content[place])
+        shown = pair(request, positions(head, self.content[place]))
         return shown, np.unique(shown[self.reported[place]])
 
 
 class _KindWeights:
     """Weights of engagements: a kind that is rare in the account's country weighs more."""
 
-    def __init__(self, history: History, known_ms: int, until_ms: int) -> None:
+    def __init__(self, history: History, head: Ints, known_ms: int, until_ms: int) -> None:
         acts = history.engagements
         good = acts.is_engagement & (acts.time_ms < max(known_ms, until_ms))
-        account, content, kind = acts.account[good], acts.content[good], acts.kind[good]
+        account, content, kind = acts.account[good], head[acts.content[good]], acts.kind[good]
         known = acts.time_ms[good] < known_ms
         self.width = len(history.contents.id) + 1
         country = history.country[account]

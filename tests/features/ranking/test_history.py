@@ -70,7 +70,7 @@ def tables(**changes):
     none, no_ids = np.zeros(0, dtype=np.int64), np.zeros(0, dtype="S12")
     empty = {
         "contents": dict.fromkeys(("id", "author", "original", "originalAuthor"), no_ids)
-        | dict.fromkeys(("created", "photos", "length"), none),
+        | dict.fromkeys(("created", "photos", "length", "bare"), none),
         "accounts": {"id": no_ids, "country": none, "guest": none},
         "users": {"id": no_ids, "owner": no_ids},
         "engagements": {"time": none, "account": no_ids, "user": no_ids, "content": no_ids, "kind": none},
@@ -100,7 +100,7 @@ def test_an_empty_app_is_an_empty_history():
 ONE = np.array([1], dtype=np.int64)
 CONTENT = {
     "id": ids("c", [0]), "author": ids("u", [0]), "original": ids("c", [None]), "originalAuthor": ids("u", [None]),
-    "created": ONE, "photos": ONE, "length": ONE,
+    "created": ONE, "photos": ONE, "length": ONE, "bare": ONE - 1,
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from store.schema import collection
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 EVENT = {"time": NOW.isoformat()}
+ACCOUNT = ObjectId()
 HAPPY, SAD = {"joy": 0.9, "sadness": 0.02}, {"sadness": 0.9, "joy": 0.02}
 
 
@@ -232,3 +233,29 @@ def test_a_new_user_gets_large_accounts_and_live_hashtags(db: Databases) -> None
     assert answer["hashtags"][0] == "one"
     assert len(answer["hashtags"]) == 3
     assert [each["userId"] for each in answer["friends"]] == [str(large[3])]
+
+
+@pytest.mark.parametrize("blocker", ["user", "other"])
+def test_a_block_of_another_user_of_the_account_holds_too(db: Databases, blocker: str) -> None:
+    user, friend, other, page = person(db, ownerAccount=ACCOUNT), person(db), person(db, 50), person(db, 60)
+    own_page = person(db, 70, ownerAccount=ACCOUNT)
+    account = {"$set": {"ownerAccount": ObjectId()}}
+    db.app.users.update_many({"_id": {"$in": [other, page]}}, account)
+    follow(db, user, friend)
+    for candidate in (other, page, own_page):
+        follow(db, friend, candidate)
+    sides = (own_page, other) if blocker == "user" else (other, own_page)
+    follow(db, *sides, following=False, blocking=True)
+
+    answer = recommend_friends(EVENT | {"userId": str(user)}, None)
+
+    assert answer["friends"] == answer["accounts"] == []
+
+
+def test_a_followed_user_who_blocks_recommends_nobody(db: Databases) -> None:
+    user, friend, candidate = person(db), person(db), person(db)
+    follow(db, user, friend)
+    follow(db, friend, candidate)
+    follow(db, friend, user, following=False, blocking=True)
+
+    assert recommend_friends(EVENT | {"userId": str(user)}, None)["friends"] == []

@@ -32,6 +32,8 @@ def request_of_guest() -> Request:
         author=AUTHORS,
         original_id=none,
         original_author_id=none,
+        post=np.arange(len(AUTHORS)),
+        original_author=np.full(len(AUTHORS), -1),
         photos=np.zeros(len(AUTHORS), np.int64),
         length=np.zeros(len(AUTHORS), np.int64),
         language=np.zeros(len(AUTHORS), np.int64),

@@ -7,12 +7,20 @@ import numpy as np
 from features.ranking.history import Contents, Events, History
 from features.ranking.indexes import build_index
 from predictors.snapshot.snapshot import from_bytes, take, to_bytes
+from tests.golden.logs import Log
 
+EARLIER_CONTENTS = {  # releases before posts refuse more arrays
+    f"contents/{name}"
+    for name in (
+        "id", "created_ms", "author", "original_id", "original_author_id", "photos", "length", "language", "tag_start",
+        "tag",
+    )
+}  # fmt: skip
 NONE, NO_IDS = np.zeros(0, dtype=np.int64), np.zeros(0, dtype="S12")
 
 
 def empty_snapshot():
-    contents = Contents(NO_IDS, NONE, NONE, NO_IDS, NO_IDS, NONE, NONE, NONE, np.zeros(1, np.int64), NONE)
+    contents = Contents(NO_IDS, NONE, NONE, NO_IDS, NO_IDS, NONE, NONE, NONE, NONE, NONE, np.zeros(1, np.int64), NONE)
     events = Events(NONE, NONE, NONE, NONE)
     history = History(
         contents=contents,
@@ -45,3 +53,19 @@ def test_an_empty_snapshot_survives_its_bytes():
     payload = to_bytes(empty_snapshot())
 
     assert to_bytes(from_bytes(payload)) == payload
+
+
+def test_a_snapshot_of_an_earlier_release_is_read_and_its_reshares_without_a_text_are_bare():
+    log = Log(countries=[0, 0], contents=[(0, 0, 0, "", [], None, 0, 9), (1, 1, 1, "", [], 0, 0, 0)])
+    log.contents.append((2, 2, 1, "", [], 0, 0, 5))  # a quote
+    payload = to_bytes(take(build_index(log.history()), log.moment(0), log.moment(9)))
+    with np.load(BytesIO(payload)) as file:
+        earlier = {name: file[name] for name in file.files if not name.startswith("posts/")}
+    old = BytesIO()
+    np.savez(old, **earlier)
+
+    contents = from_bytes(old.getvalue()).contents
+
+    assert contents.post.tolist() == from_bytes(payload).contents.post.tolist() == [0, 0, 2]
+    assert contents.original_author.tolist() == from_bytes(payload).contents.original_author.tolist() == [-1, 0, 0]
+    assert {name for name in earlier if name.startswith("contents/")} == EARLIER_CONTENTS

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from bson import DBRef
 
 from handlers.connectors.app import AppConnector
 from handlers.connectors.mastodon import MastodonConnector
@@ -280,3 +281,57 @@ def test_mastodon_is_asked_through_its_library(db: Databases, mastodon):
         "/api/v1/accounts/7/unfollow", "/api/v1/statuses/8/unfavourite",
     ]  # fmt: skip
     assert {token for _, token in asked} == {"Bearer secret"}
+
+
+def test_a_block_of_any_user_of_the_account_leaves_out_posts_and_reshares(network: Network):
+    account = network.db.app.users.find_one({"_id": network.actor})["ownerAccount"]
+    other, blocked = network.user(), network.user()
+    network.db.app.users.update_one({"_id": other}, {"$set": {"ownerAccount": account}})
+    network.db.app.relationships.insert_one({"user": blocked, "followedUser": other, "blocking": True})
+    written, reshared = network.post(), network.post()
+    own, plain = network.post(), network.post()
+    network.db.app.contents.update_one({"_id": written}, {"$set": {"author.id": blocked}})
+    network.db.app.contents.update_one({"_id": reshared}, {"$set": {"originalPost": post_by(blocked)}})
+    network.db.app.contents.update_one({"_id": own}, {"$set": {"author.id": other}})
+    network.configure()
+
+    plan_actions(network.db, NOW)
+
+    assert [action["target"] for action in network.planned("POST_LIKED")] == [plain]
+
+
+def test_a_post_and_its_bare_reshares_are_liked_once(network: Network):
+    original, copy, popular_copy = network.post(), network.post(likes=300), network.post(likes=200)
+    liked_copy, gone = network.post(), post_by(ObjectId())
+    for post, source in ((copy, original), (popular_copy, gone["_id"]), (liked_copy, ObjectId())):
+        reshare = {"isRecast": True, "originalPost": {"_id": source}}
+        network.db.app.contents.update_one({"_id": post}, {"$set": reshare})
+    other_copy = network.post(likes=1)
+    source = network.db.app.contents.find_one({"_id": liked_copy})["originalPost"]
+    network.db.app.contents.update_one({"_id": other_copy}, {"$set": {"isRecast": True, "originalPost": source}})
+    like = {"user": network.actor, "type": "like", "targetRef": DBRef("content", other_copy)}
+    network.db.app.engagements.insert_one(like)
+    network.configure()
+
+    plan_actions(network.db, NOW)
+
+    assert [action["target"] for action in network.planned("POST_LIKED")] == [popular_copy, original]
+
+
+def test_a_block_after_the_plan_stops_the_action(network: Network):
+    followed, post = network.with_karma(), network.post()
+    author = network.user()
+    network.db.app.contents.update_one({"_id": post}, {"$set": {"author.id": author}})
+    network.configure(dryRun=False)
+    plan_actions(network.db, NOW)
+    for user in (followed, author):
+        network.db.app.relationships.insert_one({"user": user, "followedUser": network.actor, "blocking": True})
+
+    counts = carry_out(network.db, NOW + timedelta(hours=1), {"app": AppConnector(network.db, NOW)})
+
+    assert (counts["done"], counts["failed"]) == (0, 2)
+    assert {action["error"] for action in network.planned()} == {"blocked"}
+
+
+def post_by(author: ObjectId) -> dict:
+    return {"_id": ObjectId(), "author": {"id": author}}

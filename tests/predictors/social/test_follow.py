@@ -110,6 +110,19 @@ def test_private_and_blocking_accounts_are_left_out(town: Town):
     assert town.names(town.ask("me")) == ["new"]
 
 
+def test_a_blocked_user_and_other_users_of_the_account_neither_appear_nor_recommend(town: Town):
+    account = town.ids["me"]["ownerAccount"]
+    town.user("my page", ownerAccount=account)
+    town.user("their page", ownerAccount=town.ids["alike"]["ownerAccount"])
+    town.relate("third", "a")
+    town.relate("third", "their page")
+    town.relate("third", "wanted")
+    town.relate("me", "alike")
+    town.relate("alike", "my page", following=False, blocking=True)
+
+    assert town.names(town.ask("me")) == ["wanted"]
+
+
 def test_what_is_later_than_the_clock_is_invisible(town: Town):
     town.relate("alike", "later", days_ago=-1)
 

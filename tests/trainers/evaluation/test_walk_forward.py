@@ -26,7 +26,7 @@ def by_hand(days=14, people=6):
     for day in range(days):
         first = len(log.contents)
         log.contents += [(first + n, 24 * day + n, n % people, "", [], None, 0, 0) for n in range(9)]
-        log.contents.append((first + 9, 24 * day + 19.5, 0, "", [], None, 0, 0))
+        log.contents.append((first + 9, 24 * day + 19.5, people, "", [], None, 0, 0))
         log.engagements += [(24 * day + 20, who, first + 9, 0) for who in range(people)]
     return log
 

@@ -50,7 +50,7 @@ def brute_shown(history, candidates):
 
 
 def test_a_sampled_row_weighs_as_much_as_the_rows_it_was_drawn_from():
-    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(50)]
+    contents = [(number, 0, 99, "", [], None, 0, 0) for number in range(50)]
     history = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0)]).history()
 
     sampled = sample(history, all_requests(history), 7, seed=1)
@@ -61,7 +61,7 @@ def test_a_sampled_row_weighs_as_much_as_the_rows_it_was_drawn_from():
 
 
 def test_a_reported_content_weighs_three_times_as_a_negative():
-    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(3)]
+    contents = [(number, 0, 99, "", [], None, 0, 0) for number in range(3)]
     log = Log(countries=[0], contents=contents, engagements=[(10, 0, 0, 0), (10.5, 0, 1, 4)], exposures=[(10.2, 0, 2)])
     history = log.history()
 
@@ -72,7 +72,7 @@ def test_a_reported_content_weighs_three_times_as_a_negative():
 
 
 def test_a_rare_kind_of_engagement_weighs_more_than_a_common_one():
-    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(10)]
+    contents = [(number, 0, 99, "", [], None, 0, 0) for number in range(10)]
     likes = [(10 + number / 10, 0, number, 0) for number in range(9)]
     history = Log(countries=[0], contents=contents, engagements=[*likes, (11.5, 0, 9, 3)]).history()
 
@@ -85,7 +85,7 @@ def test_a_rare_kind_of_engagement_weighs_more_than_a_common_one():
 
 def test_what_is_done_from_until_on_weighs_nothing():
     """Both contents are engaged with in the day of the request; only the like of hour 13 is before hour 14."""
-    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(2)]
+    contents = [(number, 0, 99, "", [], None, 0, 0) for number in range(2)]
     log = Log(countries=[0], contents=contents, engagements=[(13, 0, 0, 0), (14, 0, 0, 0), (15, 0, 1, 0)])
     history = log.history()
 
@@ -159,7 +159,7 @@ def test_ninety_thousand_rows_are_shared_by_the_requests_and_each_has_twenty(req
 
 def weights_of_kinds(engagements, **limits):
     """The weight of each engaged content of one account."""
-    contents = [(number, 0, 0, "", [], None, 0, 0) for number in range(5)]
+    contents = [(number, 0, 99, "", [], None, 0, 0) for number in range(5)]
     log = Log(countries=[0], contents=contents, engagements=engagements)
     history = log.history()
 
