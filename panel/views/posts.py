@@ -50,8 +50,7 @@ def handle_or_name(user: Mapping[str, Any]) -> str:
 def _visibility_note(post: Mapping[str, Any]) -> str:
     if not post:
         return _DELETED
-    visibility = post["visibility"]
-    return "" if is_published({"visibility": visibility or None}) else f"now {visibility[:20]}"
+    return "" if is_published(post) else f"now {post['visibility'][:20] or 'hidden'}"
 
 
 def _placeholder(post: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ def read_posts(db: Databases, ids: Iterable[Any]) -> dict[ObjectId, Document]:
         "author": "$author.id",
         "type": text_or_empty("$type"),
         "createdAt": {"$cond": [{"$eq": [{"$type": "$createdAt"}, "date"]}, "$createdAt", None]},
-        "visibility": text_or_empty("$visibility"),
+        "visibility": {"$cond": [{"$gt": ["$visibility", None]}, text_or_empty("$visibility"), None]},
         "photos": {"$cond": [{"$isArray": photos}, {"$size": photos}, 0]},
     }
     stages: list[dict[str, Any]] = [{"$match": {"_id": {"$in": list(set(ids))}}}, {"$project": shape}]

@@ -42,7 +42,7 @@ def fresh():
     calls.clear()
 
 
-def function(key, handler, *crons, changes=None):
+def function(key, handler, *crons, changes=()):
     return Function(key, f"{__name__}.{handler}", tuple(map(parse_timing, crons)), changes)
 
 
@@ -69,7 +69,7 @@ def watcher(db):
     contexts = []
 
     def begin(handler):
-        context = watching(db, [function("f", handler, changes="contents")], Clock(START), log := RunLog(), stop)
+        context = watching(db, [function("f", handler, changes=("contents",))], Clock(START), log := RunLog(), stop)
         context.__enter__()
         contexts.append(context)
         until = time.monotonic() + 20
