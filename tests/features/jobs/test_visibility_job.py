@@ -29,7 +29,7 @@ CAUSES: dict[str, Cause] = {
 
 @pytest.fixture
 def app(db: Databases) -> Databases:
-    """Ada wrote a post, Bob reshared it and wrote one of his own, Cyd reshared Bob's reshare; all are tagged."""
+    """Ada wrote a post, Bob quoted it and wrote one of his own, Cyd quoted Bob's quote; all are tagged."""
     names = ("ada", "bob", "cyd", "reader")
     place = {"countryCode": "th"}
     old = {"visibility": "publish", "createdAt": NOW - timedelta(days=40)}
@@ -46,7 +46,7 @@ def app(db: Databases) -> Databases:
     for name, author, original in posts:
         post = {"_id": oid(name), "author": {"id": oid(author)}, "hashtags": ["football", author], **old}
         post |= {"createdAt": NOW - timedelta(hours=2), "payload": {"message": name}}
-        post |= {"originalPost": {"_id": oid(original)}, "isRecast": True} if original else {}
+        post |= {"originalPost": {"_id": oid(original)}, "isQuote": True} if original else {}
         db.app.contents.insert_one(post)
     return db
 
