@@ -1,6 +1,6 @@
 """Computes features of how credentials read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,7 +45,8 @@ def extract_features(db: Databases, now: datetime, config: Extraction = Extracti
         table = padded(exposures.counts, exposures.seen_ms, exposures.left_ms, exposures.content, lengths)
         behaviour = measure(table)
 
-        documents = _documents(exposures.credentials, behaviour, config)
+        accounts = credential_features.accounts_of(db, exposures.credentials)
+        documents = _documents(exposures.credentials, behaviour, config, accounts)
         credential_features.write_features(db, documents, now, config.history_days)
         enough = int((behaviour.count >= config.fewest).sum())
         chunk = (len(behaviour.count), int(behaviour.count.sum()), enough, len(behaviour.count) - enough)
@@ -95,13 +96,16 @@ def _text_lengths(db: Databases, content: NDArray[np.bytes_]) -> Floats:
     return lengths[place]
 
 
-def _documents(credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction) -> Iterator[Document]:
+def _documents(
+    credentials: Sequence[ObjectId], behaviour: Behaviour, config: Extraction, accounts: Mapping[ObjectId, ObjectId]
+) -> Iterator[Document]:
     """Yields a document for each credential; rounded, since the last bits depend on the other rows of the chunk."""
     rounded = np.round(behaviour.numbers, 9)
     for row, credential in enumerate(credentials):
         numbers = rounded[row].tolist()
         yield {
             "seenCredential": credential,
+            **({"account": accounts[credential]} if credential in accounts else {}),
             "firstSeenAt": from_ms(behaviour.first_seen_ms[row]),
             "lastSeenAt": from_ms(behaviour.last_seen_ms[row]),
             "count": int(behaviour.count[row]),
