@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from store.client import Databases
+from store.erasure import without_erased_ids
 from store.ids import Document
 from store.schema import collection, ensure_indexes
 
 
 def write(db: Databases, who: str, what: str, subject: str, now: datetime, before: Any, after: Any) -> None:
-    """Adds one change to the log."""
+    """Adds one change to the log, without the ids of erased people."""
     ensure_indexes(db, "audit")
-    entry = {"who": who, "what": what, "subject": subject, "when": now, "before": before, "after": after}
-    collection(db, "audit").insert_one(entry)
+    entry: Document = {"who": who, "what": what, "subject": subject, "when": now, "before": before, "after": after}
+    collection(db, "audit").insert_one(without_erased_ids(db, entry))
 
 
 def latest_changes(db: Databases, most: int, skip: int = 0, what: str | None = None) -> list[Document]:

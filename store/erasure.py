@@ -5,23 +5,23 @@ Each erased id leaves a tombstone: its HMAC-SHA-256 under a key of this database
 
 import hashlib
 import hmac
-import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from pymongo import DeleteOne, ReplaceOne
+from pymongo import DeleteOne, ReplaceOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from store.client import Databases
 from store.ids import Document, ObjectId
 from store.queries import ids_where
+from store.redaction import Matcher, id_matcher, name_pattern, named_ids, redacted, renamed
 from store.schema import collection
 
 OURS_IN_APP = ("contentinfo", "guestfeeditems", "suspiciouscredentials")
@@ -59,32 +59,7 @@ _APP_ID_FIELDS = (  # fields of app-db that may hold an erased id after the app 
     ("feeditems", "seenUUID"),
 )
 REBUILT = ("servingSnapshot",)  # built again as a whole
-Matcher = Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class Person:
-    """The ids of one person."""
-
-    account: ObjectId
-    users: frozenset[ObjectId]
-    contents: frozenset[ObjectId]
-    credentials: frozenset[ObjectId]
-
-    @property
-    def ids(self) -> frozenset[ObjectId]:
-        """All ids together."""
-        return self.users | self.contents | self.credentials | {self.account}
-
-
-def person_of(db: Databases, account: ObjectId) -> Person:
-    """Returns the owner of the account, from app-db and from statistics of users and posts that the app has deleted."""
-    owned = {"ownerAccount": account}
-    users = ids_where(db, "users", owned) | ids_where(db, "creatorStats", owned)
-    authors = {"$in": list(users)}
-    contents = ids_where(db, "contents", {"author.id": authors}) | ids_where(db, "contentStats", {"authorId": authors})
-    credentials = ids_where(db, "credentials", {"account": account})
-    return Person(account, frozenset(users), frozenset(contents), frozenset(credentials))
+LINKS = ("cascades", "contentStats", "credentialfeatures", "creatorStats")  # say whose a post, device or user is
 
 
 def add_tombstones(db: Databases, ids: Iterable[ObjectId], now: datetime) -> int:
@@ -117,6 +92,21 @@ def erased_among(db: Databases, ids: Iterable[ObjectId]) -> list[ObjectId]:
     key = _key(db)
     by_hash = {_hash(key, person_id): person_id for person_id in ids}
     return sorted(by_hash[digest] for digest in ids_where(db, "tombstones", {"_id": {"$in": list(by_hash)}}))
+
+
+def is_erased(db: Databases, person: ObjectId) -> bool:
+    """Returns whether this account or user, or the account that owns the user, has a tombstone."""
+    if not _has_tombstones(db):
+        return False
+    user = collection(db, "users").find_one({"_id": person}, {"ownerAccount": 1}) or {}
+    owner = user.get("ownerAccount")
+    return bool(erased_among(db, [person, *([owner] if isinstance(owner, ObjectId) else [])]))
+
+
+def without_erased_ids(db: Databases, document: Document) -> Document:
+    """Returns the document without the ids of erased people in its values and texts."""
+    erased = frozenset(erased_among(db, named_ids(list(document.values()))))
+    return redacted(document, id_matcher(erased)) if erased else document
 
 
 def posts_of_erased(db: Databases, posts: Iterable[ObjectId]) -> list[ObjectId]:
@@ -154,87 +144,48 @@ def remove_named(db: Databases, ids: list[ObjectId]) -> Counter[str]:
     return +removed
 
 
-def erase(db: Databases, ids: frozenset[ObjectId]) -> dict[str, dict[str, int]]:
+def erase(db: Databases, ids: frozenset[ObjectId], dry_run: bool = False) -> dict[str, dict[str, int]]:
     """Removes the ids from every collection of ours and returns how many documents were redacted and removed in each.
 
-    Documents about the person are deleted. Documents about many people are redacted.
+    Documents about the person are deleted. Documents about many people are redacted. LINKS leave last, so that a run
+    after a kill finds the same person. `dry_run` only counts.
     """
     counts: dict[str, dict[str, int]] = {}
     matches = id_matcher(ids)
-    ours = sorted(set(db.analytics.list_collection_names()) - set(REBUILT))
-    for target in [*(db.analytics[name] for name in ours), *(db.app[name] for name in OURS_IN_APP)]:
-        if changed := _erase_from(target, matches):
+    ours = sorted(set(db.analytics.list_collection_names()) - set(REBUILT) - set(LINKS))
+    for target in [*(db.app[name] for name in OURS_IN_APP), *(db.analytics[name] for name in (*ours, *LINKS))]:
+        if changed := _erase_from(target, matches, dry_run):
             counts[target.name] = dict(changed)
     return counts
 
 
-def remove_from_app(db: Databases, person: Person) -> dict[str, int]:
-    """Deletes the person from the app's own collections and returns how many documents by collection."""
-    conditions: dict[str, Sequence[tuple[str, Iterable[ObjectId]]]] = {
-        "engagements": [("user", person.users), ("account", {person.account}), ("targetRef.$id", person.contents)],
-        "feeditems": [("viewer", {person.account}), ("content", person.contents), ("author", person.users)]
-        + [(name, person.credentials) for name in ("seenCredential", "seenUUID")],
-        "comments": [("author._id", person.users), ("targetRef.$id", person.contents)],
-        "relationships": [("user", person.users), ("followedUser", person.users)],
-        "contents": [("author.id", person.users), ("_id", person.contents)],
-        "credentials": [("account", {person.account})],
-        "users": [("_id", person.users)],
-        "accounts": [("_id", {person.account})],
-    }
-    removed = {}
-    for name, pairs in conditions.items():
-        condition = {"$or": [{field: {"$in": sorted(values)}} for field, values in pairs]}
-        removed[name] = collection(db, name).delete_many(condition).deleted_count
-    reshared = {"originalPost._id": {"$in": sorted(person.contents)}}
-    by_author = {"originalPost.author.id": {"$in": sorted(person.users)}}
-    cut = collection(db, "contents").update_many({"$or": [reshared, by_author]}, {"$unset": {"originalPost": ""}})
-    items = {"itemId": {"$in": sorted(person.contents)}}
-    collection(db, "engagements").update_many(items, {"$unset": {"itemId": ""}})
-    removed["reshares"] = cut.modified_count
-    return {name: count for name, count in removed.items() if count}
-
-
-def id_matcher(ids: frozenset[ObjectId]) -> Matcher:
-    """Returns a function that says whether a value holds one of the ids: as an id, as digits in a text, as bytes."""
-    texts, raw = {str(person_id) for person_id in ids}, [person_id.binary for person_id in ids]
-
-    def matches(value: Any) -> bool:
-        if isinstance(value, ObjectId):
-            return value in ids
-        if isinstance(value, str):
-            return len(value) >= 24 and any(part in texts for part in _windows(value))
-        if isinstance(value, bytes):
-            digits = _windows(value.decode("latin-1"))
-            return any(part in value for part in raw) or any(part in texts for part in digits)
-        if isinstance(value, Mapping):
-            return any(matches(part) for pair in value.items() for part in pair)
-        return isinstance(value, list) and any(matches(element) for element in value)
-
-    return matches
-
-
-def redacted(value: Any, matches: Matcher) -> Any:
-    """Returns the value without the ids: an id becomes None, a text with one is replaced, a list item with one goes."""
-    if isinstance(value, Mapping):
-        return {name: redacted(inner, matches) for name, inner in value.items() if not matches(name)}
-    if isinstance(value, list):
-        return [redacted(element, matches) for element in value if not matches(element)]
-    if matches(value):
-        return "forgotten" if isinstance(value, str) else None
-    return value
+def redact_names(db: Databases, names: Iterable[str], dry_run: bool = False) -> int:
+    """Replaces the names in entries of the audit log and returns how many entries; `dry_run` only counts."""
+    pattern = name_pattern(names)
+    if not pattern:
+        return 0
+    writes = []
+    for entry in collection(db, "audit").find({}, {"subject": 1, "before": 1, "after": 1}):
+        key, clean = {"_id": entry.pop("_id")}, renamed(entry, pattern)
+        if clean != entry:
+            writes.append(UpdateOne(key, {"$set": clean}))
+    if writes and not dry_run:
+        collection(db, "audit").bulk_write(writes, ordered=False)
+    return len(writes)
 
 
 def _has_tombstones(db: Databases) -> bool:
     return collection(db, "tombstones").find_one({"_id": {"$ne": _KEY}}) is not None
 
 
-def _erase_from(target: Collection[Document], matches: Matcher) -> Counter[str]:
+def _erase_from(target: Collection[Document], matches: Matcher, dry_run: bool) -> Counter[str]:
     """Returns how many documents were redacted and removed."""
     counts: Counter[str] = Counter()
     hits = (document for document in target.find() if matches(document))
     while batch := list(islice(hits, 1_000)):
         writes = [_erasing_write(target.name, document, matches) for document in batch]
-        target.bulk_write(writes, ordered=False)
+        if not dry_run:
+            target.bulk_write(writes, ordered=False)
         counts.update("redacted" if isinstance(write, ReplaceOne) else "removed" for write in writes)
     return counts
 
@@ -244,13 +195,6 @@ def _erasing_write(name: str, document: Document, matches: Matcher) -> ReplaceOn
     if name in REDACTED and not matches(document["_id"]):
         return ReplaceOne(key, redacted(document, matches))
     return DeleteOne(key)
-
-
-def _windows(text: str) -> Iterator[str]:
-    """Yields every 24 hexadecimal digits in a row, in lower case."""
-    for run in re.finditer(r"[0-9a-fA-F]{24,}", text):
-        digits = run[0].lower()
-        yield from (digits[start : start + 24] for start in range(len(digits) - 23))
 
 
 def _distinct(db: Databases, name: str, path: str) -> list[ObjectId]:

@@ -12,11 +12,13 @@ from predictors.social.friends import Candidate, main_language, rank_friends
 from predictors.social.mood import LABELS, Mood, Posts, read_mood
 from predictors.social.mood import Config as MoodConfig
 from store.client import Databases
+from store.erasure import is_erased
 from store.ids import Document, ObjectId
 from store.inputs import social_graph
 from store.outputs import moods
 
 Answer = dict[str, Any]
+ERASED = "this person was erased"
 NO_CONSENT = 'no consent: send "consent": true once the user has opted in'
 
 
@@ -41,6 +43,8 @@ def analyse_mood(
     """Returns and stores the user's mood at `now`; unknown without consent, which `consent` gives or withdraws."""
     if consent is False:
         return _unknown(user, "consent withdrawn") | {"deleted": moods.delete_moods(db, [user])}
+    if is_erased(db, user):
+        return _unknown(user, ERASED)
     if consent:
         moods.give_consent(db, user, now)
     if not moods.has_consent(db, user):
@@ -55,6 +59,9 @@ def analyse_mood(
 
     document = _document(mood, posts)
     moods.write_mood(db, user, now, document)
+    if is_erased(db, user):  # meanwhile
+        moods.delete_moods(db, [user])
+        return _unknown(user, ERASED)
     history = moods.mood_history(db, user, since, now, config.history)
     return _answer(user, document) | {"history": history}
 

@@ -12,6 +12,7 @@ from pymongo.write_concern import WriteConcern
 
 from store.client import Databases
 from store.columns import Columns, object_ids, read_columns
+from store.erasure import is_erased, posts_of_erased
 from store.ids import Document, ObjectId
 from store.inputs import event_log
 from store.rules.engagements import REPORT, counted
@@ -91,7 +92,14 @@ def read_activity(db: Databases, since: datetime, until: datetime) -> tuple[list
 
 
 def record_explorations(db: Databases, account: ObjectId, now: datetime, drawn: Sequence[Exploration]) -> None:
-    """Writes the account's explorations (at least one) without waiting; the same answer again changes nothing."""
+    """Writes the account's explorations without waiting; the same answer again changes nothing.
+
+    Nothing is written of an erased account or of the posts of one.
+    """
+    erased = posts_of_erased(db, [exploration.content for exploration in drawn])
+    drawn = [exploration for exploration in drawn if exploration.content not in erased]
+    if not drawn or is_erased(db, account):
+        return
     _with_indexes(db)
     stored = {"$currentDate": {"storedAt": True}}  # it expires by the server's clock
     answer = {"account": account, "time": now}

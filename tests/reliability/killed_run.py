@@ -20,6 +20,7 @@ from ops.commands.forget import erase_person
 from ops.commands.run import backfill, run_all
 from store import leases, publish
 from store.client import Databases, connect
+from store.person import person_of
 from tests.community import CONFIG, TIME
 
 WRITES = {"insert", "update", "delete", "findAndModify", "renameCollection", "create", "createIndexes", "drop"}
@@ -105,7 +106,7 @@ def _forget(db: Databases) -> None:
     author = (db.app.contents.find_one(sort=[("_id", 1)]) or {})["author"]["id"]
     account = (db.app.users.find_one({"_id": author}) or {})["ownerAccount"]
     with tempfile.TemporaryDirectory() as folder:
-        erase_person(db, account, False, Path(folder), CONFIG.until)
+        erase_person(db, person_of(db, account), False, Path(folder), CONFIG.until)
 
 
 def _writes(event: monitoring.CommandStartedEvent) -> bool:
