@@ -3,11 +3,12 @@
 When the app deletes before `feedpulse forget` runs, nobody can say whose they were.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from typing import Any
 
 from store.client import Databases
+from store.ids import ObjectId
 from store.queries import stream
 from store.schema import FEEDITEM_FIELDS, collection
 
@@ -31,20 +32,23 @@ _OWNERS: dict[str, tuple[str, tuple[Place, ...]]] = {  # collection → its fiel
 _AT_ONCE = 10_000
 
 
-def remove_orphans(db: Databases, dry_run: bool = False) -> dict[str, dict[str, int]]:
-    """Removes documents whose owner is gone from app-db and returns how many by collection; `dry_run` only counts."""
+def remove_orphans(db: Databases, erased: Set[ObjectId], dry_run: bool = False) -> dict[str, dict[str, int]]:
+    """Removes documents whose owner is gone from app-db and returns how many by collection.
+
+    Documents of the ids `erased` are left to their erasure. `dry_run` only counts.
+    """
     counts = {}
     for name, (field, places) in _OWNERS.items():
         target, number = collection(db, name), 0
         for ids in _orphaned(db, name, field, places):
-            condition = {field: {"$in": ids}}
+            condition = {field: {"$in": list(ids - erased)}}
             number += target.count_documents(condition) if dry_run else target.delete_many(condition).deleted_count
         if number:
             counts[name] = {"orphaned": number}
     return counts
 
 
-def _orphaned(db: Databases, name: str, field: str, places: tuple[Place, ...]) -> Iterator[list[Any]]:
+def _orphaned(db: Databases, name: str, field: str, places: tuple[Place, ...]) -> Iterator[set[Any]]:
     """Yields the ids in the field that none of the places names, some thousand at a time."""
     scalar = {"$match": {field: {"$type": ["objectId", "string", "number"]}}}
     groups = stream(db, name, [scalar, {"$group": {"_id": f"${field}"}}])
@@ -53,5 +57,4 @@ def _orphaned(db: Databases, name: str, field: str, places: tuple[Place, ...]) -
             owned = {"account": {"$type": "objectId"}} if place == "credentialfeatures" else {}
             among = {path: {"$in": list(batch)}} | owned
             batch -= {group["_id"] for group in stream(db, place, [{"$match": among}, {"$group": {"_id": f"${path}"}}])}
-        if batch:
-            yield list(batch)
+        yield batch

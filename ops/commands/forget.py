@@ -57,7 +57,7 @@ def erase_person(
     """Erases a person and returns what was found; a repeated call finds nothing. `dry_run` changes nothing."""
     tombstones = 0 if dry_run else erasure.add_tombstones(db, person.ids, now)
     removed = remove_from_app(db, person, dry_run) if from_app else {}
-    counts = _merged(erasure.erase(db, person.ids, dry_run), remove_orphans(db, dry_run))
+    counts = _merged(erasure.erase(db, person.ids, dry_run), remove_orphans(db, person.ids, dry_run))
     if entries := erasure.redact_names(db, person.names, dry_run):
         counts = _merged(counts, {"audit": {"names redacted": entries}})
     counts |= _rebuild_snapshot(db, person.ids, dry_run)

@@ -241,8 +241,11 @@ def test_a_person_is_erased_after_the_app_deleted_everything(db, member, capsys,
     if not kept:
         db.analytics.creatorStats.delete_many({})  # as its job does
 
+    assert execute(["forget", str(member.account), "--dry-run", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
     report = forget(capsys, str(member.account))
 
+    assert report["found"] == listed["found"]
     assert {"contentinfo", "credentialfeatures", "suspiciouscredentials", "karma", "moods"} <= set(report["found"])
     assert named(db, frozenset(vars(member).values()), OURS_IN_APP) == Counter()
     assert forget(capsys, str(member.account))["found"] == {}
