@@ -46,9 +46,9 @@ def command(
     rows += [("app-db." + name, "removed", count) for name, count in report["removedFromApp"].items()]
     rows += [(name, "redacted", count) for name, count in report["files"].items()]
     in_app = not from_app and exists(db, "accounts", {"_id": person.account})
-    left = "app-db still has the person: delete the person there, or repeat with --from-app." if in_app else ""
+    left = ["app-db still has the person: delete the person there, or repeat with --from-app."] if in_app else []
     title = "Would be erased" if dry_run else "Erased"
-    console.result(report, as_json, console.table(title, ("where", "what", "count"), rows), left)
+    console.result(report, as_json, console.table(title, ("where", "what", "count"), rows), *left)
 
 
 def erase_person(
@@ -81,7 +81,7 @@ def _found(db: Databases, words: str) -> Person:
         sys.stderr.write(f"feedpulse: ACCOUNT: {words[:60]}: no such account, and nothing of ours names it\n")
         raise typer.Exit(1)
     if words.lower() != str(account):
-        sys.stderr.write(f"{words[:60]} is a user of account {account}: that account is erased\n")
+        sys.stderr.write(f"{words[:60]} is a user of account {account}\n")
     return person_of(db, account)
 
 
