@@ -155,7 +155,7 @@ def _readers(db: Databases, feeds: Sequence[Counter[str]]) -> list[str]:
         wrong.append("serving snapshot: none")
     for name in ("mlArtifacts", "mlArtifacts_country", "mlArtifacts_global"):
         for each in db.analytics[name].find({"format": {"$ne": "identity"}}):
-            models.check(each, each["features"])
+            models.check(each, each["features"], each["fingerprint"])
     return wrong
 
 
