@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from store.client import Databases
-from store.columns import Columns, read_columns
 from store.ids import Document, ObjectId
-from store.inputs.event_log import read_follows
 from store.inputs.visibility import read_public_users
 from store.queries import ids_where
 from store.rules.engagements import counted
 from store.schema import collection
+
+if TYPE_CHECKING:
+    from store.columns import Columns
 
 _AUTHOR = {
     "from": "contents",
@@ -31,21 +32,25 @@ def users_of(db: Databases, account: ObjectId) -> list[ObjectId]:
     return sorted(ids_where(db, "users", {"ownerAccount": account}))
 
 
-def relations(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+def relations(db: Databases, users: Sequence[ObjectId], now: datetime) -> "Columns":
     """Returns relations of these users with others at `now`: user, followed, following, blocking (1 or 0)."""
     own = list(users)
     flags = {name: ("int", {"$toInt": {"$eq": [f"${name}", True]}}) for name in ("following", "blocking")}
     either = {"$or": [{"user": {"$in": own}}, {"followedUser": {"$in": own}}]} | _by(now)
     fields = {"user": ("id", "$user"), "followed": ("id", "$followedUser"), **flags}
+    from store.columns import read_columns  # with numpy, which packages that only aggregate do not ship
+
     return read_columns(db, "relationships", [{"$match": either}], fields)
 
 
-def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> Columns:
+def follows_of(db: Databases, users: Sequence[ObjectId], now: datetime) -> "Columns":
     """Returns the follows by these users at `now`: user, followed."""
+    from store.inputs.event_log import read_follows
+
     return read_follows(db, {"user": {"$in": list(users)}} | _by(now))
 
 
-def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: int) -> Columns:
+def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: int) -> "Columns":
     """Returns about `most` follows of these users at `now`: user, followed; those of users with few followers first.
 
     Followers of popular users have little in common.
@@ -60,6 +65,8 @@ def followers_of(db: Databases, users: Sequence[ObjectId], now: datetime, most: 
         if rows > most and chosen:
             break
         chosen.append(user)
+    from store.inputs.event_log import read_follows
+
     return read_follows(db, {"followedUser": {"$in": chosen}} | _by(now), most)
 
 

@@ -10,26 +10,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import encode
 from bson.raw_bson import RawBSONDocument
-from numpy.typing import NDArray
 from pymongo import ReplaceOne
 from pymongo.collection import Collection
 
 from store.client import Databases
-from store.columns import NO_ID
 from store.ids import Document, ObjectId
 from store.inputs.visibility import read_public_posts, reshares_of
 from store.schema import collection
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SIZE, _SCORE = struct.Struct("<i"), struct.Struct("<d")
 _BATCH, _THREADS = 2_000, 2  # items in a command; concurrent commands
 _AT_ONCE = 10_000  # ids in a condition
 
 
-def encode_contents(columns: Mapping[str, NDArray[Any]]) -> list[bytes]:
+def encode_contents(columns: Mapping[str, "NDArray[Any]"]) -> list[bytes]:
     """Returns the ids of each row as BSON fields in the columns' order; columns (rows,) S12, NO_ID becomes null."""
     fields = (_id_field(name.encode() + b"\0", ids) for name, ids in columns.items())
     return [b"".join(row) for row in zip(*fields, strict=True)]
@@ -81,7 +82,9 @@ def withdraw(db: Databases, posts: Iterable[ObjectId]) -> int:
     return sum(items.delete_many({"content": {"$in": part}}).deleted_count for part in parts)
 
 
-def _id_field(name: bytes, ids: NDArray[Any]) -> Sequence[bytes]:
+def _id_field(name: bytes, ids: "NDArray[Any]") -> Sequence[bytes]:
+    from store.columns import NO_ID  # with numpy, which packages that only aggregate do not ship
+
     raw, none = ids.tobytes(), NO_ID.binary
     parts = (raw[start : start + 12] for start in range(0, len(raw), 12))
     return [b"\x0a" + name if part == none else b"\x07" + name + part for part in parts]

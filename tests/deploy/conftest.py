@@ -39,7 +39,7 @@ def package_service(tmp_path_factory):
 
 def _lay_out(folder, edited):
     for name in ("serverless.yml", "package.json", "ops/deploy/resources.yml", "ops/deploy/retraining.json"):
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     service = folder / "serverless.yml"
     service.write_text(edited(service.read_text()))
