@@ -93,7 +93,7 @@ def test_now_shows_the_state_of_each_function(browser, community):
     assert "contentStats counts and scores posts OK 0 s ago" in text
     assert f"{posts:,} contents" in text
     assert "creatorStats" in text
-    assert "250 countries with a guest feed" in text
+    assert "251 countries with a guest feed" in text
 
 
 def test_now_shows_late_functions_and_rejected_documents(community):
@@ -114,7 +114,7 @@ def test_rejected_lines_of_a_load_are_counted_by_reason(community, tmp_path):
         page = browser.get("/").text
 
     assert "contents: not extended JSON feedpulse load 3" in words(page)
-    assert "contents: a line that broke off feedpulse load 1" in words(page)
+    assert "contents: unreadable entry feedpulse load 1" in words(page)
     assert "secret@example.org" not in page
 
 

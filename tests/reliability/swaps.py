@@ -103,7 +103,7 @@ def community() -> History:
     contents = {"id": ids, "author": ids, "original": none, "originalAuthor": none}
     acts = {"time": nothing, "account": nobody, "content": nobody}
     tables = {
-        "contents": contents | {"created": zeros, "photos": zeros, "length": zeros},
+        "contents": contents | {"created": zeros, "photos": zeros, "length": zeros, "bare": zeros},
         "accounts": {"id": nobody, "country": nothing, "guest": nothing},
         "users": {"id": nobody, "owner": nobody},
         "engagements": acts | {"user": nobody, "kind": nothing},
